@@ -1,0 +1,226 @@
+"""All settings: arguments first, then ``HIKARI_*`` variables, then ``hikari.toml``, then defaults.
+
+A nested setting is reached by two underscores (``HIKARI_FEED__PORT=9000``) or a table (``[feed]``,
+``port = 9000``). ``HIKARI_CONFIG`` names another file than ``hikari.toml`` in the working folder.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from hikari_ml.errors import ConfigError
+
+CONFIG_VARIABLE: Final = "HIKARI_CONFIG"
+_PREFIX: Final = "HIKARI_"
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(gt=0)]
+
+KNOWN_BOTS: Final = (
+    "nightbot",
+    "streamelements",
+    "streamlabs",
+    "moobot",
+    "fossabot",
+    "wizebot",
+    "botisimo",
+    "soundalerts",
+    "sery_bot",
+    "commanderroot",
+    "pretzelrocks",
+    "stay_hydrated_bot",
+    "streamlootsbot",
+    "phantombot",
+    "coebot",
+    "deepbot",
+    "xanbot",
+    "ankhbot",
+    "tipeeebot",
+    "ohbot",
+    "scottybot",
+    "hnlbot",
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Weights(_Section):
+    """How much each member of the sentiment vote counts; renormalised over those with evidence."""
+
+    bert: Fraction = 0.5
+    """The neural model."""
+    vader: Fraction = 0.3
+    """The word lexicon."""
+    emoji: Fraction = 0.2
+    """Emoji, platform emotes and kaomoji."""
+
+
+class SentimentSettings(_Section):
+    """What ``AdvancedSentimentAnalyzer`` may be told."""
+
+    weights: Weights = Weights()
+    toxicity_threshold: Fraction = 0.7
+    """A message is toxic when the largest toxicity score exceeds this."""
+    window_minutes: Annotated[float, Field(gt=0)] = 10.0
+    """How far back trends and conversation context look."""
+    history_per_user: Positive = 50
+    """Messages of one user behind their trend."""
+    history_global: Positive = 1000
+    """Messages of the whole chat behind its trend."""
+    max_users: Positive = 10_000
+    """Users remembered for trends; the least recently seen is dropped first."""
+    cache_size: Annotated[int, Field(ge=0)] = 16_384
+    """Texts whose model output is kept."""
+    threads: Positive = 2
+    """Threads of the bundled model; see docs/explanation/performance.md for how it was chosen."""
+
+
+class MemorySettings(_Section):
+    """What ``NeuralMemorySystem`` may be told."""
+
+    map_size_mb: Positive = 1024
+    """Address space reserved at first; it grows by itself before the file is full."""
+    short_term_capacity: Positive = 128
+    """Memories in the working buffer; older ones become long-term or episodic."""
+    consolidation_threshold: Fraction = 0.45
+    """Score of ``0.6 importance + 0.4 tanh(recalls / 5)`` from which a memory becomes long-term."""
+    decay_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.995
+    """Share of importance kept per day without recall, for a memory never recalled."""
+    forget_below: Fraction = 0.05
+    """Decayed importance under which ``consolidate`` forgets a memory."""
+    embedder: str = "bundled"
+    """``bundled``, or a sentence-transformers model by hub name or folder."""
+    summarizer: str = "extractive"
+    """``extractive``, or a T5 model by hub name or folder."""
+
+
+class AnalyticsSettings(_Section):
+    """What ``StreamAnalyticsEngine`` may be told."""
+
+    window_minutes: Annotated[float, Field(gt=0)] = 5.0
+    """Length of the live window behind current metrics."""
+    max_viewers: Positive = 50_000
+    """Viewer profiles kept; the least recently seen is dropped first."""
+    lateness_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """How far behind the newest message one may still arrive and be counted in its place."""
+    bots: tuple[str, ...] = KNOWN_BOTS
+    """User names never counted as viewers."""
+
+
+class FeedSettings(_Section):
+    """The WebSocket feed and the page that shows it."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; another than this machine's own opens the feed to the network."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    """Port to listen on; 0 takes any that is free."""
+    interval_seconds: Annotated[float, Field(gt=0)] = 0.5
+    """Time between two deltas."""
+
+
+class Settings(BaseSettings):
+    """Settings of every part, one section each.
+
+    Raises:
+        ConfigError: a name is unknown or a value unfit; it carries the dotted path.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path | None = None
+    """Where state lives; None is the platform's folder for user data."""
+    timezone: str = "UTC"
+    """The streamer's zone (IANA name), for hours of the day."""
+    sentiment: SentimentSettings = SentimentSettings()
+    memory: MemorySettings = MemorySettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+    feed: FeedSettings = FeedSettings()
+
+    def __init__(self, **values: Any) -> None:
+        _check_variables()
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(str(part) for part in first["loc"])
+            raise ConfigError(path, _hint(first["type"], first["msg"])) from error
+        except (OSError, ValueError) as error:
+            raise ConfigError(str(config_file()), str(error)) from error
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("give an IANA name such as Europe/Berlin") from error
+        return name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then variables, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    def channel_dir(self, channel: str) -> Path:
+        """The folder that holds the state of ``channel``; not created here."""
+        base = self.data_dir or Path(platformdirs.user_data_dir("hikari_ml"))
+        return base / _file_name(channel)
+
+
+def config_file() -> Path:
+    """The TOML file settings are read from, whether or not it exists."""
+    return Path(os.environ.get(CONFIG_VARIABLE, "hikari.toml"))
+
+
+def _file_name(channel: str) -> str:
+    """A folder name for ``channel``: readable where possible, unambiguous always, never a path."""
+    name = "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):04x}" for c in channel.casefold())
+    if len(name.encode()) <= 120:
+        return name
+    return f"{name[:40]}-{blake2b(channel.casefold().encode(), digest_size=8).hexdigest()}"
+
+
+def _check_variables() -> None:
+    for name in os.environ:
+        if name.startswith(_PREFIX) and name != CONFIG_VARIABLE:
+            path = name.removeprefix(_PREFIX).casefold().split("__")
+            _check_path(Settings, path, ".".join(path), name)
+
+
+def _check_path(section: type[BaseModel], path: list[str], dotted: str, variable: str) -> None:
+    known = section.model_fields.get(path[0])
+    if known is None:
+        names = ", ".join(sorted(section.model_fields))
+        raise ConfigError(dotted, f"{variable} names no setting; known here: {names}")
+    if len(path) > 1 and isinstance(known.annotation, type):
+        if not issubclass(known.annotation, BaseModel):
+            raise ConfigError(dotted, f"{variable}: {path[0]} has no parts")
+        _check_path(known.annotation, path[1:], dotted, variable)
+
+
+def _hint(kind: str, message: str) -> str:
+    return "no such setting" if kind == "extra_forbidden" else message

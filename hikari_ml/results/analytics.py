@@ -1,0 +1,159 @@
+"""What the analytics say of messages, viewers, content and the stream."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from hikari_ml.results.analysis import Emotion
+
+Direction = Literal["increasing", "decreasing", "steady"]
+
+
+class MessageInsights(TypedDict):
+    """What one message means for the stream. ``engagement_score`` is its author's, after it."""
+
+    username: str
+    engagement_score: float
+    is_anomaly: bool
+    anomaly_score: float
+    recommendations: list[str]
+    features: dict[str, float | int | bool | str | None]
+    degraded: list[str]
+
+
+class ViewerInsights(TypedDict):
+    """A viewer's profile; ``most_active_hour`` is in the streamer's zone.
+
+    ``return_probability`` is the chance of another message on one of the seven days after now.
+    """
+
+    username: str
+    status: Literal["ok"]
+    message_count: int
+    engagement_score: float
+    favorite_topics: list[tuple[str, float]]
+    most_active_hour: int
+    active_days: int
+    return_probability: float
+    sentiment: float | None
+    first_seen: str
+    last_seen: str
+    degraded: list[str]
+
+
+class NoViewer(TypedDict):
+    """Nothing is known of this viewer."""
+
+    username: str
+    status: Literal["no_data"]
+    degraded: list[str]
+
+
+class ForecastPoint(TypedDict):
+    """One forecast with its 80 % interval."""
+
+    ds: str
+    yhat: float
+    yhat_lower: float
+    yhat_upper: float
+
+
+class Forecast(TypedDict):
+    """``skill`` is 1 minus the model's error over that of repeating the last value, in the backtest.
+
+    None: there was too little to backtest. ``backtest`` holds each candidate's mean absolute error.
+    """
+
+    metric: str
+    status: Literal["ok", "no_data"]
+    model: str | None
+    forecasts: list[ForecastPoint]
+    current_value: float | None
+    trend: Direction
+    skill: float | None
+    backtest: dict[str, float]
+    reason: str | None
+    degraded: list[str]
+
+
+class ContentPerformance(TypedDict):
+    """``percentile`` is None until enough contents are known to compare with."""
+
+    content_id: str
+    performance_score: float
+    percentile: float | None
+    is_top_performer: bool
+    compared_with: int
+    recommendations: list[str]
+    degraded: list[str]
+
+
+class Moment(TypedDict):
+    """A highlight: when chat peaked, what it covers, and when it was known."""
+
+    at: str
+    start: str
+    end: str
+    score: float
+    decided_at: str
+    reason: str
+
+
+class Alert(TypedDict):
+    """Something unusual in the stream and the features that moved."""
+
+    at: str
+    kind: str
+    score: float
+    reason: str
+
+
+class TopChatter(TypedDict):
+    """One of the busiest viewers of the window."""
+
+    username: str
+    messages: int
+    engagement_score: float
+
+
+class Predictions(TypedDict):
+    """Messages in the next minutes, by horizon in minutes.
+
+    ``status`` is no_data until there is enough to predict from; ``model`` names what serves, and ``skill``
+    is its gain over repeating the last value.
+    """
+
+    status: Literal["ok", "no_data"]
+    model: str | None
+    skill: float | None
+    horizons: dict[str, ForecastPoint]
+    reason: str | None
+
+
+class CurrentMetrics(TypedDict):
+    """The live window. ``viewer_count`` is what was recorded, never the number of chatters."""
+
+    messages_per_minute: float
+    speed: str
+    unique_chatters: int
+    viewer_count: float | None
+    mood: float | None
+    toxicity_rate: float
+    emote_rate: float
+    emotions: dict[Emotion, float]
+    total_messages: int
+    total_chatters: int
+
+
+class Dashboard(TypedDict):
+    """One snapshot of the stream."""
+
+    current_metrics: CurrentMetrics
+    trends: dict[str, Direction]
+    top_chatters: list[TopChatter]
+    topics: list[tuple[str, float]]
+    moments: list[Moment]
+    alerts: list[Alert]
+    predictions: Predictions
+    timestamp: str
+    degraded: list[str]

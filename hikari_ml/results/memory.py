@@ -1,0 +1,85 @@
+"""What the memory says of what it holds and of what it did."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+Tier = Literal["short_term", "long_term", "episodic"]
+
+
+class Memory(TypedDict):
+    """One memory as it is recalled.
+
+    ``importance`` is decayed to now. ``score`` ranks within one answer and lies in [0, 1]; ``why`` holds
+    its terms (see :mod:`hikari_ml.context_memory.recall`).
+    """
+
+    id: str
+    content: str
+    type: str
+    metadata: dict[str, Any]
+    importance: float
+    tier: Tier
+    created_at: str
+    last_access: str
+    access_count: int
+    count: int
+    score: float
+    why: dict[str, float | int | str | None]
+
+
+class Summary(TypedDict):
+    """``method`` names how the text was made: t5, extractive, or none when nothing is remembered."""
+
+    text: str
+    method: str
+    memories: list[str]
+    degraded: list[str]
+
+
+class GraphStats(TypedDict):
+    """Size of the knowledge graph."""
+
+    nodes: int
+    edges: int
+
+
+class MemoryStats(TypedDict):
+    """What a store holds."""
+
+    total: int
+    by_tier: dict[str, int]
+    by_type: dict[str, int]
+    users: int
+    episodes: int
+    graph: GraphStats
+    bytes: int
+    model: str
+    oldest: str | None
+    newest: str | None
+    degraded: list[str]
+
+
+class Consolidation(TypedDict):
+    """What a round of consolidation did; ``examined`` counts memories it looked at."""
+
+    examined: int
+    promoted: int
+    episodic: int
+    forgotten: int
+    episodes: int
+    degraded: list[str]
+
+
+class Erasure(TypedDict):
+    """Proof of what was erased of a user, and where."""
+
+    user: str
+    memories: int
+    vectors: int
+    edges: int
+    episodes: int
+    compacted: bool
+    bytes_before: int
+    bytes_after: int
+    degraded: list[str]

@@ -1,0 +1,124 @@
+"""What the whole pipeline says: of one message, and of a recorded stream."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from hikari_ml.results.analysis import Emotion, MessageAnalysis, ResponseRecommendation
+from hikari_ml.results.analytics import Alert, MessageInsights, Moment
+from hikari_ml.results.memory import Memory, MemoryStats, Tier
+
+
+class Remembered(TypedDict):
+    """What was stored of a message, and why."""
+
+    id: str
+    type: str
+    importance: float
+    reasons: list[str]
+
+
+class Insight(TypedDict):
+    """Everything one channel makes of one message; ``remembered`` is None where nothing was stored."""
+
+    message_id: str | None
+    analysis: MessageAnalysis
+    memories: list[Memory]
+    insights: MessageInsights
+    recommendation: ResponseRecommendation
+    remembered: Remembered | None
+    degraded: list[str]
+
+
+class Point(TypedDict):
+    """One point of a series."""
+
+    at: str
+    value: float
+
+
+class ToxicMessage(TypedDict):
+    """A message that was called toxic, with its largest category."""
+
+    at: str
+    username: str
+    text: str
+    score: float
+    category: str
+
+
+class Topic(TypedDict):
+    """A word chat came back to: how many messages and how many people said it."""
+
+    topic: str
+    messages: int
+    chatters: int
+
+
+class ReplayViewer(TypedDict):
+    """One of the busiest viewers of a recording."""
+
+    username: str
+    message_count: int
+    engagement_score: float
+    sentiment: float | None
+    favorite_topics: list[tuple[str, float]]
+    first_seen: str
+    last_seen: str
+
+
+class RememberedLine(TypedDict):
+    """A memory of a recording and the reasons it was kept for."""
+
+    id: str
+    username: str | None
+    content: str
+    type: str
+    importance: float
+    tier: Tier
+    count: int
+    created_at: str
+    why: list[str]
+
+
+class SkippedLine(TypedDict):
+    """A line (1-based) of a recording that could not be used."""
+
+    line: int
+    reason: str
+
+
+class Replay(TypedDict):
+    """What a recording came to. Series have a point a minute, of chat rate in messages a minute.
+
+    ``skipped`` counts lines that could not be used and ``problems`` names the first of them; ``bots`` counts
+    messages of bots, which are part of ``messages`` and of nothing else.
+    """
+
+    source: str
+    messages: int
+    skipped: int
+    problems: list[SkippedLine]
+    bots: int
+    started_at: str | None
+    ended_at: str | None
+    wall_seconds: float
+    messages_per_second: float
+    chat_rate: list[Point]
+    mood: list[Point]
+    viewer_count: list[Point]
+    emotions: dict[Emotion, float]
+    emotion_series: dict[Emotion, list[Point]]
+    languages: dict[str, int]
+    toxic: list[ToxicMessage]
+    toxic_total: int
+    moments: list[Moment]
+    anomalies: list[Alert]
+    topics: list[Topic]
+    emotes: list[Topic]
+    chatters: int
+    viewers: list[ReplayViewer]
+    memories: list[RememberedLine]
+    memory_stats: MemoryStats
+    model: str
+    degraded: list[str]

@@ -1,0 +1,1 @@
+"""Where async meets blocking work, how services live and end, and what time it is."""

@@ -1,0 +1,74 @@
+"""Life of a service: started once, on entry or first use; closed once; noticed when leaked."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Literal, Self
+
+from hikari_ml.errors import ClosedError
+
+
+class Service:
+    """Base of what is started and closed.
+
+    Works as ``async with X() as x:`` and bare: the first call starts it and ``await x.aclose()`` ends
+    it. A subclass acquires what it needs in :meth:`_open`, pushing each release on the stack, so that
+    half a failed start unwinds itself.
+    """
+
+    _state: Literal["new", "open", "closed"] = "new"
+
+    def __init__(self) -> None:
+        self._starting = asyncio.Lock()
+        self._stack = AsyncExitStack()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        """Acquire resources; every release goes on ``stack``."""
+
+    async def _ready(self) -> None:
+        """Start if this is the first use.
+
+        Raises:
+            ClosedError: it was closed.
+        """
+        if self._state == "open":
+            return
+        async with self._starting:
+            if self._state == "closed":
+                raise ClosedError(type(self).__name__)
+            if self._state == "new":
+                async with AsyncExitStack() as stack:
+                    await self._open(stack)
+                    self._stack = stack.pop_all()
+                self._state = "open"
+
+    async def __aenter__(self) -> Self:
+        await self._ready()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Release everything; calling it again does nothing."""
+        if self._state == "closed":
+            return
+        self._state = "closed"
+        await self._stack.aclose()
+
+    def __del__(self) -> None:
+        if self._state == "open":
+            warnings.warn(
+                f"{type(self).__name__} was not closed; use 'async with' or await aclose()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )

@@ -1,0 +1,46 @@
+"""Moments in time: aware UTC inside, ISO-8601 strings outside."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, datetime
+
+from hikari_ml.errors import InputError
+
+
+def as_utc(moment: datetime, what: str = "timestamp") -> datetime:
+    """Return ``moment`` as aware UTC; a naive one is taken as local time, with a warning.
+
+    Raises:
+        InputError: ``moment`` is no datetime, or lies outside what UTC can express.
+    """
+    if not isinstance(moment, datetime):
+        raise InputError(what, moment, "give a datetime.datetime")
+    if moment.tzinfo is None:
+        warnings.warn(
+            f"{what} has no time zone and is taken as local time; pass datetime.now(timezone.utc)",
+            stacklevel=3,
+        )
+    try:
+        return moment.astimezone(UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise InputError(what, moment, "it cannot be expressed in UTC") from error
+
+
+def parse(text: str, what: str = "timestamp") -> datetime:
+    """Read an ISO-8601 string with a zone (``2026-01-31T20:15:00Z``).
+
+    Raises:
+        InputError: it is not such a string.
+    """
+    if not isinstance(text, str):
+        raise InputError(what, text, "give an ISO-8601 string such as 2026-01-31T20:15:00Z")
+    try:
+        return as_utc(datetime.fromisoformat(text), what)
+    except ValueError as error:
+        raise InputError(what, text, "give an ISO-8601 string such as 2026-01-31T20:15:00Z") from error
+
+
+def iso(moment: datetime) -> str:
+    """Write an aware moment as UTC with milliseconds: ``2026-01-31T20:15:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,0 +1,30 @@
+"""What every test may use; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support import START
+
+
+@pytest.fixture(autouse=True)
+def _a_world_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the machine reaches a test, and no test writes outside its folder."""
+    for name in list(os.environ):
+        if name.startswith("HIKARI_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HIKARI_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("HIKARI_CONFIG", str(tmp_path / "hikari.toml"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    yield
+
+
+@pytest.fixture
+def start() -> datetime:
+    """The moment the streams of the tests begin."""
+    return START
