@@ -1,0 +1,134 @@
+"""Labelled chat lines: reading them from files, and what is left unknown about each."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from hikari_ml.errors import InputError, RecordingError
+from hikari_ml.results import EMOTIONS, SENTIMENT_CLASSES, TOXICITY_LABELS
+from hikari_ml.text.normalize import clean, for_model
+
+UNKNOWN: Final = math.nan
+"""A label the source does not give; the loss skips it."""
+
+OWN_LINES_REPEATS: Final = 6
+"""How often the project's own short chat lines are seen in an epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text, in the form the model reads.
+
+    ``sentiment`` is a class index or -1; ``emotion`` and ``toxicity`` hold 0, 1 or :data:`UNKNOWN`
+    for each of :data:`~hikari_ml.results.EMOTIONS` and :data:`~hikari_ml.results.TOXICITY_LABELS`.
+    """
+
+    text: str
+    sentiment: int = -1
+    emotion: tuple[float, ...] = (UNKNOWN,) * len(EMOTIONS)
+    toxicity: tuple[float, ...] = (UNKNOWN,) * len(TOXICITY_LABELS)
+    source: str = "own"
+
+
+def read_folder(folder: Path, *, languages: frozenset[str] | None = None) -> list[Example]:
+    """Read ``sentiment``, ``emotion`` and ``toxicity`` ``.jsonl[.gz]`` from ``folder``.
+
+    A line is an object with ``text`` and, by the file's task, ``label`` (a sentiment class),
+    ``labels`` (a list of emotions) or ``labels`` (an object of toxicity labels with 1, 0 or null).
+    ``languages`` keeps only rows whose ``lang`` is among them.
+
+    Raises:
+        InputError: no such file is in the folder.
+        RecordingError: a line is not what its task expects.
+    """
+    found: list[Example] = []
+    for task in ("sentiment", "emotion", "toxicity"):
+        for path in sorted(folder.glob(f"{task}*.jsonl*")):
+            for number, row in _rows(path):
+                if languages is None or row.get("lang", "en") in languages:
+                    found.append(_example(task, row, path, number))
+    if not found:
+        raise InputError("data", str(folder), "it needs sentiment, emotion or toxicity .jsonl[.gz] files")
+    return found
+
+
+def own_lines() -> list[Example]:
+    """The short chat lines this project wrote and labelled itself."""
+    with (resources.files("hikari_ml.learning") / "chat_lines.toml").open("rb") as file:
+        groups = tomllib.load(file)["group"]
+    return [_own(line, group) for group in groups for line in group["lines"]]
+
+
+def split(examples: Sequence[Example], held_out: float, rng: Random) -> tuple[list[Example], list[Example]]:
+    """Shuffle and part ``examples`` into a training and a held-out list; equal texts stay together."""
+    texts = sorted({example.text for example in examples})
+    rng.shuffle(texts)
+    chosen = frozenset(texts[: int(len(texts) * held_out)])
+    train = [example for example in examples if example.text not in chosen]
+    rng.shuffle(train)
+    return train, [example for example in examples if example.text in chosen]
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise RecordingError(path, number, f"not JSON: {error}") from error
+            if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+                raise RecordingError(path, number, "needs an object with a text")
+            yield number, row
+
+
+def _example(task: str, row: dict[str, Any], path: Path, number: int) -> Example:
+    text = for_model(clean(row["text"]))
+    source = str(row.get("source", path.stem))
+    try:
+        if task == "sentiment":
+            label = SENTIMENT_CLASSES.index(row["label"])
+            return Example(text, sentiment=label, source=source)
+        if task == "emotion":
+            return Example(text, emotion=_flags(row["labels"], EMOTIONS), source=source)
+        labels = dict(row["labels"])
+        if row.get("weak"):  # set by a word list, not by a person
+            labels["obscene"] = None
+        return Example(text, toxicity=_nullable(labels), source=source)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordingError(path, number, f"not a {task} label: {error}") from error
+
+
+def _own(line: str, group: dict[str, Any]) -> Example:
+    toxicity = (UNKNOWN,) * len(TOXICITY_LABELS)
+    if group.get("clean"):
+        toxicity = (0.0,) * len(TOXICITY_LABELS)
+    elif "toxicity" in group:
+        toxicity = tuple(1.0 if label in group["toxicity"] else UNKNOWN for label in TOXICITY_LABELS)
+    return Example(
+        for_model(clean(line)),
+        sentiment=SENTIMENT_CLASSES.index(group["sentiment"]),
+        emotion=_flags(group["emotion"], EMOTIONS),
+        toxicity=toxicity,
+    )
+
+
+def _flags(labels: Iterable[str], names: Sequence[str]) -> tuple[float, ...]:
+    labels = list(labels)
+    unknown = set(labels) - set(names)
+    if unknown or not labels:
+        raise ValueError(f"{sorted(unknown)} not among {list(names)}")
+    return tuple(float(name in labels) for name in names)
+
+
+def _nullable(labels: dict[str, int | None]) -> tuple[float, ...]:
+    values = [labels.get(name) for name in TOXICITY_LABELS]
+    return tuple(UNKNOWN if value is None else float(value) for value in values)

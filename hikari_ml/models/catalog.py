@@ -1,0 +1,86 @@
+"""Which models there are, and how one is opened; nothing loads on import.
+
+``bundled`` is the model in this package. ``reference`` is the seed's trio through transformers. A
+mapping by role puts any model in a role and leaves the others to the bundled one::
+
+    {"sentiment": "path/or/hub-name", "embedding": "path/or/hub-name"}
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from hikari_ml.errors import InputError
+from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.models.reading import ChatReader
+
+if TYPE_CHECKING:
+    from hikari_ml.models.reference import ClassifierRole
+
+Models = Literal["bundled", "reference"] | Mapping[str, str]
+
+BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
+BUNDLED_SHA256: Final = "306a4c9533d79d3b535c3e191e943e5ef59e950de4ac64d1697b6d106351f986"
+
+ROLES: Final = ("sentiment", "emotion", "toxicity", "embedding")
+
+_loaded: weakref.WeakValueDictionary[int, ChatEncoder] = weakref.WeakValueDictionary()
+_loading = threading.Lock()
+
+
+def bundled_encoder(threads: int = 2) -> ChatEncoder:
+    """The bundled model, one in the process however many parts use it.
+
+    Raises:
+        ModelMissingError: its file is not in the package.
+        ModelDamagedError: its file is not what was shipped.
+    """
+    with _loading:
+        encoder = _loaded.get(threads)
+        if encoder is None:
+            encoder = ChatEncoder.load(BUNDLED_PATH, sha256=BUNDLED_SHA256, threads=threads)
+            _loaded[threads] = encoder
+        return encoder
+
+
+def check_models(models: object) -> Models:
+    """Return ``models`` if it names models; says nothing about whether they can be loaded.
+
+    Raises:
+        InputError: it is neither a known name nor a mapping of roles to names.
+    """
+    if models in ("bundled", "reference"):
+        return cast("Models", models)
+    if isinstance(models, Mapping):
+        strange = sorted(str(role) for role in models if role not in ROLES)
+        if not strange and all(isinstance(source, str) for source in models.values()):
+            return dict(models)
+        raise InputError("models", dict(models), f"map roles among {', '.join(ROLES)} to names")
+    raise InputError("models", models, "give 'bundled', 'reference' or a mapping by role")
+
+
+def open_reader(models: Models, threads: int = 2) -> ChatReader:
+    """Load what ``models`` names; blocking, so call it from a worker thread.
+
+    Raises:
+        ModelError: a model cannot be loaded or does not fit its role.
+    """
+    bundled = bundled_encoder(threads)
+    if models == "bundled":
+        return bundled
+    from hikari_ml.models.embedder import SentenceTransformerEmbedder
+    from hikari_ml.models.reference import TRIO, ComposedReader, TransformersClassifier
+
+    named: Mapping[str, str] = TRIO if isinstance(models, str) else models  # type: ignore[assignment]
+    classifiers = {
+        role: TransformersClassifier(source, role)
+        for role, source in cast("Mapping[ClassifierRole, str]", named).items()
+        if role in TRIO
+    }
+    embedding = named.get("embedding")
+    embedder = SentenceTransformerEmbedder(embedding) if embedding else None
+    return ComposedReader(bundled, classifiers, embedder)

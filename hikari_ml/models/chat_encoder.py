@@ -1,0 +1,123 @@
+"""The bundled model: one small encoder whose single pass gives sentiment, emotion, toxicity and embedding.
+
+One ONNX file holds everything: weights, tokenizer, calibration and the identity under which its
+vectors are stored. It is made by ``hikari_ml.learning``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from hikari_ml.errors import ModelDamagedError, ModelMissingError
+from hikari_ml.models.reading import TASKS, Languages, Reading, Vector
+from hikari_ml.text.normalize import clean, for_model
+
+FORMAT: Final = 1
+"""Version of the file's layout: graph inputs and outputs, and the metadata beside them."""
+
+METADATA_KEY: Final = "hikari_ml"
+OUTPUTS: Final = ("sentiment_probability", "emotion_probability", "toxicity_probability", "text_embedding")
+
+Batch = npt.NDArray[np.float32]
+
+
+class ChatEncoder:
+    """The four answers of one pass; see :class:`~hikari_ml.models.reading.ChatReader`.
+
+    Texts are cleaned and put into the model's form (:func:`~hikari_ml.text.normalize.for_model`) here, so
+    that nobody can feed it anything else.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, checksum: str) -> None:
+        about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+        self.name = str(about["name"])
+        self.model_id = f"{self.name}:{checksum[:12]}"
+        self.embedding_id = self.model_id
+        self.languages: Languages = {task: frozenset(about["languages"][task]) for task in TASKS}
+        self.dim = int(about["dim"])
+        self._session = session
+        self._max_tokens = int(about["max_tokens"])
+        self._tokenizer = Tokenizer.from_str(json.dumps(about["tokenizer"]))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._end = self._tokenizer.encode("").ids[-1]
+
+    @classmethod
+    def load(cls, path: Path, *, sha256: str | None, threads: int, name: str = "bundled") -> Self:
+        """Open the file at ``path``, checking it against ``sha256`` (None trusts it).
+
+        Raises:
+            ModelMissingError: there is no such file.
+            ModelDamagedError: it is not what was shipped, or not such a model at all.
+        """
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise ModelMissingError(name, path) from error
+        checksum = hashlib.sha256(data).hexdigest()
+        if sha256 is not None and checksum != sha256:
+            raise ModelDamagedError(
+                name, f"{path} has SHA-256 {checksum[:12]}…, expected {sha256[:12]}…; reinstall"
+            )
+        try:
+            session = onnxruntime.InferenceSession(
+                data, _options(threads), providers=["CPUExecutionProvider"]
+            )
+            about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+        except Exception as error:  # onnxruntime raises a type of its own for every kind of damage
+            raise ModelDamagedError(name, f"{path} is no chat encoder: {error}") from error
+        if about["format"] > FORMAT:
+            raise ModelDamagedError(name, f"{path} has format {about['format']}, this version reads {FORMAT}")
+        return cls(session, checksum)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read ``texts`` (without emotes, for chat), in order."""
+        tokens = [self._encode(for_model(clean(text))) for text in texts]
+        return [self._one(ids, truncated) for ids, truncated in tokens]
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """Embeddings of ``texts``: [N, dim], each of length 1."""
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        return np.stack([reading.embedding for reading in self.read(texts)])
+
+    def _encode(self, text: str) -> tuple[list[int], bool]:
+        ids: list[int] = self._tokenizer.encode(text).ids
+        if len(ids) <= self._max_tokens:
+            return ids, False
+        return [*ids[: self._max_tokens - 1], self._end], True
+
+    def _one(self, ids: list[int], truncated: bool) -> Reading:
+        """One text by itself: its answers must not depend on what else was in a batch."""
+        input_ids = np.array([ids], np.int64)
+        sentiment, emotion, toxicity, embedding = self._session.run(
+            OUTPUTS, {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
+        )
+        negative, neutral, positive = sentiment[0].tolist()
+        return Reading(
+            sentiment=positive + neutral / 2,
+            certainty=max(negative, neutral, positive),
+            emotion=tuple((emotion[0] / emotion[0].sum()).tolist()),
+            toxicity=tuple(toxicity[0].tolist()),
+            embedding=embedding[0],
+            truncated=truncated,
+        )
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Spinning threads would take the core that everything else on the machine is waiting for.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options

@@ -1,0 +1,151 @@
+"""Named entities of a chat line, through spaCy.
+
+With ``en_core_web_sm`` installed its recogniser is used; otherwise a blank pipeline with rules finds
+mentions, games, names with an honorific (さん, 님 ...) and capitalised names inside a sentence.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from hikari_ml.text.cues import find_cues, masked
+from hikari_ml.text.keywords import stop_words
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
+
+ENGLISH_MODEL: Final = "en_core_web_sm"
+MAX_LENGTH: Final = 2000
+"""Characters looked at; a chat line is shorter, a pasted wall of text need not be read whole."""
+
+NOBODY: Final = frozenset({"user", "everyone", "here", "channel"})
+"""Mentions that name no one."""
+
+_MENTION = re.compile(r"(?<![\w@])@(\w{2,})")
+_HONORIFIC = re.compile(
+    r"([\u3040-\u30ff\u4e00-\u9fffー]{1,10}?)(?:さん|ちゃん|くん|君|様|さま|先輩|せんぱい|先生|たん)"
+    r"|([\uac00-\ud7af]{2,8})(?:님|씨)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A name in a text: ``text[start:end]``, with a spaCy-style label (PERSON, GAME, ORG ...)."""
+
+    text: str
+    label: str
+    start: int
+    end: int
+
+
+class EntityFinder:
+    """Finds entities; loading it takes a second, using it about 0.1 ms a line."""
+
+    def __init__(self) -> None:
+        self._nlp, self.method = _pipeline()
+
+    def find(self, text: str, known: Collection[str] = ()) -> list[Entity]:
+        """Entities of ``text`` in order, without overlap; ``known`` are viewers to recognise by name."""
+        text = text[:MAX_LENGTH]
+        text = masked(text, find_cues(text))  # an emote is capitalised like a name and is none
+        found = [*_mentions(text), *_honorifics(text), *_viewers(text, known)]
+        document = self._nlp(text)
+        found += [Entity(span.text, span.label_, span.start_char, span.end_char) for span in document.ents]
+        if self.method == "rules":
+            found += _inner_names(document)
+        return _without_overlap(found)
+
+
+def _pipeline() -> tuple[Language, str]:
+    spacy = import_spacy()
+    if importlib.util.find_spec(ENGLISH_MODEL) is not None:
+        nlp = spacy.load(ENGLISH_MODEL, exclude=["parser", "lemmatizer"])
+        before: dict[str, Any] = {"before": "ner"}
+        method = ENGLISH_MODEL
+    else:
+        nlp, before, method = spacy.blank("en"), {}, "rules"
+    ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"}, **before)
+    games = (resources.files("hikari_ml.models") / "gazetteer_games.txt").read_text("utf-8")
+    ruler.add_patterns([{"label": "GAME", "pattern": title} for title in games.splitlines()])
+    return nlp, method
+
+
+def import_spacy() -> Any:
+    """Import spaCy without the 250 MB of torch that its backend would load and never use here.
+
+    The backend (thinc) looks for torch once, while it is imported; a torch already loaded is left alone.
+    """
+    hidden = "torch" not in sys.modules and "thinc" not in sys.modules
+    if hidden:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # makes "import torch" fail
+    try:
+        import spacy
+    finally:
+        if hidden:
+            del sys.modules["torch"]
+    return spacy
+
+
+def _mentions(text: str) -> Iterator[Entity]:
+    for match in _MENTION.finditer(text):
+        if match.group(1).casefold() not in NOBODY:
+            yield Entity(match.group(1), "PERSON", match.start(1), match.end(1))
+
+
+def _honorifics(text: str) -> Iterator[Entity]:
+    if text.isascii():
+        return
+    for match in _HONORIFIC.finditer(text):
+        group = 1 if match.group(1) else 2
+        yield Entity(match.group(group), "PERSON", match.start(group), match.end(group))
+
+
+def _viewers(text: str, known: Collection[str]) -> Iterator[Entity]:
+    folded = text.casefold()
+    if not known or len(folded) != len(text):
+        return
+    for match in re.finditer(r"\w{3,}", folded):
+        if match.group() in known:
+            yield Entity(text[match.start() : match.end()], "PERSON", match.start(), match.end())
+
+
+def _inner_names(document: Doc) -> Iterator[Entity]:
+    """Runs of capitalised words that do not open a sentence; shouting says nothing about names."""
+    if document.text.isupper():
+        return
+    run: list[int] = []
+    for token in document:
+        named = (
+            token.is_title and token.is_alpha and len(token.text) > 1 and token.lower_ not in stop_words("en")
+        )
+        if named and (run or not _opens_sentence(document, token.i)):
+            run.append(token.i)
+            continue
+        if run:
+            yield _entity(document[run[0] : run[-1] + 1])
+        run = []
+    if run:
+        yield _entity(document[run[0] : run[-1] + 1])
+
+
+def _opens_sentence(document: Doc, position: int) -> bool:
+    return position == 0 or document[position - 1].is_punct or document[position - 1].is_quote
+
+
+def _entity(span: Span) -> Entity:
+    return Entity(span.text, "NAME", span.start_char, span.end_char)
+
+
+def _without_overlap(found: list[Entity]) -> list[Entity]:
+    kept: list[Entity] = []
+    for entity in sorted(found, key=lambda e: (e.start, e.start - e.end)):
+        if not kept or entity.start >= kept[-1].end:
+            kept.append(entity)
+    return kept

@@ -1,0 +1,80 @@
+"""What a model says of a text, and what every model that reads chat must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from cachetools import LRUCache
+
+Vector = npt.NDArray[np.float32]
+Task = Literal["sentiment", "emotion", "toxicity"]
+Languages = Mapping[Task, frozenset[str]]
+"""The languages (ISO 639-1) each task was measured in; elsewhere its answer is not worth showing."""
+
+TASKS: Final[tuple[Task, ...]] = ("sentiment", "emotion", "toxicity")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The answers of one neural pass over one text; all numbers lie in [0, 1].
+
+    ``sentiment`` is P(positive) + P(neutral) / 2, or the like; ``certainty`` the largest class
+    probability behind it. ``emotion`` follows ``EMOTIONS`` and sums to 1, ``toxicity`` follows
+    ``TOXICITY_LABELS``. ``embedding`` has length 1. ``truncated``: the text was longer than the model reads.
+    """
+
+    sentiment: float
+    certainty: float
+    emotion: tuple[float, ...]
+    toxicity: tuple[float, ...]
+    embedding: Vector
+    truncated: bool
+
+
+class ChatReader(Protocol):
+    """A model, or several, that read chat lines."""
+
+    model_id: str
+    embedding_id: str
+    dim: int
+    languages: Languages
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read ``texts`` (cleaned, without emotes), in order."""
+        ...
+
+
+class CachedReader:
+    """A reader that keeps what it read: half of a busy chat is repetition.
+
+    Only model outputs are kept, never anything of a viewer. Not safe to share between threads.
+    """
+
+    def __init__(self, reader: ChatReader, size: int) -> None:
+        self.reader = reader
+        self.model_id = reader.model_id
+        self.embedding_id = reader.embedding_id
+        self.dim = reader.dim
+        self.languages = reader.languages
+        self._kept: LRUCache[str, Reading] = LRUCache(maxsize=max(size, 1))
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read ``texts``, asking the model once for each text it has not kept."""
+        keys = [cache_key(self.model_id, text) for text in texts]
+        readings = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in readings}
+        if missing:
+            fresh = self.reader.read(list(missing.values()))
+            readings.update(zip(missing, fresh, strict=True))
+            self._kept.update(zip(missing, fresh, strict=True))
+        return [readings[key] for key in keys]
+
+
+def cache_key(model_id: str, text: str) -> str:
+    """A key that is equal in every process, unlike Python's salted ``hash``."""
+    return blake2b(f"{model_id}\0{text}".encode(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""What a message says, and how the chat has been feeling: sentiment, emotion, toxicity, context, advice."""

@@ -1,0 +1,301 @@
+"""AdvancedSentimentAnalyzer: one message in, everything that can be said of it out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from hikari_ml.chat import ChatMessage, check_name, check_text
+from hikari_ml.config import Settings
+from hikari_ml.errors import InputError
+from hikari_ml.models.catalog import Models, check_models, open_reader
+from hikari_ml.models.entities import EntityFinder
+from hikari_ml.models.reading import CachedReader, Vector
+from hikari_ml.results import (
+    EMOTIONS,
+    TOXICITY_LABELS,
+    AggregateSentiment,
+    EmotionResult,
+    MessageAnalysis,
+    Sentiment,
+    SentimentTrend,
+    Toxicity,
+)
+from hikari_ml.runtime.clock import Clock, SystemClock
+from hikari_ml.runtime.lane import Lane
+from hikari_ml.runtime.service import Service
+from hikari_ml.sentiment_analysis.advice import Heard, recommend
+from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, vote
+from hikari_ml.sentiment_analysis.signals import Request, SignalReader, Signals
+from hikari_ml.sentiment_analysis.trends import MoodHistory
+from hikari_ml.text.cues import emotion_distribution, valence_score
+from hikari_ml.times import iso
+
+OTHER_LANGUAGE_CERTAINTY: Final = 0.8
+"""What the model's certainty is worth outside English, where it was measured to be weaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """An analysis together with the embedding of the same pass; None where there was nothing to read."""
+
+    analysis: MessageAnalysis
+    embedding: Vector | None
+
+
+class AdvancedSentimentAnalyzer(Service):
+    """Sentiment, emotion and toxicity of chat messages, with trends and conversation context.
+
+    ``models`` is ``"bundled"`` (the model in this package, offline), ``"reference"`` (the seed's three
+    models through transformers) or a mapping by role; see :mod:`hikari_ml.models.catalog`.
+
+    Raises:
+        InputError: ``models`` names nothing known.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        models: Models = "bundled",
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self._models = check_models(models)
+        self._clock = clock or SystemClock()
+        chosen = self.settings.sentiment
+        self._weights = chosen.weights.model_dump()
+        self._history = MoodHistory(
+            window=timedelta(minutes=chosen.window_minutes),
+            per_user=chosen.history_per_user,
+            overall=chosen.history_global,
+            max_users=chosen.max_users,
+        )
+        self._model_id = ""
+        self._lane: Lane[Request, Signals]
+
+    async def analyze_message(
+        self, text: str, username: str, context: Mapping[str, Any] | None = None
+    ) -> MessageAnalysis:
+        """Analyse one message, now.
+
+        ``context`` is plain data about the moment (``{"stream_game": "Minecraft"}``), given back under
+        ``conversation_context``.
+
+        Raises:
+            InputError: ``text`` or ``username`` is no string, or ``context`` is not plain data.
+        """
+        message = ChatMessage(check_name(username, "username"), check_text(text), self._clock.now())
+        return (await self.read(message, context)).analysis
+
+    async def analyze_batch(self, messages: Sequence[ChatMessage]) -> list[MessageAnalysis]:
+        """Analyse ``messages`` as if they came one after another; results in order.
+
+        Raises:
+            InputError: one of them is no ChatMessage.
+        """
+        return [found.analysis for found in await self.read_batch(messages)]
+
+    async def read(self, message: ChatMessage, context: Mapping[str, Any] | None = None) -> ReadMessage:
+        """Analyse ``message`` and keep the embedding of the same pass."""
+        given = _plain(context or {})
+        await self._ready()
+        signals = await self._lane.submit(Request(message.text, message.emotes))
+        return self._read(message, signals, given)
+
+    async def read_batch(self, messages: Sequence[ChatMessage]) -> list[ReadMessage]:
+        """:meth:`read` of each, in order."""
+        for message in messages:
+            if not isinstance(message, ChatMessage):
+                raise InputError("messages", message, "give ChatMessage objects")
+        await self._ready()
+        signals = await self._lane.submit_many(Request(message.text, message.emotes) for message in messages)
+        return [self._read(message, found, {}) for message, found in zip(messages, signals, strict=True)]
+
+    def user_trend(self, username: str) -> SentimentTrend:
+        """How ``username`` has been feeling within the window; an unknown user has no data."""
+        return self._history.user_trend(username, self._clock.now())
+
+    def global_trend(self) -> SentimentTrend:
+        """How the chat has been feeling within the window."""
+        return self._history.global_trend(self._clock.now())
+
+    def forget_user(self, username: str) -> int:
+        """Remove everything kept of ``username``; returns how many entries went."""
+        return self._history.forget(username)
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        signals = await asyncio.to_thread(self._load)
+        self._lane = Lane(partial(_read_all, signals), name="analysis", max_batch=32)
+        stack.push_async_callback(self._lane.aclose)
+
+    def _load(self) -> SignalReader:
+        chosen = self.settings.sentiment
+        reader = CachedReader(open_reader(self._models, chosen.threads), chosen.cache_size)
+        self._model_id = reader.model_id
+        return SignalReader(reader, EntityFinder())
+
+    def _read(self, message: ChatMessage, signals: Signals, given: dict[str, Any]) -> ReadMessage:
+        sentiment = self._sentiment(signals)
+        if sentiment["members_used"]:
+            score = sentiment["aggregate"]["score"]
+            self._history.add(message.username, message.timestamp, score)
+        analysis = self._analysis(message, signals, sentiment, given)
+        embedding = signals.reading.embedding if signals.reading else None
+        if embedding is not None and signals.has_words:
+            self._history.say(message.username, message.timestamp, signals.text, embedding)
+        return ReadMessage(analysis, embedding)
+
+    def _analysis(
+        self,
+        message: ChatMessage,
+        signals: Signals,
+        sentiment: Sentiment,
+        given: dict[str, Any],
+    ) -> MessageAnalysis:
+        emotion = _emotion(signals, sentiment["weights"]["emoji"])
+        toxicity = _toxicity(signals, self.settings.sentiment.toxicity_threshold)
+        words = signals.reading.embedding if signals.reading and signals.has_words else None
+        context = self._history.context(signals.text, words, message.timestamp)
+        return {
+            "text": message.text.encode("utf-8", "replace").decode("utf-8"),
+            "username": message.username,
+            "timestamp": iso(message.timestamp),
+            "language": signals.language,
+            "sentiment": sentiment,
+            "emotion": emotion,
+            "toxicity": toxicity,
+            "entities": [
+                {"text": e.text, "label": e.label, "start": e.start, "end": e.end} for e in signals.entities
+            ],
+            "keywords": list(signals.keywords),
+            "conversation_context": {
+                "is_continuation": context.is_continuation,
+                "similarity": context.similarity,
+                "continues": context.continues,
+                "recent_messages": context.messages,
+                "participants": context.participants,
+                "given": given,
+            },
+            "user_sentiment_trend": self._history.user_trend(message.username, message.timestamp),
+            "response_recommendation": recommend(
+                _heard(signals, sentiment["aggregate"], emotion, toxicity, context.is_continuation)
+            ),
+            "model": self._model_id,
+            "degraded": list(signals.degraded),
+        }
+
+    def _sentiment(self, signals: Signals) -> Sentiment:
+        reading = signals.reading if signals.has_words and "sentiment" in signals.covered else None
+        scores = {
+            "bert": reading.sentiment if reading else None,
+            "vader": signals.vader,
+            "emoji": valence_score(signals.cues),
+        }
+        certainty = {name: _strength(score) for name, score in scores.items()}
+        if reading:
+            foreign = signals.language not in ("en", "und")
+            certainty["bert"] = reading.certainty * (OTHER_LANGUAGE_CERTAINTY if foreign else 1.0)
+        outcome = vote(scores, self._weights, certainty)
+        evidence = [cue.token for cue in signals.cues if cue.valence is not None]
+        if outcome is None:  # nothing speaks: the neural member stands for neutral
+            return {
+                "aggregate": {"score": NEUTRAL, "label": "neutral", "confidence": 0.0},
+                "bert": {"score": NEUTRAL},
+                "vader": {"score": None},
+                "emoji": {"score": None},
+                "weights": {"bert": 1.0, "vader": 0.0, "emoji": 0.0},
+                "members_used": [],
+                "evidence": [],
+            }
+        return {
+            "aggregate": {
+                "score": outcome.score,
+                "label": outcome.label,
+                "confidence": outcome.confidence,
+            },
+            "bert": {"score": scores["bert"]},
+            "vader": {"score": scores["vader"]},
+            "emoji": {"score": scores["emoji"]},
+            "weights": {
+                "bert": outcome.weights["bert"],
+                "vader": outcome.weights["vader"],
+                "emoji": outcome.weights["emoji"],
+            },
+            "members_used": [name for name, weight in outcome.weights.items() if weight > 0],
+            "evidence": list(dict.fromkeys(evidence)),
+        }
+
+
+def _read_all(signals: SignalReader, requests: list[Request]) -> Sequence[Signals | BaseException]:
+    """Read a batch; if that fails, one by one, so that only the message that cannot be read fails."""
+    try:
+        return signals.read(requests)
+    except Exception as error:  # it goes to whoever sent the message
+        if len(requests) == 1:
+            return [error]
+    return [_read_all(signals, [request])[0] for request in requests]
+
+
+def _strength(score: float | None) -> float:
+    """How sure a lexicon is: 0.5 at neutral, 1 at the ends."""
+    return 0.5 if score is None else 0.5 + abs(score - NEUTRAL)
+
+
+def _emotion(signals: Signals, cue_weight: float) -> EmotionResult:
+    words = None
+    if signals.reading and signals.has_words and "emotion" in signals.covered:
+        words = dict(zip(EMOTIONS, signals.reading.emotion, strict=True))
+    scores = blend_emotions(words, emotion_distribution(signals.cues), cue_weight)
+    primary = max(scores, key=lambda emotion: scores[emotion])
+    return {"primary": primary, "confidence": scores[primary], "scores": scores}
+
+
+def _toxicity(signals: Signals, threshold: float) -> Toxicity:
+    values = (0.0,) * len(TOXICITY_LABELS)
+    if signals.reading and "toxicity" in signals.covered:
+        values = signals.reading.toxicity
+    overall = max(values)
+    return {
+        "overall": overall,
+        "is_toxic": overall > threshold,
+        "categories": dict(zip(TOXICITY_LABELS, values, strict=True)),
+    }
+
+
+def _heard(
+    signals: Signals,
+    aggregate: AggregateSentiment,
+    emotion: EmotionResult,
+    toxicity: Toxicity,
+    is_continuation: bool,
+) -> Heard:
+    categories = toxicity["categories"]
+    return Heard(
+        label=aggregate["label"],
+        confidence=aggregate["confidence"],
+        emotion=emotion["primary"],
+        toxicity=toxicity["overall"],
+        is_toxic=toxicity["is_toxic"],
+        serious=max(categories["threat"], categories["identity_hate"]),
+        has_words=signals.has_words,
+        is_question=signals.has_words and "?" in signals.words,
+        is_continuation=is_continuation,
+    )
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(context, Mapping):
+        raise InputError("context", context, "give a mapping of names to plain values")
+    for name, value in context.items():
+        if not isinstance(name, str):
+            raise InputError("context", name, "name its entries by strings")
+        if not isinstance(value, str | int | float | bool | None):
+            raise InputError(f"context.{name}", value, "give text, a number, a truth value or None")
+    return dict(context)

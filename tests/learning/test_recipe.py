@@ -1,0 +1,50 @@
+"""From labelled texts to a model file that the analyser can use."""
+
+import json
+
+import pytest
+
+from hikari_ml.errors import InputError
+from hikari_ml.learning.recipe import base_folder, train_chat_model
+from hikari_ml.learning.trainer import TrainingPlan
+from hikari_ml.models.chat_encoder import ChatEncoder
+from tests.models import tiny
+
+PLAN = TrainingPlan(epochs=1, batch_size=64, max_tokens=16, held_out=0.3)
+
+
+def test_the_whole_way(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = [
+        {"text": f"i {w} this game {i}", "label": label}
+        for i in range(20)
+        for w, label in (("love", "positive"), ("hate", "negative"))
+    ]
+    (data / "sentiment.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    toxic = [{"text": f"bad {i}", "labels": {"toxic": i % 2}} for i in range(20)]
+    (data / "toxicity.jsonl").write_text("\n".join(map(json.dumps, toxic)))
+    emotion = [{"text": f"good dogs {i}", "labels": ["joy"]} for i in range(20)]
+    (data / "emotion.jsonl").write_text("\n".join(map(json.dumps, emotion)))
+    seen = []
+    path = train_chat_model(
+        data, tmp_path / "out", PLAN, base=tiny.bert_encoder(tmp_path / "base"), on_progress=seen.append
+    )
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["bytes"] == path.stat().st_size
+    assert report["examples"] > report["held_out"] > 0
+    assert set(report["calibration"]) == {"sentiment", "emotion", "toxicity"}
+    assert seen[-1].step == seen[-1].steps
+    encoder = ChatEncoder.load(path, sha256=report["sha256"], threads=1)
+    assert len(encoder.read(["i love this", "i hate this"])) == 2
+
+
+def test_no_data_is_a_clear_error(tmp_path):
+    with pytest.raises(InputError, match="sentiment, emotion or toxicity"):
+        train_chat_model(tmp_path, tmp_path / "out", PLAN, base=tmp_path)
+
+
+def test_the_encoder_it_starts_from_comes_with_a_package():
+    folder = base_folder()
+    assert (folder / "model.safetensors").exists()
+    assert (folder / "tokenizer.json").exists()

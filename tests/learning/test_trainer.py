@@ -1,0 +1,80 @@
+"""A run can be interrupted and goes on; a seed is a run."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from hikari_ml.errors import InputError
+from hikari_ml.learning.examples import Example
+from hikari_ml.learning.trainer import Trainer, TrainingPlan, fast_bf16, pick_device
+from tests.models import tiny
+
+PLAN = TrainingPlan(
+    epochs=6, batch_size=8, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, checkpoint_every=10
+)
+
+
+def examples():
+    good = [
+        Example(f"i love this {w}", sentiment=2, toxicity=(0.0,) * 6)
+        for w in ("stream", "game", "cats", "dogs")
+    ]
+    bad = [
+        Example(f"i hate this {w}", sentiment=0, toxicity=(1.0,) + (0.0,) * 5)
+        for w in ("stream", "game", "cats", "dogs")
+    ]
+    return (good + bad) * 6
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return tiny.bert_encoder(tmp_path_factory.mktemp("base"))
+
+
+class StoppedError(Exception):
+    pass
+
+
+def weights(network):
+    return torch.cat([p.flatten() for p in network.state_dict().values() if p.dtype == torch.float32])
+
+
+def test_it_learns(base, tmp_path):
+    seen = []
+    Trainer(PLAN, base, tmp_path, seen.append).run(examples())
+    assert seen[-1].step == seen[-1].steps == 36
+    assert seen[-1].loss < seen[0].loss
+    assert 0 <= seen[-1].retention < 0.5
+
+
+def test_an_interrupted_run_ends_where_a_whole_one_does(base, tmp_path):
+    def stop(progress):
+        if progress.step == 25:
+            raise StoppedError
+
+    whole = Trainer(PLAN, base, tmp_path / "whole").run(examples())
+    with pytest.raises(StoppedError):
+        Trainer(PLAN, base, tmp_path / "parts", stop).run(examples())
+    steps = []
+    resumed = Trainer(PLAN, base, tmp_path / "parts", lambda p: steps.append(p.step)).run(examples())
+    assert steps[0] == 21, "it went on from its last checkpoint"
+    assert torch.allclose(weights(resumed), weights(whole), atol=1e-6)
+
+
+def test_another_seed_is_another_run(base, tmp_path):
+    one = Trainer(PLAN, base, tmp_path / "1").run(examples())
+    other = Trainer(replace(PLAN, seed=1), base, tmp_path / "2")
+    assert not torch.allclose(weights(one), weights(other.run(examples())))
+
+
+def test_a_folder_with_another_plan_is_refused(base, tmp_path):
+    plan = TrainingPlan(epochs=1, batch_size=8, max_tokens=16)
+    Trainer(plan, base, tmp_path).run(examples())
+    with pytest.raises(InputError, match="another plan"):
+        Trainer(TrainingPlan(epochs=2, batch_size=8, max_tokens=16), base, tmp_path).run(examples())
+
+
+def test_it_knows_where_it_runs():
+    assert pick_device().type in ("cpu", "cuda")
+    assert fast_bf16(torch.device("cpu")) in (True, False)

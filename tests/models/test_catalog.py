@@ -1,0 +1,44 @@
+"""Models are named, and a name that means nothing is refused before anything loads."""
+
+import pytest
+
+from hikari_ml.errors import InputError, ModelError
+from hikari_ml.models.catalog import check_models, open_reader
+from tests.models import tiny
+
+
+@pytest.mark.parametrize(
+    "models", ["bundled", "reference", {}, {"emotion": "x"}, {"embedding": "y", "toxicity": "z"}]
+)
+def test_names_that_mean_something(models):
+    assert check_models(models) == models
+
+
+@pytest.mark.parametrize("models", ["gpt", None, 7, {"smell": "x"}, {"emotion": 3}, ["bundled"]])
+def test_names_that_mean_nothing(models):
+    with pytest.raises(InputError, match="models"):
+        check_models(models)
+
+
+def test_a_mapping_opens_what_it_names(tmp_path):
+    emotion = tiny.roberta_classifier(tmp_path / "e", tiny.EMOTIONS)
+    vectors = tiny.sentence_transformer(tmp_path / "v")
+    reader = open_reader({"emotion": str(emotion), "embedding": str(vectors)})
+    assert reader.dim == 32
+    assert reader.model_id.startswith("composed:")
+
+
+def test_the_reference_trio_needs_its_weights():
+    with pytest.raises(ModelError, match="nlptown"):
+        open_reader("reference")
+
+
+def test_the_reference_trio_opens_when_its_weights_are_there(tmp_path, monkeypatch):
+    found = {
+        "sentiment": str(tiny.bert_classifier(tmp_path / "s", tiny.STARS)),
+        "emotion": str(tiny.roberta_classifier(tmp_path / "e", tiny.EMOTIONS)),
+        "toxicity": str(tiny.bert_classifier(tmp_path / "t", tiny.TOXICITY)),
+    }
+    monkeypatch.setattr("hikari_ml.models.reference.TRIO", found)
+    (reading,) = open_reader("reference").read(["i love this"])
+    assert 0 <= reading.sentiment <= 1

@@ -1,0 +1,108 @@
+"""The bundled model: whole, offline, the same answer whatever else was asked."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from hikari_ml.errors import ModelDamagedError, ModelMissingError
+from hikari_ml.models.catalog import BUNDLED_PATH, BUNDLED_SHA256, bundled_encoder
+from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.models.reading import TASKS
+
+TEXTS = [
+    "gg",
+    "I love this so much!",
+    "you are such an idiot",
+    "what time is it?",
+    "ich mag das nicht",
+    "😂😂",
+    "",
+    "x" * 3000,
+]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return bundled_encoder()
+
+
+def test_the_file_is_the_one_that_was_shipped():
+    assert hashlib.sha256(BUNDLED_PATH.read_bytes()).hexdigest() == BUNDLED_SHA256
+    assert BUNDLED_PATH.stat().st_size < 35e6
+    assert (BUNDLED_PATH.parent / "MODEL_CARD.md").exists()
+
+
+def test_every_number_is_where_it_should_be(encoder):
+    for reading in encoder.read(TEXTS):
+        assert 0 <= reading.sentiment <= 1
+        assert 1 / 3 <= reading.certainty <= 1
+        assert sum(reading.emotion) == pytest.approx(1, abs=1e-5)
+        assert all(0 <= score <= 1 for score in (*reading.emotion, *reading.toxicity))
+        assert np.linalg.norm(reading.embedding) == pytest.approx(1, abs=1e-4)
+        assert reading.embedding.shape == (encoder.dim,)
+
+
+def test_an_answer_does_not_depend_on_what_else_was_asked(encoder):
+    alone = [encoder.read([text])[0] for text in TEXTS]
+    for one, other in zip(alone, encoder.read(TEXTS[::-1])[::-1], strict=True):
+        assert one.sentiment == other.sentiment
+        assert one.toxicity == other.toxicity
+        assert np.array_equal(one.embedding, other.embedding)
+
+
+def test_it_reads_the_plain_cases_right(encoder):
+    love, hate, neutral = encoder.read(
+        ["I absolutely love this stream", "this is terrible, I hate it", "the match starts at nine"]
+    )
+    assert love.sentiment > 0.8 > 0.2 > hate.sentiment
+    assert 0.3 < neutral.sentiment < 0.7
+    insult, clean = encoder.read(["shut up you stupid idiot", "have a nice evening everyone"])
+    assert insult.toxicity[0] > 0.7 > 0.2 > clean.toxicity[0]
+
+
+def test_near_meanings_have_near_embeddings(encoder):
+    anime, question, weather = encoder.embed(
+        ["Viewer asked about favorite anime", "What anime do you like?", "It rains in Hamburg today"]
+    )
+    assert anime @ question > 0.4 > anime @ weather
+
+
+def test_a_long_text_says_that_it_was_cut(encoder):
+    short, long = encoder.read(["hello", "hello there " * 200])
+    assert not short.truncated
+    assert long.truncated
+
+
+def test_no_texts_are_no_readings(encoder):
+    assert encoder.read([]) == []
+    assert encoder.embed([]).shape == (0, encoder.dim)
+
+
+def test_its_identity_follows_its_contents(encoder):
+    assert encoder.model_id.endswith(BUNDLED_SHA256[:12])
+    assert set(encoder.languages) == set(TASKS)
+
+
+def test_one_copy_serves_the_whole_process(encoder):
+    assert bundled_encoder() is encoder
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelMissingError, match=r"gone\.onnx"):
+        ChatEncoder.load(tmp_path / "gone.onnx", sha256=None, threads=1)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "text"])
+def test_a_damaged_file_is_refused_with_and_without_a_checksum(damage, tmp_path):
+    data = bytearray(BUNDLED_PATH.read_bytes())
+    if damage == "flip":
+        data[len(data) // 2] ^= 0xFF
+    broken = {"flip": bytes(data), "cut": bytes(data[:100_000]), "empty": b"", "text": b"not a model"}[damage]
+    path = tmp_path / "chat_encoder.onnx"
+    path.write_bytes(broken)
+    with pytest.raises(ModelDamagedError, match="SHA-256"):
+        ChatEncoder.load(path, sha256=BUNDLED_SHA256, threads=1)
+    if damage != "flip":  # without a checksum a flipped bit in a weight cannot be seen
+        with pytest.raises(ModelDamagedError, match="no chat encoder"):
+            ChatEncoder.load(path, sha256=None, threads=1)

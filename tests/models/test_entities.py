@@ -1,0 +1,73 @@
+"""Names are found where a rule can tell that they are names."""
+
+import itertools
+import subprocess
+import sys
+
+import pytest
+
+from hikari_ml.models.entities import EntityFinder
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return EntityFinder()
+
+
+def named(finder, text, known=()):
+    return {(entity.text, entity.label) for entity in finder.find(text, known)}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("@anna do you play Elden Ring?", {("anna", "PERSON"), ("Elden Ring", "GAME")}),
+        ("i love minecraft", {("minecraft", "GAME")}),
+        ("greetings to Sarah Connor from me", {("Sarah Connor", "NAME")}),
+        ("ペコラさん、今日もかわいい", {("ペコラ", "PERSON")}),
+        ("민수님 안녕하세요", {("민수", "PERSON")}),
+    ],
+)
+def test_they_are_found(finder, text, found):
+    assert found <= named(finder, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great stream today",
+        "Wow. Amazing play",
+        "LETS GO TEAM BLUE",
+        "Kappa PogChamp LUL",
+        "nice Kreygasm play",
+        "@user hello",
+        "",
+        "!!!",
+    ],
+)
+def test_what_is_no_name_is_not_called_one(finder, text):
+    assert not {entity for entity in named(finder, text) if entity[1] != "GAME"}
+
+
+def test_known_viewers_are_found_in_any_case(finder):
+    assert ("Mika", "PERSON") in named(finder, "yo Mika is here", known={"mika"})
+
+
+def test_places_are_those_of_the_text(finder):
+    text = "😂 hi @anna, is Elden Ring or Dark Souls harder?"
+    for entity in finder.find(text):
+        assert text[entity.start : entity.end] == entity.text
+
+
+def test_entities_do_not_overlap_and_come_in_order(finder):
+    found = finder.find("@anna and Anna Karenina of Anna play Dark Souls and Elden Ring in Anna")
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
+
+
+def test_loading_spacy_loads_no_torch():
+    code = (
+        "import sys; from hikari_ml.models.entities import EntityFinder; EntityFinder();"
+        "print('torch' in sys.modules, 'spacy' in sys.modules); import torch; print(torch.ones(1).item())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "1.0"]
