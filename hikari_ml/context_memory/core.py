@@ -1,0 +1,391 @@
+"""The blocking heart of memory: every job runs here, in one thread, in the order it came.
+
+Writes that wait together share one transaction (group commit), each in a step of its own so that one
+that fails takes nobody with it. Caches are changed only after the commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+
+from hikari_ml.config import MemorySettings
+from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
+from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
+from hikari_ml.context_memory.index import VectorIndex
+from hikari_ml.context_memory.recall import DEPTH, Hit, fuse
+from hikari_ml.context_memory.record import Record, from_ms
+from hikari_ml.context_memory.store import Edge, Store, Transaction
+from hikari_ml.context_memory.tiers import Slot, Tiers
+from hikari_ml.context_memory.words import WordIndex
+from hikari_ml.errors import HikariError, UnknownMemoryError
+from hikari_ml.models.embedder import Embedder
+from hikari_ml.models.entities import EntityFinder
+from hikari_ml.models.reading import Vector
+from hikari_ml.results import Memory, Tier
+from hikari_ml.runtime.clock import Clock
+from hikari_ml.times import iso
+
+RELEVANT: Final = 0.3
+"""Cosine similarity from which a hit counts as remembered, and is strengthened by it."""
+
+EMBED_BATCH: Final = 64
+
+R = TypeVar("R")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[R]):
+    """What a write gives: its result, and what to do to the caches once it is durable."""
+
+    result: R
+    apply: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Job(Generic[R]):
+    """Something to do in the memory thread.
+
+    With ``grouped``, ``act`` is one step of a transaction it shares with its neighbours: it gets the open
+    transaction and returns a :class:`Change`. Otherwise it gets nothing and returns its result. ``texts``
+    are embedded together with those of all waiting jobs first, and handed to ``act`` as ``vectors``.
+    """
+
+    act: Callable[..., Any]
+    grouped: bool = False
+    texts: Sequence[str] = ()
+    vectors: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to recall; ``as_of`` is in epoch milliseconds."""
+
+    query: str
+    k: int
+    types: frozenset[str] | None
+    user: str | None
+    as_of: int | None
+    strengthen: bool
+
+
+class MemoryCore:
+    """Store, caches and the order of work; built, used and closed in one thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: MemorySettings,
+        embedder: Embedder,
+        entities: EntityFinder,
+        clock: Clock,
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.embedder = embedder
+        self.clock = clock
+        self.tiers = Tiers()
+        self.index = VectorIndex(embedder.dim)
+        self.words = WordIndex()
+        self.graph = KnowledgeGraph()
+        self._entities = entities
+        self._touched: set[int] = set()
+        self._load()
+
+    # -- the lane's work ----------------------------------------------------------------------------
+
+    def work(self, jobs: Sequence[Job[Any]]) -> list[Any]:
+        """Do ``jobs`` in order; an outcome that is an exception belongs to its own job alone."""
+        self._embed(jobs)
+        outcomes: list[Any] = []
+        for grouped, run in groupby(jobs, key=lambda job: job.grouped):
+            together = list(run)
+            outcomes += self._write(together) if grouped else map(_attempt, together)
+        return outcomes
+
+    def close(self) -> None:
+        """Write what recall strengthened, and close the store."""
+        self.flush_touched()
+        self.store.close()
+
+    def now(self) -> int:
+        """Epoch milliseconds by the injected clock."""
+        return round(self.clock.now().timestamp() * 1000)
+
+    # -- writing ------------------------------------------------------------------------------------
+
+    def save(self, txn: Transaction, record: Record, vector: Vector, model_id: str) -> Callable[[], None]:
+        """Write a new memory with everything that finds it; returns the change to the caches."""
+        txn.put(record)
+        txn.put_vector(record.key, vector, model_id)
+        edges = self._link(txn, record)
+
+        def apply() -> None:
+            self.tiers.put(Slot.of(record))
+            self.index.add([record.key], _as_stored(vector)[None, :])
+            self.words.add(record.key, record.content)
+            self._put_edges(edges)
+
+        return apply
+
+    def delete(self, txn: Transaction, records: Sequence[Record]) -> Callable[[], None]:
+        """Remove memories and their share in the graph; returns the change to the caches."""
+        keys = [record.key for record in records]
+        for record in records:
+            txn.delete(record)
+        edges = self.graph.without(keys)
+        for digest, edge in edges.items():
+            txn.put_edge(digest, edge)
+
+        def apply() -> None:
+            for key in keys:
+                self.tiers.remove(key)
+            self.index.remove(keys)
+            self.words.remove(keys)
+            self._touched.difference_update(keys)
+            self._put_edges(edges)
+
+        return apply
+
+    def move(self, decided: Plan) -> None:
+        """Give memories the tier that was decided for them, durably."""
+        self._retier(decided.promote, "long_term")
+        self._retier(decided.episodic, "episodic")
+
+    def flush_touched(self) -> None:
+        """Write the recalls that were counted in memory since the last flush."""
+        touched, self._touched = sorted(self._touched), set()
+
+        def act(txn: Transaction) -> None:
+            for key in touched:
+                record = txn.get(key)
+                if record is not None and key in self.tiers:
+                    slot = self.tiers[key]
+                    record.last_access, record.access_count = slot.last_access, slot.access_count
+                    txn.put(record)
+
+        if touched:
+            self.store.write(act)
+
+    # -- reading ------------------------------------------------------------------------------------
+
+    def retrieve(self, question: Question, vector: Vector) -> list[Memory]:
+        """The best memories for ``question``; exactly ``min(k, n)`` of the n in its scope."""
+        scope = self.tiers.scope(question.user, question.types, question.as_of)
+        hits = self.search(question, vector, scope)[: question.k]
+        now = question.as_of if question.as_of is not None else self.now()
+        if question.strengthen and question.as_of is None:
+            self._strengthen(hits, now)
+        return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
+
+    def most_important(self, k: int, user: str | None) -> list[Memory]:
+        """The ``k`` memories of the highest decayed importance, ties by age."""
+        now = self.now()
+        keys = self.tiers.of_user(user) if user is not None else [slot.key for slot in self.tiers]
+        worth = {key: importance_now(self.tiers[key], now, self.settings.decay_rate) for key in keys}
+        best = sorted(keys, key=lambda key: (-worth[key], key))[:k]
+        hits = [Hit(key, worth[key], {}, {}) for key in best]
+        return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
+
+    def search(self, question: Question, vector: Vector, scope: list[int] | None) -> list[Hit]:
+        """Every candidate for ``question`` within ``scope``, fused, best first."""
+        depth = max(DEPTH, question.k)
+        lists = {"meaning": self.index.search(vector, depth, scope)}
+        if question.query.strip():
+            lists["words"] = self.words.search(question.query, depth, scope)
+        lists = {name: ranking for name, ranking in lists.items() if ranking}
+        return fuse(lists) if lists else []
+
+    def relevant(self, hit: Hit) -> bool:
+        """Whether a hit has to do with what was asked, rather than being merely the nearest."""
+        return hit.scores.get("meaning", 0.0) >= RELEVANT or "words" in hit.scores
+
+    def contents(self, keys: Iterable[int]) -> list[Record]:
+        """The records of ``keys``, leaving out those that are gone."""
+        found = self.store.read(lambda txn: [txn.get(key) for key in keys])
+        return [record for record in found if record is not None]
+
+    def record_of(self, txn: Transaction, memory_id: str) -> Record:
+        """The record with a public id.
+
+        Raises:
+            UnknownMemoryError: there is none.
+        """
+        key = txn.key_of(memory_id)
+        record = txn.get(key) if key is not None else None
+        if record is None:
+            raise UnknownMemoryError(memory_id)
+        return record
+
+    # -- inner parts --------------------------------------------------------------------------------
+
+    def _write(self, jobs: list[Job[Any]]) -> list[Any]:
+        def group(txn: Transaction) -> list[Any]:
+            return [txn.step(partial(_call, job)) for job in jobs]
+
+        try:
+            outcomes = self.store.write(group)
+        except HikariError as error:
+            return [error] * len(jobs)
+        results = []
+        for outcome in outcomes:
+            if isinstance(outcome, Change):
+                outcome.apply()
+            results.append(outcome.result if isinstance(outcome, Change) else outcome)
+        self._relieve()
+        return results
+
+    def _relieve(self) -> None:
+        """Move what no longer fits the working buffer; what was acknowledged does not depend on it."""
+        try:
+            self.move(overflow(self.tiers.in_tier("short_term"), self.now(), self.settings))
+        except HikariError:
+            _log.exception("the working buffer could not be relieved; it will be tried again")
+
+    def _embed(self, jobs: Sequence[Job[Any]]) -> None:
+        """Embed what is waiting, together; if that fails, one by one, so that only the guilty fail."""
+        waiting = [job for job in jobs if job.texts and job.vectors is None]
+        if not waiting:
+            return
+        try:
+            vectors = self.embedder.embed([text for job in waiting for text in job.texts])
+        except Exception as error:
+            if len(waiting) == 1:
+                waiting[0].act = partial(_raise, error)
+                waiting[0].texts = ()
+                return
+            for job in waiting:
+                self._embed([job])
+            return
+        at = 0
+        for job in waiting:
+            job.vectors = vectors[at : at + len(job.texts)]
+            at += len(job.texts)
+
+    def _retier(self, keys: list[int], tier: Tier) -> None:
+        def act(txn: Transaction) -> None:
+            for key in keys:
+                record = txn.get(key)
+                if record is not None:
+                    record.tier = tier
+                    txn.put(record)
+
+        if not keys:
+            return
+        self.store.write(act)
+        for key in keys:
+            self.tiers.put(replace(self.tiers[key], tier=tier))
+
+    def _link(self, txn: Transaction, record: Record) -> dict[bytes, Edge]:
+        entities = self._entities.find(record.content)
+        changed: dict[bytes, Edge] = {}
+        for link in links(record, entities):
+            digest = edge_digest(link)
+            known = changed.get(digest) or txn.get_edge(digest)
+            source, kind, target = (known.source, known.kind, known.target) if known else link
+            evidence = {*(known.evidence if known else ()), record.key}
+            edge = Edge(source, kind, target, tuple(sorted(evidence)[-MAX_EVIDENCE:]))
+            txn.put_edge(digest, edge)
+            changed[digest] = edge
+        return changed
+
+    def _put_edges(self, edges: dict[bytes, Edge]) -> None:
+        for digest, edge in edges.items():
+            self.graph.put(digest, edge)
+
+    def _strengthen(self, hits: Iterable[Hit], now: int) -> None:
+        for hit in hits:
+            if self.relevant(hit):
+                slot = self.tiers[hit.key]
+                slot.access_count += 1
+                slot.last_access = max(slot.last_access, now)
+                self._touched.add(hit.key)
+
+    def _memory(self, txn: Transaction, hit: Hit, now: int) -> Memory:
+        record, slot = txn.get(hit.key), self.tiers[hit.key]
+        assert record is not None, "the caches follow the store"
+        return {
+            "id": record.id,
+            "content": record.content,
+            "type": record.type,
+            "metadata": record.metadata,
+            "importance": importance_now(slot, now, self.settings.decay_rate),
+            "tier": slot.tier,
+            "created_at": iso(from_ms(record.created_at)),
+            "last_access": iso(from_ms(slot.last_access)),
+            "access_count": slot.access_count,
+            "count": record.count,
+            "score": hit.score,
+            "why": _why(hit, (now - record.created_at) / 86_400_000),
+        }
+
+    def _load(self) -> None:
+        """Build every cache from the store; vectors of another model are made anew."""
+
+        def act(txn: Transaction) -> list[int]:
+            for record in txn.records():
+                self.tiers.put(Slot.of(record))
+                self.words.add(record.key, record.content)
+            for digest, edge in txn.edges():
+                self.graph.put(digest, edge)
+            keys, rows = [], []
+            for key, model_id, vector in txn.vectors():
+                if model_id == self.embedder.model_id and len(vector) == self.embedder.dim:
+                    keys.append(key)
+                    rows.append(vector)
+            if keys:
+                self.index.add(keys, np.stack(rows))
+            return [slot.key for slot in self.tiers if slot.key not in self.index]
+
+        self._reembed(self.store.read(act))
+
+    def _reembed(self, keys: list[int]) -> None:
+        if keys:
+            _log.info("re-embedding %d memories with %s", len(keys), self.embedder.model_id)
+        for at in range(0, len(keys), EMBED_BATCH):
+            records = self.contents(keys[at : at + EMBED_BATCH])
+            vectors = self.embedder.embed([record.content for record in records])
+
+            self.store.write(partial(self._put_vectors, records, vectors))
+            self.index.add([record.key for record in records], _as_stored(vectors))
+
+    def _put_vectors(self, records: list[Record], vectors: Vector, txn: Transaction) -> None:
+        for record, vector in zip(records, vectors, strict=True):
+            txn.put_vector(record.key, vector, self.embedder.model_id)
+
+
+def _as_stored(vectors: Vector) -> Vector:
+    """As a reopened index would hold them: what is found must not depend on when the store was opened."""
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+def _raise(error: Exception, *_: Any) -> Any:
+    raise error
+
+
+def _call(job: Job[Any], txn: Transaction) -> Any:
+    return job.act(txn) if job.vectors is None else job.act(txn, job.vectors)
+
+
+def _attempt(job: Job[Any]) -> Any:
+    try:
+        return job.act() if job.vectors is None else job.act(job.vectors)
+    except Exception as error:
+        return error
+
+
+def _why(hit: Hit, age_days: float) -> dict[str, float | int | str | None]:
+    return {
+        "meaning": hit.scores.get("meaning"),
+        "meaning_rank": hit.ranks.get("meaning"),
+        "words": hit.scores.get("words"),
+        "words_rank": hit.ranks.get("words"),
+        "age_days": max(0.0, age_days),
+    }

@@ -1,0 +1,161 @@
+"""The knowledge graph: who and what belong together, and which memories say so."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import blake2b
+from itertools import combinations
+from typing import Final
+
+import networkx as nx
+
+from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.relations import relations
+from hikari_ml.context_memory.store import Edge
+from hikari_ml.models.entities import Entity
+from hikari_ml.text.cues import find_cues, without
+
+STATED_DOUBT: Final = 0.4
+"""What is left to doubt after one memory that states a relation."""
+
+SEEN_DOUBT: Final = 0.6
+"""What is left to doubt after one memory in which two names merely occur together."""
+
+SEEN: Final = frozenset({"mentions", "with"})
+MAX_ENTITIES: Final = 6
+MAX_EVIDENCE: Final = 256
+"""Memories kept as evidence of one edge; the strength has long saturated by then."""
+
+Link = tuple[str, str, str]
+
+
+def links(record: Record, entities: Iterable[Entity]) -> list[Link]:
+    """(source, kind, target) triples that ``record`` is evidence of; never a self loop.
+
+    What a viewer says of themselves is stated; names in the text are only seen with them.
+    """
+    found: list[Link] = []
+    names = list(dict.fromkeys(entity.text for entity in entities))[:MAX_ENTITIES]
+    topic = record.metadata.get("topic")
+    if record.user:
+        words = without(record.content, find_cues(record.content))
+        found += [(record.user, kind, thing) for kind, thing in relations(words)]
+        stated = {target.casefold() for _, _, target in found}
+        found += [(record.user, "mentions", name) for name in names if name.casefold() not in stated]
+        if isinstance(topic, str) and topic.strip():
+            found.append((record.user, "about", topic))
+    found += [(a, "with", b) for a, b in combinations(sorted(names), 2)]
+    return [link for link in found if _node(link[0]) != _node(link[2])]
+
+
+def edge_digest(link: Link) -> bytes:
+    """The key of an edge; spelling in upper or lower case makes no difference."""
+    return blake2b("\0".join(part.casefold() for part in link).encode(), digest_size=16).digest()
+
+
+class KnowledgeGraph:
+    """Edges of the store as a NetworkX graph, with the edges each memory supports."""
+
+    def __init__(self) -> None:
+        self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self._supported: dict[int, set[bytes]] = defaultdict(set)
+        self._edges: dict[bytes, Edge] = {}
+
+    def put(self, digest: bytes, edge: Edge) -> None:
+        """Set an edge to what the store now says; without evidence it goes, and so do lone nodes."""
+        self._drop(digest)
+        if not edge.evidence:
+            return
+        source, target = _node(edge.source), _node(edge.target)
+        for node, label in ((source, edge.source), (target, edge.target)):
+            if node not in self.graph:
+                self.graph.add_node(node, label=label)
+        strength = edge_strength(edge)
+        self.graph.add_edge(source, target, key=edge.kind, strength=strength, evidence=len(edge.evidence))
+        self._edges[digest] = edge
+        for key in edge.evidence:
+            self._supported[key].add(digest)
+
+    def without(self, keys: Iterable[int]) -> dict[bytes, Edge]:
+        """What the edges supported by ``keys`` become when those memories go."""
+        gone = set(keys)
+        digests = set().union(*(self._supported.get(key, set()) for key in gone))
+        return {
+            digest: replace(
+                self._edges[digest],
+                evidence=tuple(key for key in self._edges[digest].evidence if key not in gone),
+            )
+            for digest in digests
+        }
+
+    def touching(self, name: str) -> dict[bytes, Edge]:
+        """Every edge that starts or ends at ``name``."""
+        node = _node(name)
+        return {
+            digest: edge
+            for digest, edge in self._edges.items()
+            if node in (_node(edge.source), _node(edge.target))
+        }
+
+    def associations(self, name: str, max_hops: int) -> list[tuple[str, float]]:
+        """What ``name`` is connected with over at most ``max_hops`` edges, strongest first.
+
+        The strength of a path is the product of its edges', and the strongest path counts. Relations
+        are followed both ways.
+        """
+        start = _node(name)
+        if start not in self.graph:
+            return []
+        best: dict[str, float] = {}
+        queue: list[tuple[float, int, str]] = [(-1.0, 0, start)]
+        seen: dict[tuple[str, int], float] = {}
+        while queue:
+            negative, hops, node = heapq.heappop(queue)
+            best[node] = max(best.get(node, 0.0), -negative)
+            if hops == max_hops:
+                continue
+            for neighbour, strength in self._neighbours(node).items():
+                reached = -negative * strength
+                if reached > seen.get((neighbour, hops + 1), 0.0):
+                    seen[neighbour, hops + 1] = reached
+                    heapq.heappush(queue, (-reached, hops + 1, neighbour))
+        best.pop(start)
+        labels = self.graph.nodes
+        found = [(str(labels[node]["label"]), strength) for node, strength in best.items()]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def _neighbours(self, node: str) -> dict[str, float]:
+        """The strongest edge to each neighbour, in either direction."""
+        found: dict[str, float] = {}
+        both = [(t, d) for _, t, d in self.graph.out_edges(node, data=True)]
+        both += [(s, d) for s, _, d in self.graph.in_edges(node, data=True)]
+        for neighbour, data in both:
+            found[neighbour] = max(found.get(neighbour, 0.0), data["strength"])
+        return found
+
+    def _drop(self, digest: bytes) -> None:
+        edge = self._edges.pop(digest, None)
+        if edge is None:
+            return
+        source, target = _node(edge.source), _node(edge.target)
+        self.graph.remove_edge(source, target, key=edge.kind)
+        for node in (source, target):
+            if node in self.graph and self.graph.degree(node) == 0:
+                self.graph.remove_node(node)
+        for key in edge.evidence:
+            self._supported[key].discard(digest)
+            if not self._supported[key]:
+                del self._supported[key]
+
+
+def edge_strength(edge: Edge) -> float:
+    """In (0, 1): 1 minus the doubt that n memories leave, ``doubt ** n``."""
+    doubt = SEEN_DOUBT if edge.kind in SEEN else STATED_DOUBT
+    return float(1.0 - doubt ** len(edge.evidence))
+
+
+def _node(name: str) -> str:
+    return name.casefold()

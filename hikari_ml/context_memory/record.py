@@ -1,0 +1,165 @@
+"""One memory as it is stored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Self
+
+import msgpack
+
+from hikari_ml.errors import InputError
+from hikari_ml.results import Tier
+from hikari_ml.text.normalize import same_text_key
+
+MAX_CONTENT: int = 100_000
+"""Longest content of one memory, in characters."""
+
+
+@dataclass(slots=True)
+class Record:
+    """A memory: ``key`` is its place in the store, ``id`` its public name; times are epoch milliseconds.
+
+    ``importance`` is the base value it was given; how much is left of it is always computed.
+    ``count`` says how often the same thing was stored; ``episode`` is the episode it belongs to, or 0.
+    """
+
+    key: int
+    id: str
+    content: str
+    type: str
+    metadata: dict[str, Any]
+    importance: float
+    tier: Tier
+    created_at: int
+    last_access: int
+    access_count: int = 0
+    count: int = 1
+    episode: int = 0
+    user: str | None = field(init=False)
+    conversation: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.user = self.metadata.get("user")
+        self.conversation = self.metadata.get("conversation")
+
+    def pack(self) -> bytes:
+        """As msgpack, for the store."""
+        return bytes(
+            msgpack.packb(
+                [
+                    self.id,
+                    self.content,
+                    self.type,
+                    self.metadata,
+                    self.importance,
+                    self.tier,
+                    self.created_at,
+                    self.last_access,
+                    self.access_count,
+                    self.count,
+                    self.episode,
+                ]
+            )
+        )
+
+    @classmethod
+    def unpack(cls, key: int, data: bytes) -> Self:
+        """From what :meth:`pack` gave."""
+        return cls(key, *msgpack.unpackb(data))
+
+    def same_key(self) -> bytes:
+        """Under what a repetition is found: the same words, by the same user, of the same type."""
+        return same_key(self.content, self.type, self.user)
+
+
+def same_key(content: str, kind: str, user: str | None) -> bytes:
+    """Digest under which two memories are one."""
+    parts = (same_text_key(content), kind, user or "")
+    return blake2b("\0".join(parts).encode(), digest_size=16).digest()
+
+
+def public_id(key: int, content: str, created_at: int) -> str:
+    """A public id that no other memory has, here or in a store this one is copied to."""
+    digest = blake2b(f"{key}\0{created_at}\0{content}".encode(), digest_size=8)
+    return f"mem-{digest.hexdigest()}"
+
+
+def check_content(content: object) -> str:
+    """Return ``content`` as it will be stored, without lone surrogates.
+
+    Raises:
+        InputError: it is no string, blank, or longer than 100,000 characters.
+    """
+    if not isinstance(content, str) or not content.strip():
+        raise InputError("content", content, "give a string that is not blank")
+    if len(content) > MAX_CONTENT:
+        raise InputError("content", content, f"give at most {MAX_CONTENT:,} characters")
+    return content.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_importance(importance: object) -> float:
+    """Return ``importance`` as a float.
+
+    Raises:
+        InputError: it is not a number in [0, 1].
+    """
+    number = isinstance(importance, int | float) and not isinstance(importance, bool)
+    if not number or not 0 <= importance <= 1:  # type: ignore[operator]  # NaN fails it as well
+        raise InputError("importance", importance, "give a number from 0 to 1")
+    return float(importance)  # type: ignore[arg-type]
+
+
+def check_metadata(metadata: object) -> dict[str, Any]:
+    """Return a plain copy of ``metadata``.
+
+    Raises:
+        InputError: it is not a mapping of strings to JSON values, or ``user`` or ``conversation`` in it
+            is no string.
+    """
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise InputError("metadata", metadata, "give a mapping or None")
+    plain = {_name(name): _plain(value, f"metadata.{name}") for name, value in metadata.items()}
+    for name in ("user", "conversation"):
+        if plain.get(name) is not None and not isinstance(plain[name], str):
+            raise InputError(f"metadata.{name}", plain[name], "give a string")
+    return plain
+
+
+def to_ms(moment: datetime) -> int:
+    """Epoch milliseconds of an aware moment."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC moment of epoch milliseconds."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str):
+        raise InputError("metadata", name, "name its entries by strings")
+    return name
+
+
+def _plain(value: Any, where: str, depth: int = 0) -> Any:
+    if depth > 8:
+        raise InputError(where, value, "nest it less deeply")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(where, value, "JSON has no NaN or infinity")
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        raise InputError(where, value, "give numbers of 64 bits")
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int | float | bool | None):
+        return value
+    if isinstance(value, Mapping):
+        return {_name(k): _plain(v, f"{where}.{k}", depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, where, depth + 1) for item in value]
+    raise InputError(where, value, "give JSON values: text, numbers, lists, mappings")

@@ -1,0 +1,411 @@
+"""NeuralMemorySystem: what a companion remembers, for years, on the streamer's own machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from hikari_ml.chat import check_name, check_text
+from hikari_ml.config import Settings
+from hikari_ml.context_memory import transfer, upkeep
+from hikari_ml.context_memory.core import Change, Job, MemoryCore, Question
+from hikari_ml.context_memory.record import (
+    Record,
+    check_content,
+    check_importance,
+    check_metadata,
+    from_ms,
+    public_id,
+    same_key,
+    to_ms,
+)
+from hikari_ml.context_memory.store import Store, Transaction
+from hikari_ml.errors import InputError, UnknownMemoryError
+from hikari_ml.models.catalog import bundled_encoder
+from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
+from hikari_ml.models.entities import EntityFinder
+from hikari_ml.models.reading import Vector
+from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
+from hikari_ml.results import Consolidation, Erasure, Memory, MemoryStats, Summary
+from hikari_ml.runtime.clock import Clock, SystemClock
+from hikari_ml.runtime.lane import Lane
+from hikari_ml.runtime.service import Service
+from hikari_ml.times import as_utc, iso
+
+GROUP: Final = 64
+"""Jobs that may share one turn of the memory thread, and one commit."""
+
+SUMMARY_DEPTH: Final = 12
+"""Memories a summary is made of."""
+
+MAX_TYPE: Final = 100
+
+
+class NeuralMemorySystem(Service):
+    """Memories in three tiers over one durable store, recalled by meaning and by word.
+
+    ``path`` is the folder of the store; None is ``default/memory`` in the data folder. One process writes
+    a store at a time.
+
+    Raises (on first use):
+        StoreLockedError: another process has the store open.
+        StoreVersionError: a newer version wrote it.
+        StoreError: it cannot be opened.
+        ModelError: a model named in the settings cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.path = Path(path) if path is not None else self.settings.channel_dir("default") / "memory"
+        self._clock = clock or SystemClock()
+        self._lane: Lane[Job[Any], Any]
+        self._core: MemoryCore
+        self._summarizer: Summarizer
+
+    async def store_memory(
+        self,
+        content: str,
+        memory_type: str = "interaction",
+        metadata: Mapping[str, Any] | None = None,
+        importance: float = 0.5,
+        *,
+        created_at: datetime | None = None,
+        embedding: npt.ArrayLike | None = None,
+    ) -> str:
+        """Store a memory and return its id once it is durable.
+
+        The same words by the same user and of the same type are one memory with a count: storing them
+        again returns the standing id. ``metadata["user"]`` scopes it to a viewer,
+        ``metadata["conversation"]`` groups lines that belong together. ``embedding`` saves the neural pass
+        if the memory's own model has already made it.
+
+        Raises:
+            InputError: an argument cannot be used; nothing was stored.
+            StoreError: it could not be written, for a full disk or the like; nothing was stored.
+        """
+        draft = Record(
+            key=0,
+            id="",
+            content=check_content(content),
+            type=_memory_type(memory_type),
+            metadata=check_metadata(metadata),
+            importance=check_importance(importance),
+            tier="short_term",
+            created_at=to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now()),
+            last_access=0,
+        )
+        draft.last_access = draft.created_at
+        await self._ready()
+        job: Job[str] = Job(partial(self._store, draft), grouped=True)
+        job.texts, job.vectors = self._given(draft.content, embedding)
+        return cast("str", await self._lane.submit(job))
+
+    async def retrieve_memories(
+        self,
+        query: str,
+        k: int = 5,
+        memory_types: Sequence[str] | None = None,
+        *,
+        user: str | None = None,
+        as_of: datetime | None = None,
+        embedding: npt.ArrayLike | None = None,
+        strengthen: bool = True,
+    ) -> list[Memory]:
+        """The ``k`` best memories for ``query``, best first.
+
+        ``user`` limits it to one viewer's memories, ``memory_types`` to some types, ``as_of`` to what was
+        stored by then; scoped or not, exactly ``min(k, n)`` of the n memories in scope are returned. What is
+        recalled fades more slowly afterwards, unless ``strengthen`` is False or ``as_of`` is given.
+
+        Raises:
+            InputError: ``k`` is no positive whole number, or there is neither a query nor an embedding.
+        """
+        question = Question(
+            query=_query(query, embedding),
+            k=_positive(k, "k"),
+            types=_types(memory_types),
+            user=None if user is None else check_name(user, "user"),
+            as_of=None if as_of is None else to_ms(as_utc(as_of, "as_of")),
+            strengthen=strengthen,
+        )
+        await self._ready()
+        job: Job[list[Memory]] = Job(lambda vectors: self._core.retrieve(question, vectors[0]))
+        job.texts, job.vectors = self._given(query, embedding)
+        return cast("list[Memory]", await self._lane.submit(job))
+
+    async def get_context_summary(self, topic: str, max_length: int = 500) -> str:
+        """What is remembered about ``topic``, in at most ``max_length`` characters; "" if nothing is."""
+        return (await self.summarize(topic, max_length))["text"]
+
+    async def summarize(self, topic: str, max_length: int = 500) -> Summary:
+        """:meth:`get_context_summary` together with how it was made and from which memories.
+
+        Raises:
+            InputError: ``topic`` is blank or ``max_length`` no positive whole number.
+        """
+        question = Question(_query(topic, None), SUMMARY_DEPTH, None, None, None, strengthen=True)
+        length = _positive(max_length, "max_length")
+        return cast("Summary", await self._do(lambda v: self._summarize(question, v[0], length), [topic]))
+
+    async def find_associations(self, entity: str, max_hops: int = 2) -> list[tuple[str, float]]:
+        """What ``entity`` is connected with in the knowledge graph, strongest first, as (name, strength).
+
+        Strength lies in (0, 1): an edge gains with each memory that says so, a path is the product of its
+        edges. An unknown entity has no associations.
+        """
+        name, hops = check_text(entity, "entity"), _positive(max_hops, "max_hops")
+        found = await self._do(lambda: self._core.graph.associations(name, hops))
+        return cast("list[tuple[str, float]]", found)
+
+    async def list_memories(self, k: int = 50, *, user: str | None = None) -> list[Memory]:
+        """The ``k`` most important memories, without a question; their ``score`` is their importance."""
+        most, name = _positive(k, "k"), None if user is None else check_name(user, "user")
+        return cast("list[Memory]", await self._do(lambda: self._core.most_important(most, name)))
+
+    async def get_memory_stats(self) -> MemoryStats:
+        """How much is remembered, where it lies, and with which model."""
+        return cast("MemoryStats", await self._do(self._stats))
+
+    async def consolidate(self) -> Consolidation:
+        """Move memories between the tiers, forget what has faded, and cut new episodes."""
+        return cast("Consolidation", await self._do(lambda: upkeep.consolidate(self._core, self._summarizer)))
+
+    async def forget_memory(self, memory_id: str) -> None:
+        """Remove one memory.
+
+        Raises:
+            UnknownMemoryError: no memory has this id.
+        """
+        check_text(memory_id, "memory_id")
+        await self._do(lambda: self._forget(memory_id))
+
+    async def withdraw_memory(self, memory_id: str) -> bool:
+        """Take back one storing of a memory: True if it is gone, False if it was stored more often."""
+        check_text(memory_id, "memory_id")
+        return cast("bool", await self._do(lambda: self._withdraw(memory_id)))
+
+    async def erase_user(self, user: str) -> Erasure:
+        """Remove everything that was stored of ``user`` and rewrite the file without it.
+
+        Memories of others that mention the user stay; the user's place in the knowledge graph goes.
+        """
+        name = check_name(user, "user")
+        return cast(
+            "Erasure",
+            await self._do(lambda: upkeep.erase_user(self._core, self._summarizer, name)),
+        )
+
+    async def export(self, path: str | Path) -> int:
+        """Write every memory to ``path`` as JSON lines; returns how many.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        return cast("int", await self._do(lambda: _export(self._core, Path(path))))
+
+    async def import_(self, path: str | Path) -> int:
+        """Add the memories of an export; returns how many were new. All of the file or nothing.
+
+        Raises:
+            RecordingError: a line of it is not such a line; it carries the number.
+        """
+        return cast("int", await self._do(lambda: self._import(Path(path))))
+
+    # -- life ---------------------------------------------------------------------------------------
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        self._lane = Lane(self._work, name="memory", max_batch=GROUP)
+        stack.push_async_callback(self._lane.aclose)
+        await self._lane.submit(Job(self._build))
+        stack.push_async_callback(self._close)
+
+    def _build(self) -> None:
+        chosen = self.settings.memory
+        embedder: Embedder = bundled_encoder(self.settings.sentiment.threads)
+        if chosen.embedder != "bundled":
+            embedder = SentenceTransformerEmbedder(chosen.embedder)
+        self._summarizer = ExtractiveSummarizer()
+        if chosen.summarizer != "extractive":
+            self._summarizer = T5Summarizer(chosen.summarizer)
+        entities = EntityFinder()
+        store = Store(self.path, map_size_mb=chosen.map_size_mb)
+        try:
+            self._core = MemoryCore(store, chosen, embedder, entities, self._clock)
+        except BaseException:
+            store.close()
+            raise
+
+    async def _close(self) -> None:
+        await self._lane.submit(Job(self._core.close))
+
+    def _work(self, jobs: list[Job[Any]]) -> Sequence[Any]:
+        if hasattr(self, "_core"):
+            return self._core.work(jobs)
+        (build,) = jobs  # the first job makes the core; nobody else can submit before it is done
+        return [build.act()]
+
+    async def _do(self, act: Any, texts: Sequence[str] = ()) -> Any:
+        await self._ready()
+        return await self._lane.submit(Job(act, texts=texts))
+
+    # -- in the memory thread -----------------------------------------------------------------------
+
+    def _store(self, draft: Record, txn: Transaction, vectors: Vector) -> Change[str]:
+        standing = txn.same_as(same_key(draft.content, draft.type, draft.user))
+        record = txn.get(standing) if standing is not None else None
+        if record is not None:
+            return self._merge(txn, record, draft)
+        draft.key = txn.next_key()
+        draft.id = public_id(draft.key, draft.content, draft.created_at)
+        apply = self._core.save(txn, draft, vectors[0], self._core.embedder.model_id)
+        return Change(draft.id, apply)
+
+    def _merge(self, txn: Transaction, record: Record, again: Record) -> Change[str]:
+        """The same was said again: it counts, it is recent, and what is new about it is kept."""
+        record.count += 1
+        record.importance = max(record.importance, again.importance)
+        record.last_access = max(record.last_access, again.created_at)
+        record.metadata = {**again.metadata, **record.metadata}
+        txn.put(record)
+
+        def apply() -> None:
+            slot = self._core.tiers[record.key]
+            slot.importance = record.importance
+            slot.last_access = max(slot.last_access, record.last_access)
+
+        return Change(record.id, apply)
+
+    def _forget(self, memory_id: str) -> None:
+        record = self._core.store.read(lambda txn: self._core.record_of(txn, memory_id))
+        upkeep.forget(self._core, [record.key])
+
+    def _withdraw(self, memory_id: str) -> bool:
+        try:
+            record = self._core.store.read(lambda txn: self._core.record_of(txn, memory_id))
+        except UnknownMemoryError:
+            return True
+        if record.count == 1:
+            upkeep.forget(self._core, [record.key])
+            return True
+        record.count -= 1
+        self._core.store.write(lambda txn: txn.put(record))
+        return False
+
+    def _import(self, path: Path) -> int:
+        core = self._core
+        lines = transfer.read_lines(path, core.embedder.model_id, core.embedder.dim, core.now())
+        return transfer.import_lines(core, lines)
+
+    def _summarize(self, question: Question, vector: Vector, max_length: int) -> Summary:
+        core = self._core
+        hits = [hit for hit in core.search(question, vector, None) if core.relevant(hit)]
+        hits = hits[: question.k]
+        if not hits:
+            return {"text": "", "method": "none", "memories": [], "degraded": []}
+        records = sorted(core.contents(hit.key for hit in hits), key=lambda r: (r.created_at, r.key))
+        vectors = core.index.vectors([record.key for record in records])
+        text = self._summarizer.summarize([r.content for r in records], vectors, max_length)
+        return {
+            "text": text,
+            "method": self._summarizer.method,
+            "memories": [record.id for record in records],
+            "degraded": [],
+        }
+
+    def _stats(self) -> MemoryStats:
+        core = self._core
+        slots = list(core.tiers)
+        times = [slot.created_at for slot in slots]
+        return {
+            "total": len(slots),
+            "by_tier": _counted(slot.tier for slot in slots),
+            "by_type": _counted(slot.type for slot in slots),
+            "users": core.tiers.users,
+            "episodes": core.store.read(lambda txn: sum(1 for _ in txn.episodes())),
+            "graph": {
+                "nodes": core.graph.graph.number_of_nodes(),
+                "edges": core.graph.graph.number_of_edges(),
+            },
+            "bytes": core.store.size,
+            "model": core.embedder.model_id,
+            "oldest": iso(from_ms(min(times))) if times else None,
+            "newest": iso(from_ms(max(times))) if times else None,
+            "degraded": [],
+        }
+
+    def _given(self, text: str, embedding: npt.ArrayLike | None) -> tuple[Sequence[str], Vector | None]:
+        if embedding is None:
+            return [text], None
+        return (), _unit(embedding, self._core.embedder.dim)[None, :]
+
+
+def _memory_type(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TYPE:
+        raise InputError("memory_type", value, f"give a name of 1 to {MAX_TYPE} characters")
+    return value
+
+
+def _types(values: Sequence[str] | None) -> frozenset[str] | None:
+    if values is None:
+        return None
+    if isinstance(values, str):
+        raise InputError("memory_types", values, "give a list of types")
+    return frozenset(_memory_type(value) for value in values)
+
+
+def _positive(value: object, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InputError(name, value, "give a whole number from 1")
+    return value
+
+
+def _query(query: object, embedding: npt.ArrayLike | None) -> str:
+    text = check_text(query, "query")
+    if not text.strip() and embedding is None:
+        raise InputError("query", text, "ask for something, or give an embedding")
+    return text
+
+
+def _unit(embedding: npt.ArrayLike, dim: int) -> Vector:
+    """``embedding`` as a vector of length 1.
+
+    Raises:
+        InputError: it is not ``dim`` finite numbers, or all zero.
+    """
+    try:
+        vector = np.asarray(embedding, np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError("embedding", embedding, f"give {dim} numbers") from error
+    length = float(np.linalg.norm(vector)) if vector.shape == (dim,) else math.nan
+    if not math.isfinite(length) or length == 0:
+        raise InputError("embedding", embedding, f"give {dim} finite numbers that are not all zero")
+    return vector / np.float32(length)
+
+
+def _counted(values: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _export(core: MemoryCore, path: Path) -> int:
+    try:
+        return transfer.export(core, path)
+    except OSError as error:
+        raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error

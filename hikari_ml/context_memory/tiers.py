@@ -1,0 +1,109 @@
+"""Who holds what: a slim table of every memory, by tier, user and type.
+
+Short-term is the working buffer, long-term what proved important, episodic the rest of what happened.
+Contents and vectors stay in the store and the index.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from hikari_ml.context_memory.record import Record
+from hikari_ml.results import Tier
+
+
+@dataclass(slots=True)
+class Slot:
+    """What is needed of a memory to find, fade and move it; times are epoch milliseconds."""
+
+    key: int
+    user: str | None
+    type: str
+    tier: Tier
+    importance: float
+    created_at: int
+    last_access: int
+    access_count: int
+    episode: int
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """The slot of a record."""
+        return cls(
+            record.key,
+            record.user,
+            record.type,
+            record.tier,
+            record.importance,
+            record.created_at,
+            record.last_access,
+            record.access_count,
+            record.episode,
+        )
+
+
+class Tiers:
+    """The table of slots."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, Slot] = {}
+        self._by_user: dict[str | None, set[int]] = defaultdict(set)
+        self._by_tier: dict[Tier, set[int]] = {"short_term": set(), "long_term": set(), "episodic": set()}
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self._slots.values())
+
+    def __getitem__(self, key: int) -> Slot:
+        return self._slots[key]
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._slots
+
+    @property
+    def users(self) -> int:
+        """How many users have memories."""
+        return sum(1 for user, keys in self._by_user.items() if user is not None and keys)
+
+    def put(self, slot: Slot) -> None:
+        """Set the slot of a memory."""
+        self.remove(slot.key)
+        self._slots[slot.key] = slot
+        self._by_user[slot.user].add(slot.key)
+        self._by_tier[slot.tier].add(slot.key)
+
+    def remove(self, key: int) -> None:
+        """Forget a memory; an unknown key is ignored."""
+        slot = self._slots.pop(key, None)
+        if slot is None:
+            return
+        self._by_tier[slot.tier].discard(key)
+        self._by_user[slot.user].discard(key)
+        if not self._by_user[slot.user]:
+            del self._by_user[slot.user]
+
+    def of_user(self, user: str) -> list[int]:
+        """Keys of a user's memories, oldest first."""
+        return sorted(self._by_user.get(user, ()))
+
+    def in_tier(self, tier: Tier) -> list[Slot]:
+        """Slots of a tier, oldest first."""
+        slots = (self._slots[key] for key in self._by_tier[tier])
+        return sorted(slots, key=lambda slot: (slot.created_at, slot.key))
+
+    def scope(self, user: str | None, types: Collection[str] | None, as_of: int | None) -> list[int] | None:
+        """Keys that a search may return; None means all of them."""
+        if user is None and types is None and as_of is None:
+            return None
+        keys: Collection[int] = self._slots if user is None else self._by_user.get(user, ())
+        return sorted(
+            key
+            for key in keys
+            if (types is None or self._slots[key].type in types)
+            and (as_of is None or self._slots[key].created_at <= as_of)
+        )

@@ -1,0 +1,123 @@
+"""The blocking heart: groups that commit together, caches that follow the store."""
+
+import numpy as np
+import pytest
+
+from hikari_ml.config import MemorySettings
+from hikari_ml.context_memory.core import Change, Job, MemoryCore
+from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.store import Store
+from hikari_ml.errors import StoreError
+from hikari_ml.models.entities import EntityFinder
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START
+
+
+class Letters:
+    """An embedder that counts letters: quick, and near for near words."""
+
+    model_id = "letters"
+    dim = 26
+
+    def __init__(self):
+        self.batches = []
+
+    def embed(self, texts):
+        self.batches.append(len(texts))
+        rows = np.array(
+            [[t.casefold().count(chr(97 + i)) + 0.01 for i in range(26)] for t in texts], np.float32
+        )
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def entities():
+    return EntityFinder()
+
+
+@pytest.fixture
+def core(tmp_path, entities):
+    store = Store(tmp_path / "memory", map_size_mb=1)
+    found = MemoryCore(store, MemorySettings(), Letters(), entities, ManualClock(START))
+    yield found
+    found.close()
+
+
+def saving(core, content):
+    def act(txn, vectors):
+        record = Record(txn.next_key(), f"mem-{content}", content, "fact", {}, 0.5, "short_term", 0, 0)
+        return Change(record.id, core.save(txn, record, vectors[0], core.embedder.model_id))
+
+    return Job(act, grouped=True, texts=[content])
+
+
+def test_waiting_texts_are_embedded_together(core):
+    core.work([saving(core, f"text {i}") for i in range(10)])
+    assert core.embedder.batches == [10]
+
+
+def test_a_job_that_fails_fails_alone(core):
+    def fail(txn, vectors):
+        raise ValueError("mine")
+
+    outcomes = core.work([saving(core, "a"), Job(fail, grouped=True, texts=["x"]), saving(core, "b")])
+    assert outcomes[0::2] == ["mem-a", "mem-b"]
+    assert isinstance(outcomes[1], ValueError)
+    assert len(core.tiers) == 2
+
+
+def test_a_commit_that_fails_reaches_its_whole_group_and_changes_no_cache(core, monkeypatch):
+    def full(act):
+        raise StoreError(core.store.folder, "disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core.store, "write", full)
+        outcomes = core.work([saving(core, "a"), Job(lambda: 42), saving(core, "b")])
+    assert [type(o) for o in outcomes] == [StoreError, int, StoreError]
+    assert len(core.tiers) == len(core.index) == 0
+    assert core.work([saving(core, "a")]) == ["mem-a"]
+
+
+def test_a_text_that_cannot_be_embedded_fails_alone(core, monkeypatch):
+    embed = core.embedder.embed
+
+    def picky(texts):
+        if "poison" in texts:
+            raise ValueError("cannot be embedded")
+        return embed(texts)
+
+    monkeypatch.setattr(core.embedder, "embed", picky)
+    outcomes = core.work(
+        [saving(core, "a"), saving(core, "poison"), saving(core, "b"), Job(len, texts=["poison"])]
+    )
+    assert outcomes[0::2] == ["mem-a", "mem-b"]
+    assert [str(outcome) for outcome in outcomes[1::2]] == ["cannot be embedded"] * 2
+
+
+def test_reads_see_the_writes_before_them_in_the_same_turn(core):
+    outcomes = core.work(
+        [saving(core, "a"), Job(lambda: len(core.tiers)), saving(core, "b"), Job(lambda: len(core.index))]
+    )
+    assert outcomes == ["mem-a", 1, "mem-b", 2]
+
+
+def test_what_recall_strengthened_is_written_on_closing(tmp_path, entities):
+    def open_core():
+        return MemoryCore(
+            Store(tmp_path / "m", map_size_mb=1), MemorySettings(), Letters(), entities, ManualClock(START)
+        )
+
+    core = open_core()
+    core.work([saving(core, "apple")])
+    key = next(iter(core.tiers)).key
+    core._strengthen(core_hits(core, "apple"), core.now())
+    core.close()
+    core = open_core()
+    assert core.tiers[key].access_count == 1
+    core.close()
+
+
+def core_hits(core, text):
+    from hikari_ml.context_memory.core import Question
+
+    return core.search(Question(text, 5, None, None, None, True), core.embedder.embed([text])[0], None)

@@ -1,0 +1,91 @@
+"""The knowledge graph connects people and things, and knows on whose word."""
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hikari_ml.context_memory.graph import KnowledgeGraph, edge_digest, edge_strength, links
+from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.store import Edge
+from hikari_ml.models.entities import Entity
+
+
+def record(content, user="anna", **metadata):
+    return Record(
+        1, "mem-1", content, "fact", {"user": user, **metadata} if user else metadata, 0.5, "short_term", 0, 0
+    )
+
+
+def graph_of(*edges):
+    graph = KnowledgeGraph()
+    for source, kind, target, *evidence in edges:
+        graph.put(edge_digest((source, kind, target)), Edge(source, kind, target, tuple(evidence)))
+    return graph
+
+
+def test_what_a_viewer_states_is_theirs():
+    assert links(record("I love Elden Ring"), []) == [("anna", "likes", "Elden Ring")]
+
+
+def test_names_seen_together_are_connected():
+    entities = [Entity("Ben", "NAME", 0, 3), Entity("Elden Ring", "GAME", 9, 19)]
+    found = links(record("Ben beats Elden Ring"), entities)
+    assert ("anna", "mentions", "Ben") in found
+    assert ("Ben", "with", "Elden Ring") in found
+
+
+def test_a_topic_belongs_to_the_viewer():
+    assert ("anna", "about", "anime") in links(record("asked something", topic="anime"), [])
+
+
+def test_nobody_is_connected_with_themselves():
+    entities = [Entity("Anna", "NAME", 0, 4), Entity("anna", "PERSON", 5, 9)]
+    assert all(a.casefold() != b.casefold() for a, _, b in links(record("Anna anna"), entities))
+
+
+def test_emotes_are_no_things():
+    assert links(record("I love meat KappaPride"), []) == [("anna", "likes", "meat")]
+
+
+def test_relations_are_read_both_ways():
+    graph = graph_of(("anna", "likes", "Celeste", 1))
+    assert graph.associations("anna", 1) == [("Celeste", pytest.approx(0.6))]
+    assert graph.associations("CELESTE", 1) == [("anna", pytest.approx(0.6))]
+
+
+def test_paths_multiply_and_hops_end():
+    graph = graph_of(
+        ("anna", "likes", "Celeste", 1), ("ben", "likes", "Celeste", 2), ("ben", "likes", "tea", 3)
+    )
+    assert dict(graph.associations("anna", 2)) == {"Celeste": pytest.approx(0.6), "ben": pytest.approx(0.36)}
+    assert "tea" in dict(graph.associations("anna", 3))
+    assert graph.associations("nobody", 3) == []
+
+
+def test_the_strongest_path_counts():
+    graph = graph_of(("a", "with", "b", 1), ("a", "likes", "c", 1, 2, 3), ("c", "likes", "b", 1, 2, 3))
+    assert dict(graph.associations("a", 2))["b"] > edge_strength(Edge("a", "with", "b", (1,)))
+
+
+@given(st.integers(1, 100))
+def test_more_evidence_is_never_weaker(count):
+    few, many = (edge_strength(Edge("a", "likes", "b", tuple(range(n)))) for n in (count, count + 1))
+    assert 0 < few <= many <= 1
+
+
+def test_evidence_that_goes_takes_its_edges_along():
+    graph = graph_of(("anna", "likes", "Celeste", 1, 2), ("anna", "has", "cat", 1))
+    for digest, edge in graph.without([1]).items():
+        graph.put(digest, edge)
+    assert graph.associations("anna", 1) == [("Celeste", pytest.approx(0.6))]
+    assert "cat" not in graph.graph
+    for digest, edge in graph.without([2]).items():
+        graph.put(digest, edge)
+    assert graph.graph.number_of_nodes() == 0
+
+
+def test_it_is_a_networkx_graph():
+    graph = graph_of(("anna", "likes", "Celeste", 1))
+    assert isinstance(graph.graph, nx.MultiDiGraph)
+    assert graph.graph.nodes["celeste"]["label"] == "Celeste"

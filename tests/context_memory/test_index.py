@@ -1,0 +1,83 @@
+"""The vector index gives exactly what a plain comparison gives."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hikari_ml.context_memory import index as index_module
+from hikari_ml.context_memory.index import VectorIndex
+
+DIM = 16
+
+
+def vectors(count, seed=0):
+    rows = np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def exact(rows, keys, query, k):
+    return [key for _, key in sorted(zip(-(rows @ query), keys, strict=True))][:k]
+
+
+@pytest.fixture
+def index():
+    found = VectorIndex(DIM)
+    found.add(list(range(100, 400)), vectors(300))
+    return found
+
+
+def test_it_finds_what_comparing_all_finds(index):
+    for query in vectors(20, 1):
+        found = [key for key, _ in index.search(query, 10)]
+        assert found == exact(vectors(300), range(100, 400), query, 10)
+
+
+@pytest.mark.parametrize("limit", [0, 20_000])
+def test_a_scope_limits_before_it_ranks(index, limit, monkeypatch):
+    monkeypatch.setattr(index_module, "GATHER_LIMIT", limit)  # both ways of limiting: own rows, and a mask
+    scope = [110, 120, 130, 399, 5555]
+    found = [key for key, _ in index.search(vectors(1, 2)[0], 10, scope)]
+    assert sorted(found) == [110, 120, 130, 399]
+    assert found == exact(vectors(300)[[10, 20, 30, 299]], [110, 120, 130, 399], vectors(1, 2)[0], 10)
+
+
+def test_an_empty_scope_finds_nothing(index):
+    assert index.search(vectors(1)[0], 5, []) == []
+    assert VectorIndex(DIM).search(vectors(1)[0], 5) == []
+
+
+def test_what_was_removed_is_never_found(index):
+    index.remove(range(100, 350))
+    found = {key for key, _ in index.search(vectors(1)[0], 300)}
+    assert found == set(range(350, 400))
+    assert len(index) == 50
+    assert index.vector(100) is None
+    assert np.allclose(index.vector(350), vectors(300)[250])
+
+
+def test_adding_a_key_again_replaces_it(index):
+    index.add([100], vectors(1, 9))
+    assert len(index) == 300
+    assert index.search(vectors(1, 9)[0], 1)[0][0] == 100
+
+
+def test_vectors_come_in_the_order_asked(index):
+    assert np.allclose(index.vectors([300, 100]), vectors(300)[[200, 0]])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_after_any_history_it_holds_what_is_left(data):
+    index, held, fresh = VectorIndex(DIM), {}, vectors(60, 3)
+    for key in data.draw(st.lists(st.integers(0, 20), max_size=60)):
+        if key in held and data.draw(st.booleans()):
+            index.remove([key])
+            del held[key]
+        else:
+            row = data.draw(st.integers(0, 59))
+            index.add([key], fresh[row][None, :])
+            held[key] = fresh[row]
+    found = index.search(fresh[0], 100)
+    assert {key for key, _ in found} == set(held)
+    assert all(score == pytest.approx(float(held[key] @ fresh[0]), abs=1e-5) for key, score in found)

@@ -1,0 +1,95 @@
+"""What is stored is checked on the way in and comes out as it was."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hikari_ml.context_memory.record import (
+    Record,
+    check_content,
+    check_importance,
+    check_metadata,
+    from_ms,
+    public_id,
+    same_key,
+    to_ms,
+)
+from hikari_ml.errors import InputError
+from tests.support import at
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.text().filter(lambda name: name not in ("user", "conversation")), json_values, max_size=4
+    )
+)
+def test_a_record_comes_back_as_it_was(metadata):
+    record = Record(7, "mem-7", "hi", "fact", check_metadata(metadata), 0.25, "episodic", 1, 2, 3, 4, 5)
+    assert Record.unpack(7, record.pack()) == record
+
+
+@pytest.mark.parametrize("content", ["", "  ", None, 5, b"x", "x" * 100_001])
+def test_content_is_text(content):
+    with pytest.raises(InputError, match="content"):
+        check_content(content)
+
+
+def test_lone_surrogates_are_replaced():
+    assert check_content("a\ud800b").encode()
+
+
+@pytest.mark.parametrize("importance", [-0.1, 1.1, math.nan, math.inf, "0.5", None, True])
+def test_importance_is_a_share(importance):
+    with pytest.raises(InputError, match="importance"):
+        check_importance(importance)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "field"),
+    [
+        ([1], "metadata"),
+        ({1: "x"}, "metadata"),
+        ({"a": math.nan}, "metadata.a"),
+        ({"a": object()}, "metadata.a"),
+        ({"a": {"b": {1, 2}}}, "metadata.a.b"),
+        ({"a": 2**70}, "metadata.a"),
+        ({"user": 5}, "metadata.user"),
+        ({"conversation": ["x"]}, "metadata.conversation"),
+    ],
+)
+def test_metadata_is_plain_and_named_where_it_is_not(metadata, field):
+    with pytest.raises(InputError) as caught:
+        check_metadata(metadata)
+    assert caught.value.field == field
+
+
+def test_metadata_that_never_ends_is_refused():
+    endless = {}
+    endless["self"] = endless
+    with pytest.raises(InputError, match="nest"):
+        check_metadata(endless)
+
+
+def test_the_same_words_of_the_same_user_are_one():
+    assert same_key("Hello, World!", "fact", "anna") == same_key("hello world", "fact", "anna")
+    assert len({same_key("hi", k, u) for k in ("fact", "x") for u in ("anna", "ben", None)}) == 6
+
+
+def test_ids_differ():
+    assert len({public_id(k, c, t) for k in (1, 2) for c in ("a", "b") for t in (5, 6)}) == 8
+
+
+def test_times_are_kept_to_the_millisecond():
+    assert from_ms(to_ms(at(1.234))) == at(1.234)

@@ -1,0 +1,41 @@
+"""People are taken at their own word, and only at that."""
+
+import pytest
+
+from hikari_ml.context_memory.relations import relations
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("I love Elden Ring", [("likes", "Elden Ring")]),
+        ("my favourite game is Dark Souls", [("favourite game", "Dark Souls")]),
+        ("My favorite food is the ramen from home", [("favourite food", "ramen from home")]),
+        ("i really hate spiders", [("dislikes", "spiders")]),
+        ("i don't like pineapple", [("dislikes", "pineapple")]),
+        ("I have two cats", [("has", "two cats")]),
+        ("I'm from Brazil btw", [("lives in", "Brazil")]),
+        ("my cat is called Luna", [("has cat", "Luna")]),
+        ("I study biology, and i work as a nurse", [("works as", "nurse"), ("studies", "biology")]),
+        ("call me Ishmael", [("is called", "Ishmael")]),
+        ("yes, i play bass guitar lol", [("plays", "bass guitar")]),
+    ],
+)
+def test_what_they_say_of_themselves(text, found):
+    assert relations(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do you love Elden Ring?",
+        "he said I like pizza",
+        "she loves cats",
+        "i love it",
+        "i really like your stream",
+        "",
+        "I like a very long list of things that nobody would ever call one thing",
+    ],
+)
+def test_what_they_do_not_say(text):
+    assert relations(text) == []

@@ -1,0 +1,493 @@
+"""NeuralMemorySystem: durable before it answers, scoped before it ranks, the same after it was closed."""
+
+import asyncio
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from datetime import timedelta
+
+import msgpack
+import numpy as np
+import pytest
+
+from hikari_ml import NeuralMemorySystem, Settings
+from hikari_ml.errors import ClosedError, InputError, ModelError, StoreLockedError, UnknownMemoryError
+from hikari_ml.models.catalog import bundled_encoder
+from hikari_ml.results import Memory, MemoryStats
+from hikari_ml.runtime.clock import ManualClock
+from tests.models import tiny
+from tests.support import START, at, collected
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def memory(tmp_path, clock):
+    async with NeuralMemorySystem(tmp_path / "memory", clock=clock) as found:
+        yield found
+
+
+def vector(seed):
+    row = np.random.default_rng(seed).normal(size=384)
+    return row / np.linalg.norm(row)
+
+
+async def test_the_seeds_own_example(memory):
+    memory_id = await memory.store_memory(
+        content="Viewer asked about favorite anime",
+        memory_type="interaction",
+        metadata={"topic": "anime", "user": "otaku_fan"},
+        importance=0.8,
+    )
+    memories = await memory.retrieve_memories(
+        query="What anime do you like?", k=5, memory_types=["interaction", "preference"]
+    )
+    (found,) = memories
+    assert found["id"] == memory_id
+    assert found["metadata"] == {"topic": "anime", "user": "otaku_fan"}
+    assert found["importance"] == pytest.approx(0.8)
+    assert found["tier"] == "short_term"
+    assert found["created_at"] == "2026-01-10T20:00:00.000Z"
+    assert set(found) == set(Memory.__annotations__)
+    assert found["why"]["meaning"] > 0.4
+    assert msgpack.unpackb(msgpack.packb(found)) == json.loads(json.dumps(found, allow_nan=False))
+
+
+async def test_the_best_comes_first(memory):
+    for content in (
+        "my cat is called Luna",
+        "the boss fight was hard",
+        "I had pizza for dinner",
+        "cats sleep a lot",
+    ):
+        await memory.store_memory(content)
+    found = await memory.retrieve_memories("what is the name of your cat?", k=4)
+    assert found[0]["content"] == "my cat is called Luna"
+    assert [m["score"] for m in found] == sorted((m["score"] for m in found), reverse=True)
+
+
+async def test_what_was_acknowledged_can_be_read_at_once(memory):
+    for i in range(20):
+        memory_id = await memory.store_memory(f"thing number {i}")
+        assert (await memory.retrieve_memories(f"thing number {i}", k=1))[0]["id"] == memory_id
+
+
+@pytest.mark.parametrize("k", [1, 3, 10, 1_000_000])
+async def test_a_scoped_search_returns_exactly_what_there_is_and_never_anothers(memory, k):
+    for i in range(30):
+        await memory.store_memory(
+            f"line {i} about games", metadata={"user": f"user{i % 5}"}, embedding=vector(i)
+        )
+    for user in ("user0", "user3", "stranger"):
+        found = await memory.retrieve_memories("games", k=k, user=user)
+        assert len(found) == min(k, 0 if user == "stranger" else 6)
+        assert {m["metadata"]["user"] for m in found} <= {user}
+    assert len(await memory.retrieve_memories("games", k=k)) == min(k, 30)
+
+
+async def test_types_limit_before_the_ranking(memory):
+    for i in range(50):
+        await memory.store_memory(f"a line about games, number {i}", "interaction")
+    await memory.store_memory("completely unrelated soup", "recipe")
+    (found,) = await memory.retrieve_memories("games", k=5, memory_types=["recipe"])
+    assert found["type"] == "recipe"
+    assert await memory.retrieve_memories("games", k=5, memory_types=[]) == []
+
+
+async def test_as_of_sees_what_was_known_then(memory):
+    await memory.store_memory("old news", created_at=at(-86_400))
+    await memory.store_memory("fresh news")
+    found = await memory.retrieve_memories("news", k=5, as_of=at(-3600))
+    assert [m["content"] for m in found] == ["old news"]
+    assert found[0]["access_count"] == 0, "looking back strengthens nothing"
+
+
+async def test_saying_the_same_again_is_one_memory_with_a_count(memory):
+    first = await memory.store_memory("I love this stream!", metadata={"user": "anna"}, importance=0.4)
+    again = await memory.store_memory(
+        "i LOVE this streaaaam", metadata={"user": "anna", "mood": "joy"}, importance=0.7
+    )
+    other = await memory.store_memory("I love this stream!", metadata={"user": "ben"})
+    assert first != other
+    assert (await memory.get_memory_stats())["total"] in (2, 3)
+    exact = await memory.store_memory(
+        "i love this STREAM", metadata={"user": "anna", "mood": "joy"}, importance=0.7
+    )
+    assert exact == first
+    found = {m["id"]: m for m in await memory.retrieve_memories("love this stream", k=5, user="anna")}
+    assert found[first]["count"] == 2
+    assert found[first]["importance"] == pytest.approx(0.7)
+    assert found[first]["metadata"]["mood"] == "joy"
+    assert again
+
+
+async def test_different_numbers_are_different_memories(memory):
+    ids = {await memory.store_memory(f"I have {n} cats", metadata={"user": "anna"}) for n in range(1, 9)}
+    assert len(ids) == 8
+
+
+async def test_merging_inside_one_group_of_writes(memory):
+    ids = await asyncio.gather(*(memory.store_memory("everybody says this") for _ in range(50)))
+    assert len(set(ids)) == 1
+    (found,) = await memory.retrieve_memories("everybody", k=10)
+    assert found["count"] == 50
+
+
+async def test_recall_strengthens_what_was_asked_for(memory, clock):
+    await memory.store_memory("my cat is called Luna", importance=0.5)
+    for _ in range(3):
+        (found,) = await memory.retrieve_memories("cat called Luna", k=1)
+    assert found["access_count"] == 3
+    clock.advance(100 * 86_400)
+    (recalled,) = await memory.retrieve_memories("something else entirely", k=1, strengthen=False)
+    assert recalled["importance"] > 0.5 * 0.995**100
+
+
+async def test_what_merely_came_along_is_not_strengthened(memory):
+    await memory.store_memory("quantum chromodynamics lecture", embedding=vector(1))
+    (found,) = await memory.retrieve_memories("zzz", k=1, embedding=vector(2))
+    assert found["access_count"] == 0
+
+
+async def test_importance_fades_with_time_and_upkeep_does_not_compound_it(memory, clock):
+    await memory.store_memory("a plain thing", importance=0.5)
+    for _ in range(30 * 24):
+        clock.advance(3600)
+    for _ in range(50):
+        await memory.consolidate()
+    (found,) = await memory.retrieve_memories("zzz", k=1, embedding=vector(2))
+    assert found["importance"] == pytest.approx(0.5 * 0.995**30, rel=1e-3)
+
+
+async def test_a_clock_that_goes_backwards_harms_nothing(memory):
+    await memory.store_memory("from the future", created_at=at(10_000), importance=0.6)
+    (found,) = await memory.retrieve_memories("future", k=1)
+    assert found["importance"] == pytest.approx(0.6)
+    assert found["why"]["age_days"] == 0
+
+
+async def test_the_three_tiers(memory, clock):
+    important = await memory.store_memory("I am getting married in June", importance=0.9)
+    plain = [await memory.store_memory(f"plain line number {i}", importance=0.2) for i in range(4)]
+    clock.advance(2 * 3600)
+    done = await memory.consolidate()
+    assert (done["promoted"], done["episodic"], done["episodes"]) == (1, 4, 1)
+    found = {m["id"]: m["tier"] for m in await memory.retrieve_memories("line", k=10)}
+    assert found[important] == "long_term"
+    assert {found[memory_id] for memory_id in plain} == {"episodic"}
+    assert (await memory.get_memory_stats())["by_tier"] == {"episodic": 4, "long_term": 1}
+
+
+async def test_ids_survive_the_working_buffer_and_consolidation(tmp_path, clock):
+    settings = Settings(memory={"short_term_capacity": 10})
+    async with NeuralMemorySystem(tmp_path / "m", settings, clock=clock) as memory:
+        ids = [await memory.store_memory(f"line number {i}") for i in range(60)]
+        assert (await memory.get_memory_stats())["by_tier"]["short_term"] <= 13
+        await memory.consolidate()
+        assert {m["id"] for m in await memory.retrieve_memories("line", k=100)} == set(ids)
+        assert all(memory_id.startswith("mem-") for memory_id in ids)
+
+
+async def test_what_has_faded_is_forgotten_with_its_vector(memory, clock):
+    await memory.store_memory("soon forgotten", importance=0.1)
+    await memory.store_memory("never forgotten", importance=1.0)
+    clock.advance(200 * 86_400)
+    assert (await memory.consolidate())["forgotten"] == 1
+    assert [m["content"] for m in await memory.retrieve_memories("forgotten", k=5)] == ["never forgotten"]
+    assert len(memory._core.index) == 1
+
+
+async def test_forgetting_one_memory(memory):
+    memory_id = await memory.store_memory("I love secrets", metadata={"user": "anna"})
+    await memory.forget_memory(memory_id)
+    assert await memory.retrieve_memories("secrets", k=5) == []
+    assert await memory.find_associations("anna") == []
+    with pytest.raises(UnknownMemoryError, match=memory_id):
+        await memory.forget_memory(memory_id)
+
+
+async def test_withdrawing_takes_back_one_of_several(memory):
+    memory_id = await memory.store_memory("said twice")
+    await memory.store_memory("said twice")
+    assert not await memory.withdraw_memory(memory_id)
+    assert (await memory.retrieve_memories("said", k=1))[0]["count"] == 1
+    assert await memory.withdraw_memory(memory_id)
+    assert await memory.retrieve_memories("said", k=1) == []
+    assert await memory.withdraw_memory(memory_id), "what is gone is gone"
+
+
+async def test_associations(memory):
+    await memory.store_memory("I love Elden Ring", metadata={"user": "anna"})
+    await memory.store_memory("I love Elden Ring too", metadata={"user": "ben"})
+    found = dict(await memory.find_associations("anna"))
+    assert found["Elden Ring"] > found["ben"] > 0
+    assert dict(await memory.find_associations("anna", max_hops=1)).keys() == {"Elden Ring"}
+    assert await memory.find_associations("nobody") == []
+
+
+async def test_summaries_keep_to_the_topic_and_the_length(memory):
+    for content in ("I love ramen", "ramen with egg is best", "my cat sleeps", "the ramen place closed"):
+        await memory.store_memory(content)
+    summary = await memory.summarize("ramen", max_length=60)
+    assert summary["method"] == "extractive"
+    assert "ramen" in summary["text"]
+    assert "cat" not in summary["text"]
+    assert len(summary["text"]) <= 60
+    assert await memory.get_context_summary("ramen", 60) == summary["text"]
+
+
+async def test_nothing_remembered_is_no_summary(memory):
+    assert await memory.summarize("anything") == {
+        "text": "",
+        "method": "none",
+        "memories": [],
+        "degraded": [],
+    }
+    assert await memory.get_context_summary("anything") == ""
+
+
+async def test_erasing_a_user_is_proved(memory):
+    for i in range(5):
+        await memory.store_memory(f"I love secret-xyzzy-{i}", metadata={"user": "anna"})
+    await memory.store_memory("I love tea", metadata={"user": "ben"})
+    proof = await memory.erase_user("anna")
+    assert (proof["memories"], proof["vectors"], proof["compacted"]) == (5, 5, True)
+    assert b"secret-xyzzy" not in b"".join(p.read_bytes() for p in memory.path.iterdir() if p.is_file())
+    assert await memory.retrieve_memories("secret", k=10, user="anna") == []
+    assert await memory.find_associations("anna") == []
+    assert len(await memory.retrieve_memories("tea", k=10)) == 1
+    assert (await memory.erase_user("anna"))["memories"] == 0
+
+
+async def test_stats(memory):
+    assert (await memory.get_memory_stats())["oldest"] is None
+    await memory.store_memory("I love tea", "fact", {"user": "anna"})
+    stats = await memory.get_memory_stats()
+    assert set(stats) == set(MemoryStats.__annotations__)
+    assert (stats["total"], stats["users"], stats["by_type"]) == (1, 1, {"fact": 1})
+    assert stats["graph"] == {"nodes": 2, "edges": 1}
+    assert stats["oldest"] == stats["newest"] == "2026-01-10T20:00:00.000Z"
+
+
+async def test_the_most_important_without_a_question(memory):
+    for i, importance in enumerate((0.2, 0.9, 0.5)):
+        await memory.store_memory(f"line {i}", metadata={"user": "anna"}, importance=importance)
+    assert [m["content"] for m in await memory.list_memories(2)] == ["line 1", "line 2"]
+    assert await memory.list_memories(5, user="ben") == []
+
+
+async def test_it_is_the_same_after_it_was_closed(tmp_path, clock):
+    async with NeuralMemorySystem(tmp_path / "m", clock=clock) as memory:
+        for i in range(30):
+            await memory.store_memory(
+                f"I love thing{i}", metadata={"user": f"u{i % 3}"}, importance=0.3 + i / 50
+            )
+        await memory.retrieve_memories("thing7", k=3)
+        await memory.consolidate()
+        before = await memory.retrieve_memories("thing", k=100, strengthen=False)
+        edges = await memory.find_associations("u1", 3)
+        stats = await memory.get_memory_stats()
+    async with NeuralMemorySystem(tmp_path / "m", clock=clock) as memory:
+        assert await memory.retrieve_memories("thing", k=100, strengthen=False) == before
+        assert await memory.find_associations("u1", 3) == edges
+        assert {**await memory.get_memory_stats(), "bytes": 0} == {**stats, "bytes": 0}
+
+
+async def test_another_encoder_embeds_anew_instead_of_mixing(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "m") as memory:
+        await memory.store_memory("i love cats")
+        await memory.store_memory("i hate this game")
+    model = tiny.sentence_transformer(tmp_path / "st")
+    async with NeuralMemorySystem(tmp_path / "m", Settings(memory={"embedder": str(model)})) as memory:
+        found = await memory.retrieve_memories("i love cats", k=2)
+        assert found[0]["content"] == "i love cats"
+        assert found[0]["why"]["meaning"] == pytest.approx(1, abs=1e-2)
+        assert (await memory.get_memory_stats())["model"].startswith("sentence-transformers:")
+    async with NeuralMemorySystem(tmp_path / "m") as memory:
+        assert len(await memory.retrieve_memories("cats", k=5)) == 2
+
+
+async def test_a_t5_model_writes_the_summary_when_it_is_there(tmp_path):
+    settings = Settings(memory={"summarizer": str(tiny.t5(tmp_path / "t5"))})
+    async with NeuralMemorySystem(tmp_path / "m", settings) as memory:
+        await memory.store_memory("i love cats")
+        assert (await memory.summarize("cats"))["method"] == "t5"
+
+
+async def test_a_model_that_is_asked_for_and_not_there_is_an_error(tmp_path):
+    memory = NeuralMemorySystem(tmp_path / "m", Settings(memory={"summarizer": "no/such-model"}))
+    with pytest.raises(ModelError, match="no/such-model"):
+        await memory.store_memory("hi")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"content": ""}, "content"),
+        ({"content": None}, "content"),
+        ({"content": "x", "memory_type": ""}, "memory_type"),
+        ({"content": "x", "memory_type": 5}, "memory_type"),
+        ({"content": "x", "metadata": {"a": object()}}, "metadata.a"),
+        ({"content": "x", "importance": math.nan}, "importance"),
+        ({"content": "x", "importance": 2}, "importance"),
+        ({"content": "x", "created_at": "yesterday"}, "created_at"),
+        ({"content": "x", "embedding": [1, 2, 3]}, "embedding"),
+        ({"content": "x", "embedding": [math.nan] * 384}, "embedding"),
+        ({"content": "x", "embedding": [0] * 384}, "embedding"),
+        ({"content": "x", "embedding": "vector"}, "embedding"),
+    ],
+)
+async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(memory, arguments, field):
+    with pytest.raises(InputError) as caught:
+        await memory.store_memory(**arguments)
+    assert caught.value.field == field
+    assert (await memory.get_memory_stats())["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"query": ""}, "query"),
+        ({"query": None}, "query"),
+        ({"query": "x", "k": 0}, "k"),
+        ({"query": "x", "k": -1}, "k"),
+        ({"query": "x", "k": 2.5}, "k"),
+        ({"query": "x", "k": True}, "k"),
+        ({"query": "x", "memory_types": "fact"}, "memory_types"),
+        ({"query": "x", "memory_types": [5]}, "memory_type"),
+        ({"query": "x", "user": ""}, "user"),
+        ({"query": "x", "as_of": 5}, "as_of"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(memory, arguments, field):
+    with pytest.raises(InputError) as caught:
+        await memory.retrieve_memories(**arguments)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "text", ["😂😂😂", "\u200b.\u200b", "a\ud800b", "привет こんにちは", "x" * 50_000, "?!?!", "\x00"]
+)
+async def test_any_text_can_be_kept_and_asked_for(memory, text):
+    await memory.store_memory(text)
+    assert len(await memory.retrieve_memories(text, k=1)) == 1
+
+
+async def test_one_bad_request_harms_nobody_beside_it(memory):
+    results = await asyncio.gather(
+        memory.store_memory("good one"),
+        memory.store_memory("bad", importance=7),
+        memory.forget_memory("mem-none"),
+        memory.store_memory("good two"),
+        return_exceptions=True,
+    )
+    assert [type(r) for r in results] == [str, InputError, UnknownMemoryError, str]
+    assert (await memory.get_memory_stats())["total"] == 2
+
+
+async def test_the_loop_keeps_ticking_while_memories_are_stored(memory):
+    ticks = 0
+
+    async def heartbeat():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.002)
+            ticks += 1
+
+    beating = asyncio.create_task(heartbeat())
+    await asyncio.gather(*(memory.store_memory(f"a new thing, number {i}") for i in range(120)))
+    beating.cancel()
+    assert ticks > 10
+
+
+async def test_a_second_process_is_refused_and_a_closed_memory_too(memory):
+    second = NeuralMemorySystem(memory.path)
+    with pytest.raises(StoreLockedError):
+        await second.store_memory("hi")
+    closed = NeuralMemorySystem(memory.path)
+    await closed.aclose()
+    with pytest.raises(ClosedError):
+        await closed.store_memory("hi")
+
+
+async def test_it_works_bare_in_the_data_folder_and_a_leak_is_warned_about(tmp_path):
+    memory = NeuralMemorySystem()
+    await memory.store_memory("hi")
+    assert memory.path == tmp_path / "data" / "default" / "memory"
+    with pytest.warns(ResourceWarning, match="NeuralMemorySystem"):
+        del memory
+        await collected()
+
+
+async def test_a_naive_moment_is_local_and_warned_about(memory):
+    with pytest.warns(UserWarning, match="no time zone"):
+        await memory.store_memory("hi", created_at=at(0).replace(tzinfo=None))
+
+
+async def test_replaying_the_same_log_gives_the_same_store(tmp_path):
+    async def play(folder):
+        clock = ManualClock(START)
+        async with NeuralMemorySystem(folder, clock=clock) as memory:
+            for i in range(40):
+                clock.advance(60)
+                await memory.store_memory(f"I love thing {i % 30}", metadata={"user": f"u{i % 4}"})
+                await memory.retrieve_memories(f"thing {i % 7}", k=2)
+            await memory.consolidate()
+            await memory.export(folder / "export.jsonl")
+        return (folder / "export.jsonl").read_text()
+
+    assert len({await play(tmp_path / str(n)) for n in range(3)}) == 1
+
+
+def test_the_shared_encoder_is_loaded_once():
+    assert bundled_encoder() is bundled_encoder()
+
+
+async def test_as_of_an_hour_before_the_first_is_nothing(memory):
+    await memory.store_memory("first thing")
+    assert await memory.retrieve_memories("first", k=5, as_of=START - timedelta(hours=1)) == []
+
+
+KILLED = textwrap.dedent("""
+    import asyncio, sys
+    from hikari_ml import NeuralMemorySystem
+
+    async def main():
+        memory = NeuralMemorySystem(sys.argv[1])
+        begin = int(sys.argv[2])
+        for i in range(begin, begin + 100_000):
+            memory_id = await memory.store_memory(f"I love thing{i}", metadata={"user": f"u{i % 3}"})
+            print(i, memory_id, flush=True)
+
+    asyncio.run(main())
+""")
+
+
+async def test_a_killed_process_loses_no_memory_it_acknowledged(tmp_path):
+    acknowledged = {}
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", KILLED, str(tmp_path / "m"), str(len(acknowledged))],
+            stdout=subprocess.PIPE, text=True, cwd=os.getcwd(),
+        )  # fmt: skip
+        lines = [process.stdout.readline() for _ in range(30)]
+        process.send_signal(signal.SIGKILL)
+        lines += process.stdout.read().splitlines()
+        process.wait()
+        process.stdout.close()
+        acknowledged |= {
+            int(n): memory_id for n, memory_id in (line.split() for line in lines if line.count(" "))
+        }
+        async with NeuralMemorySystem(tmp_path / "m") as memory:
+            found = {m["id"]: m["content"] for m in await memory.retrieve_memories("thing", k=100_000)}
+            for number, memory_id in acknowledged.items():
+                assert found[memory_id] == f"I love thing{number}"
+            assert len(found) <= len(acknowledged) + 1, "nothing was invented"
+            assert len(memory._core.index) == len(found)

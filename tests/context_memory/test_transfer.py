@@ -1,0 +1,118 @@
+"""Export and import: exact, all or nothing, and clear about what is wrong."""
+
+import json
+
+import pytest
+
+from hikari_ml import NeuralMemorySystem
+from hikari_ml.errors import InputError, RecordingError
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START, at
+
+
+@pytest.fixture
+async def memory(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "memory", clock=ManualClock(START)) as found:
+        yield found
+
+
+async def test_what_goes_out_comes_back_the_same(memory, tmp_path):
+    for i in range(20):
+        await memory.store_memory(
+            f"I love thing{i} 😂",
+            "fact",
+            {"user": f"u{i % 3}", "nested": {"a": [1, 2.5, None]}},
+            0.2 + i / 40,
+            created_at=at(-i * 1000.5),
+        )
+    await memory.retrieve_memories("thing3", k=2)
+    await memory.consolidate()
+    assert await memory.export(tmp_path / "one.jsonl") == 20
+    async with NeuralMemorySystem(tmp_path / "other", clock=ManualClock(START)) as other:
+        assert await other.import_(tmp_path / "one.jsonl") == 20
+        await other.export(tmp_path / "two.jsonl")
+        asked = {"query": "thing", "k": 50, "strengthen": False}
+        assert await other.retrieve_memories(**asked) == await memory.retrieve_memories(**asked)
+        assert await other.find_associations("u1") == await memory.find_associations("u1")
+    assert (tmp_path / "two.jsonl").read_text() == (tmp_path / "one.jsonl").read_text()
+
+
+async def test_a_line_needs_only_the_published_keys(memory, tmp_path):
+    line = {"id": "mem-x", "content": "I love tea", "type": "fact", "metadata": {"user": "anna"}}
+    (tmp_path / "in.jsonl").write_text(json.dumps(line) + "\n\n")
+    assert await memory.import_(tmp_path / "in.jsonl") == 1
+    (found,) = await memory.retrieve_memories("tea", user="anna")
+    assert (found["id"], found["tier"], found["importance"]) == ("mem-x", "short_term", 0.5)
+    assert dict(await memory.find_associations("anna")) == {"tea": pytest.approx(0.6)}
+
+
+async def test_what_is_already_there_is_left_as_it_is(memory, tmp_path):
+    await memory.store_memory("I love tea")
+    await memory.export(tmp_path / "out.jsonl")
+    assert await memory.import_(tmp_path / "out.jsonl") == 0
+    assert (await memory.get_memory_stats())["total"] == 1
+
+
+GOOD = {"id": "mem-1", "content": "hi", "type": "fact", "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("not json", "Expecting value"),
+        ("[1, 2]", "needs an object"),
+        (json.dumps({**GOOD, "content": ""}), "content"),
+        (json.dumps({k: v for k, v in GOOD.items() if k != "type"}), "lacks 'type'"),
+        (json.dumps({**GOOD, "id": "x" * 600}), "id"),
+        (json.dumps({**GOOD, "id": ""}), "id"),
+        (json.dumps({**GOOD, "tier": "cellar"}), "tier"),
+        (json.dumps({**GOOD, "importance": 9}), "importance"),
+        (json.dumps({**GOOD, "created_at": "yesterday"}), "timestamp"),
+        (json.dumps({**GOOD, "access_count": -1}), "whole number"),
+        (json.dumps({**GOOD, "v": 99}), "format 99"),
+        (json.dumps(GOOD), "stands twice"),
+    ],
+)
+async def test_a_bad_line_is_named_and_nothing_is_taken(memory, tmp_path, line, reason):
+    (tmp_path / "in.jsonl").write_text(json.dumps(GOOD) + "\n" + line + "\n")
+    with pytest.raises(RecordingError, match="line 2") as caught:
+        await memory.import_(tmp_path / "in.jsonl")
+    assert reason in str(caught.value)
+    assert caught.value.line == 2
+    assert (await memory.get_memory_stats())["total"] == 0
+
+
+async def test_a_bad_embedding_is_named(memory, tmp_path):
+    await memory.store_memory("hi")
+    await memory.export(tmp_path / "out.jsonl")
+    line = json.loads((tmp_path / "out.jsonl").read_text())
+    for embedding, reason in (("???", "base64"), ("AAAA", "384 numbers"), ("AHwA" * 256, "not finite")):
+        (tmp_path / "in.jsonl").write_text(json.dumps({**line, "id": "mem-new", "embedding": embedding}))
+        with pytest.raises(RecordingError, match=reason):
+            await memory.import_(tmp_path / "in.jsonl")
+
+
+async def test_a_vector_of_another_model_is_made_anew(memory, tmp_path):
+    await memory.store_memory("I love tea")
+    await memory.export(tmp_path / "out.jsonl")
+    line = {**json.loads((tmp_path / "out.jsonl").read_text()), "model": "other:1", "embedding": "AAAA"}
+    (tmp_path / "in.jsonl").write_text(json.dumps({**line, "id": "mem-new", "content": "I love coffee"}))
+    assert await memory.import_(tmp_path / "in.jsonl") == 1
+    assert (await memory.retrieve_memories("coffee", k=1))[0]["content"] == "I love coffee"
+
+
+async def test_files_that_are_not_there_are_clear_errors(memory, tmp_path):
+    with pytest.raises(RecordingError, match="cannot be read"):
+        await memory.import_(tmp_path / "nothing.jsonl")
+    with pytest.raises(InputError, match="cannot be written"):
+        await memory.export(tmp_path / "no" / "folder" / "out.jsonl")
+
+
+async def test_an_export_that_cannot_be_written_leaves_the_old_one(memory, tmp_path):
+    await memory.store_memory("hi")
+    await memory.export(tmp_path / "out.jsonl")
+    before = (tmp_path / "out.jsonl").read_text()
+    (tmp_path / "out.jsonl.tmp").mkdir()
+    with pytest.raises(InputError):
+        await memory.export(tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text() == before
