@@ -1,0 +1,1 @@
+"""The WebSocket feed: state as snapshot and deltas, events in between, and an honest resume."""

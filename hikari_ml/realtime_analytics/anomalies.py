@@ -1,0 +1,180 @@
+"""What is unusual: single messages, and stretches of the stream, each against its own past.
+
+Both are Isolation Forests that learn as the stream goes on and are fitted again at fixed counts, so that
+a recording gives the same alarms at any speed. Until enough was seen nothing is called unusual.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from hikari_ml.realtime_analytics.features import NUMERIC, MessageFeatures
+from hikari_ml.realtime_analytics.forest import Forest
+from hikari_ml.realtime_analytics.timeline import Bucket
+
+MESSAGES_KEPT: Final = 2000
+FIRST_FIT: Final = 200
+"""Messages after which single messages are judged."""
+
+WINDOWS_KEPT: Final = 720
+FIRST_WINDOWS: Final = 60
+"""Windows after which stretches are judged: ten minutes."""
+
+REFIT_WINDOWS: Final = 60
+WINDOW: Final = 60.0
+"""Seconds a window looks back."""
+
+REFRACTORY: Final = 180.0
+"""Seconds after an alert in which the next must be worse to be raised."""
+
+WINDOW_FEATURES: Final = (
+    "chat rate",
+    "different chatters",
+    "newcomers",
+    "toxic messages",
+    "repeated lines",
+    "emotes",
+    "mood",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``score`` in [0, 1] is 1 minus the tail probability among the past; 0 while there is no past."""
+
+    unusual: bool
+    score: float
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alert over a stretch of the stream that ended at ``at`` (epoch seconds).
+
+    ``score`` in (0, 1): 0.5 lies a whole range beyond anything seen before.
+    """
+
+    at: float
+    kind: str
+    score: float
+    reason: str
+
+
+UNKNOWN: Final = Judgement(unusual=False, score=0.0)
+
+
+@dataclass(slots=True)
+class MessageAnomalies:
+    """Judges single messages against the last two thousand."""
+
+    _rows: deque[list[float]] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
+    _seen: int = 0
+    _next_fit: int = FIRST_FIT
+    _forest: Forest | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether the forest should be fitted before the next message; fitting blocks for about 0.1 s."""
+        return self._seen >= self._next_fit
+
+    def fit(self) -> None:
+        """Fit to what was seen; the next time is when twice as much was seen, at most 2,000 later."""
+        self._next_fit = self._seen + min(self._seen, MESSAGES_KEPT)
+        self._forest = Forest(list(self._rows))
+
+    def judge(self, message: MessageFeatures) -> Judgement:
+        """Judge ``message``, then learn it."""
+        row = message.vector()
+        verdict = self._verdict(row)
+        self._rows.append(row)
+        self._seen += 1
+        return verdict
+
+    def _verdict(self, row: list[float]) -> Judgement:
+        if self._forest is None:
+            return UNKNOWN
+        unusual = self._forest.severity(row) > 0
+        moved = tuple(NUMERIC[i] for i, _ in self._forest.moved(row)) if unusual else ()
+        return Judgement(unusual, 1 - self._forest.tail(self._forest.score(row)), moved)
+
+
+@dataclass(slots=True)
+class StreamAnomalies:
+    """Judges the last minute of the stream against the last two hours, every ten seconds."""
+
+    _rows: deque[list[float]] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
+    _seen: int = 0
+    _next_fit: int = FIRST_WINDOWS
+    _forest: Forest | None = None
+    _last: Raised | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether the forest should be fitted before the next window."""
+        return self._seen >= self._next_fit
+
+    def fit(self) -> None:
+        """Fit to what was seen; again after every ten minutes."""
+        self._next_fit = self._seen + REFIT_WINDOWS
+        self._forest = Forest(list(self._rows))
+
+    def judge(self, window: Bucket, at: float) -> Raised | None:
+        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual."""
+        row = window_row(window)
+        raised = self._verdict(row, window, at)
+        self._rows.append(row)
+        self._seen += 1
+        return raised
+
+    def _verdict(self, row: list[float], window: Bucket, at: float) -> Raised | None:
+        if self._forest is None:
+            return None
+        severity = self._forest.severity(row)
+        score = severity / (1 + severity)
+        if severity == 0:
+            return None
+        if self._last and at - self._last.at < REFRACTORY and score <= self._last.score:
+            return None
+        moved = self._forest.moved(row)
+        if not moved:
+            return None
+        reason = ", ".join(f"{WINDOW_FEATURES[i]} {_direction(z)}" for i, z in moved[:3])
+        self._last = Raised(at, name_kind(window, dict(moved)), score, reason)
+        return self._last
+
+
+def window_row(window: Bucket) -> list[float]:
+    """The numbers of :data:`WINDOW_FEATURES`, in order; shares are shrunk while messages are few."""
+    n = window.messages + 2
+    mood = (window.mood_sum + 1.0) / (window.mood_count + 2)
+    return [
+        math.log1p(window.messages),
+        math.log1p(len(window.chatters)),
+        window.newcomers / n,
+        window.toxic / n,
+        window.repeated / n,
+        window.with_cue / n,
+        mood,
+    ]
+
+
+def name_kind(window: Bucket, moved: dict[int, float]) -> str:
+    """What a stretch looks like: raid, hate_raid, copypasta, flood, burst, quiet, mood_swing or unusual."""
+    up = {i for i, z in moved.items() if z > 0}
+    n = max(1, window.messages)
+    if 2 in up and window.newcomers >= 5:
+        return "hate_raid" if window.toxic / n > 0.2 else "raid"
+    if 4 in up and window.repeated / n > 0.3:
+        return "copypasta" if len(window.chatters) >= 5 else "flood"
+    if 0 in up:
+        return "burst"
+    if 0 in moved:
+        return "quiet"
+    return "mood_swing" if 6 in moved else "unusual"
+
+
+def _direction(z: float) -> str:
+    return "far above usual" if z > 0 else "far below usual"

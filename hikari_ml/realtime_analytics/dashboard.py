@@ -1,0 +1,123 @@
+"""Shaping what the engine knows into what a dashboard shows; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from statistics import mean
+from typing import Final
+
+from hikari_ml.realtime_analytics.anomalies import Raised
+from hikari_ml.realtime_analytics.moments import Highlight
+from hikari_ml.realtime_analytics.timeline import Bucket, Minute
+from hikari_ml.realtime_analytics.viewers import Viewers, top_by_messages
+from hikari_ml.results import (
+    EMOTIONS,
+    Alert,
+    CurrentMetrics,
+    Direction,
+    Moment,
+    TopChatter,
+)
+from hikari_ml.times import iso
+
+SPEEDS: Final = (
+    (1, "quiet"),
+    (5, "steady"),
+    (15, "active"),
+    (30, "fast"),
+)
+"""Messages a minute below which chat is called so; beyond, it is hard to follow."""
+
+TREND_MINUTES: Final = 5
+TREND_CHANGE: Final = 0.2
+MOOD_CHANGE: Final = 0.05
+TOP: Final = 10
+
+
+def current_metrics(
+    window: Bucket, rate: float, viewer_count: float | None, total_messages: int, total_chatters: int
+) -> CurrentMetrics:
+    """The live window in numbers; ``rate`` is the messages of the last minute."""
+    emotions = sum(window.emotions.values())
+    return {
+        "messages_per_minute": rate,
+        "speed": speed(rate),
+        "unique_chatters": len(window.chatters),
+        "viewer_count": viewer_count,
+        "mood": window.mood_sum / window.mood_count if window.mood_count else None,
+        "toxicity_rate": window.toxic / window.messages if window.messages else 0.0,
+        "emote_rate": window.with_cue / window.messages if window.messages else 0.0,
+        "emotions": {name: window.emotions[name] / emotions if emotions else 0.0 for name in EMOTIONS},
+        "total_messages": total_messages,
+        "total_chatters": total_chatters,
+    }
+
+
+def speed(rate: float) -> str:
+    """How ``rate`` messages a minute feel to somebody reading along."""
+    return next((name for limit, name in SPEEDS if rate < limit), "hard to follow")
+
+
+def trends(minutes: Sequence[Minute]) -> dict[str, Direction]:
+    """Chat rate and mood of the last five minutes against the five before."""
+    now, before = minutes[-TREND_MINUTES:], minutes[-2 * TREND_MINUTES : -TREND_MINUTES]
+    if not now or not before:
+        return {"chat_rate": "steady", "mood": "steady"}
+    rate_now, rate_before = mean(m.messages for m in now), mean(m.messages for m in before)
+    chat = _direction(rate_now - rate_before, TREND_CHANGE * max(rate_before, 1.0))
+    moods_now = [m.mood for m in now if m.mood is not None]
+    moods_before = [m.mood for m in before if m.mood is not None]
+    mood: Direction = "steady"
+    if moods_now and moods_before:
+        mood = _direction(mean(moods_now) - mean(moods_before), MOOD_CHANGE)
+    return {"chat_rate": chat, "mood": mood}
+
+
+def top_chatters(window: Bucket, viewers: Viewers) -> list[TopChatter]:
+    """The busiest of the window with their engagement."""
+    found: list[TopChatter] = []
+    for name, count in top_by_messages(window.chatters, TOP):
+        viewer = viewers.get(name)
+        engagement = viewer.engagement() if viewer else 0.0
+        found.append({"username": name, "messages": count, "engagement_score": engagement})
+    return found
+
+
+def top_topics(window: Bucket) -> list[tuple[str, float]]:
+    """Words said more than once in the window, with weights in (0, 1], the strongest 1."""
+    ranked = sorted(window.topics.items(), key=lambda item: (-item[1], item[0]))
+    ranked = [(topic, count) for topic, count in ranked[:TOP] if count > 1]
+    return [(topic, count / ranked[0][1]) for topic, count in ranked]
+
+
+def moment(found: Highlight) -> Moment:
+    """A highlight as a result."""
+    return {
+        "at": _iso(found.peak),
+        "start": _iso(found.start),
+        "end": _iso(found.end),
+        "score": found.score,
+        "decided_at": _iso(found.decided),
+        "reason": found.reason,
+    }
+
+
+def alert(raised: Raised) -> Alert:
+    """An alert as a result."""
+    return {
+        "at": _iso(raised.at),
+        "kind": raised.kind,
+        "score": raised.score,
+        "reason": raised.reason,
+    }
+
+
+def _iso(seconds: float) -> str:
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
+def _direction(change: float, least: float) -> Direction:
+    if abs(change) < least:
+        return "steady"
+    return "increasing" if change > 0 else "decreasing"

@@ -1,0 +1,152 @@
+"""What is measured of one message; pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from hikari_ml.results import Emotion, MessageAnalysis
+from hikari_ml.text.cues import Cue, emotion_distribution, find_cues, valence_score, without
+from hikari_ml.text.lexical import vader_score
+from hikari_ml.text.normalize import clean, same_text_key
+
+NUMERIC: Final = (
+    "length",
+    "caps",
+    "symbols",
+    "repetition",
+    "emotes",
+    "links",
+    "mentions",
+    "toxicity",
+    "own_rate",
+)
+"""Names of the numbers in :meth:`MessageFeatures.vector`, in order."""
+
+MAX_LENGTH: Final = 4000
+"""Characters of a message that are measured."""
+
+_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+_MENTION = re.compile(r"(?<![\w@])@\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFeatures:
+    """Numbers of one message.
+
+    ``length`` is ln(1 + characters); ``caps``, ``symbols`` and ``repetition`` are shares in [0, 1];
+    ``own_rate`` is how many messages its author sent in the minute before. ``mood`` in [0, 1] is None
+    where nothing speaks.
+    """
+
+    at: datetime
+    username: str
+    key: str
+    length: float
+    caps: float
+    symbols: float
+    repetition: float
+    cues: tuple[str, ...]
+    emotes: int
+    links: int
+    mentions: int
+    question: bool
+    toxicity: float
+    toxic: bool
+    mood: float | None
+    emotion: Emotion | None
+    topics: tuple[str, ...]
+    own_rate: int
+
+    @property
+    def engages(self) -> bool:
+        """Whether it talks to somebody: a mention or a question."""
+        return self.mentions > 0 or self.question
+
+    def vector(self) -> list[float]:
+        """The numbers of :data:`NUMERIC`, in order."""
+        return [
+            self.length,
+            self.caps,
+            self.symbols,
+            self.repetition,
+            math.log1p(self.emotes),
+            float(self.links),
+            float(self.mentions),
+            self.toxicity,
+            math.log1p(self.own_rate),
+        ]
+
+
+class _Felt(NamedTuple):
+    mood: float | None
+    emotion: Emotion | None
+    toxicity: float
+    toxic: bool
+
+
+def measure(
+    username: str,
+    text: str,
+    at: datetime,
+    analysis: MessageAnalysis | None,
+    topics: tuple[str, ...],
+    own_rate: int,
+) -> MessageFeatures:
+    """Measure a message; feeling comes from ``analysis``, or from the lexicons if there is none."""
+    cleaned = clean(text[:MAX_LENGTH])
+    cues = find_cues(cleaned)
+    words = without(cleaned, cues)
+    letters = [c for c in words if c.isalpha()]
+    tokens = cleaned.casefold().split()
+    felt = _analysed(analysis) if analysis is not None else _lexical(words, cues)
+    return MessageFeatures(
+        at=at,
+        username=username,
+        key=same_text_key(cleaned),
+        length=math.log1p(len(cleaned)),
+        caps=_share(letters, str.isupper),
+        symbols=_share(cleaned, lambda c: not c.isalnum() and not c.isspace()),
+        repetition=1 - len(set(tokens)) / len(tokens) if tokens else 0.0,
+        cues=tuple(dict.fromkeys(cue.token for cue in cues)),
+        emotes=len(cues),
+        links=len(_LINK.findall(cleaned)),
+        mentions=len(_MENTION.findall(cleaned)),
+        question="?" in words and bool(letters),
+        toxicity=felt.toxicity,
+        toxic=felt.toxic,
+        mood=felt.mood,
+        emotion=felt.emotion,
+        topics=topics,
+        own_rate=own_rate,
+    )
+
+
+def _analysed(analysis: MessageAnalysis) -> _Felt:
+    spoke = bool(analysis["sentiment"]["members_used"])
+    return _Felt(
+        analysis["sentiment"]["aggregate"]["score"] if spoke else None,
+        analysis["emotion"]["primary"] if spoke else None,
+        analysis["toxicity"]["overall"],
+        analysis["toxicity"]["is_toxic"],
+    )
+
+
+def _lexical(words: str, cues: list[Cue]) -> _Felt:
+    scores = [s for s in (vader_score(words, "und"), valence_score(cues)) if s is not None]
+    emotions = emotion_distribution(cues)
+    emotion = _largest(emotions) if emotions is not None else None
+    mood = sum(scores) / len(scores) if scores else None
+    return _Felt(mood, emotion, toxicity=0.0, toxic=False)
+
+
+def _largest(emotions: dict[Emotion, float]) -> Emotion:
+    return max(emotions, key=emotions.__getitem__)
+
+
+def _share(characters: str | list[str], wanted: Callable[[str], bool]) -> float:
+    return sum(map(wanted, characters)) / len(characters) if characters else 0.0

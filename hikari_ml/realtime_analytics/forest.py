@@ -1,0 +1,121 @@
+"""Isolation Forest, fitted by scikit-learn and scored one row at a time without its per-call cost.
+
+F. T. Liu, K. M. Ting, Z.-H. Zhou, "Isolation Forest", ICDM 2008: a row that random cuts isolate early is
+unusual. The score is ``2 ** (-E[path length] / c(n))`` in (0, 1), equal to scikit-learn's
+``-score_samples``; higher is more unusual.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+TREES: Final = 50
+SAMPLES: Final = 256
+EULER: Final = 0.5772156649015329
+
+SPREAD_FLOOR: Final = 0.05
+"""Robust deviation a feature is taken to have at least: features are shares and logarithms of counts."""
+
+RANGE_FLOOR: Final = 0.25
+"""Range a feature is taken to have had at least."""
+
+Rows = npt.NDArray[np.float64]
+
+
+class Forest:
+    """A fitted forest, flattened into arrays, with the distribution of its own training scores."""
+
+    def __init__(self, rows: Sequence[Sequence[float]], seed: int = 0) -> None:
+        from sklearn.ensemble import IsolationForest  # a second to import, and only needed from here on
+
+        data = np.asarray(rows, np.float64)
+        fitted = IsolationForest(
+            n_estimators=TREES, max_samples=min(SAMPLES, len(data)), random_state=seed, n_jobs=1
+        ).fit(data)
+        trees = [estimator.tree_ for estimator in fitted.estimators_]
+        nodes = max(tree.node_count for tree in trees)
+        self._feature = np.zeros((TREES, nodes), np.int64)
+        self._threshold = np.full((TREES, nodes), np.inf)
+        self._next = np.zeros((TREES, nodes, 2), np.int64)
+        self._path = np.zeros((TREES, nodes))
+        for i, tree in enumerate(trees):
+            self._flatten(i, tree)
+        self._depth = max(tree.max_depth for tree in trees)
+        self._scale = TREES * max(1.0, _mean_path(fitted.max_samples_))
+        self._index = np.arange(TREES)
+        self._scores = sorted(self.score(row) for row in data)
+        self.center = np.median(data, axis=0)
+        self.spread = np.maximum(1.4826 * np.median(np.abs(data - self.center), axis=0), SPREAD_FLOOR)
+        self._low, self._high = data.min(axis=0), data.max(axis=0)
+
+    def score(self, row: npt.ArrayLike) -> float:
+        """The Isolation Forest score of one row, in (0, 1); higher is more unusual."""
+        values = np.asarray(row, np.float32).astype(np.float64)  # trees compare in single precision
+        node = np.zeros(TREES, np.int64)
+        for _ in range(self._depth):
+            right = values[self._feature[self._index, node]] > self._threshold[self._index, node]
+            node = self._next[self._index, node, right.astype(np.int64)]
+        return float(2.0 ** (-self._path[self._index, node].sum() / self._scale))
+
+    def tail(self, score: float) -> float:
+        """Share of the training rows that are at least as unusual, in [0, 1]; small is unusual."""
+        beyond = len(self._scores) - bisect_right(self._scores, score - 1e-12)
+        return (beyond + 0.5) / (len(self._scores) + 1)
+
+    @property
+    def highest(self) -> float:
+        """The most unusual score among the training rows."""
+        return self._scores[-1]
+
+    def severity(self, row: npt.ArrayLike) -> float:
+        """How far ``row`` lies beyond everything seen; 0 is nothing unusual.
+
+        An isolation forest cannot tell far outside from just outside, so a row counts as unusual if it is
+        more isolated than any training row and outside their range, or if one feature lies more than the
+        whole range beyond it.
+        """
+        outside = self._outside(row)
+        if outside >= 1 or (outside > 0 and self.score(row) > self.highest):
+            return outside
+        return 0.0
+
+    def _outside(self, row: npt.ArrayLike) -> float:
+        """The furthest that a feature lies beyond its range, in ranges."""
+        values = np.asarray(row, np.float64)
+        beyond = np.maximum(self._low - values, values - self._high)
+        return float(max(0.0, (beyond / np.maximum(self._high - self._low, RANGE_FLOOR)).max()))
+
+    def moved(self, row: npt.ArrayLike, least: float = 3.0) -> list[tuple[int, float]]:
+        """Features more than ``least`` robust deviations from their median, the furthest first."""
+        values = (np.asarray(row, np.float64) - self.center) / self.spread
+        order = np.argsort(-np.abs(values))
+        return [(int(i), float(values[i])) for i in order if abs(values[i]) >= least]
+
+    def _flatten(self, i: int, tree: object) -> None:
+        feature, threshold = tree.feature, tree.threshold  # type: ignore[attr-defined]
+        left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
+        counts = tree.n_node_samples  # type: ignore[attr-defined]
+        depth = np.zeros(len(feature))
+        for node in range(len(feature)):
+            if left[node] < 0:  # a leaf leads to itself, so that every walk may take the same steps
+                self._next[i, node] = node
+                self._path[i, node] = depth[node] + _mean_path(counts[node])
+                continue
+            self._feature[i, node] = feature[node]
+            self._threshold[i, node] = threshold[node]
+            self._next[i, node] = left[node], right[node]
+            depth[left[node]] = depth[right[node]] = depth[node] + 1
+
+
+def _mean_path(samples: int) -> float:
+    """Mean path length of an unsuccessful search in a binary tree of ``samples`` rows (Liu et al., eq. 1)."""
+    if samples <= 1:
+        return 0.0
+    if samples == 2:
+        return 1.0
+    return float(2 * (np.log(samples - 1) + EULER) - 2 * (samples - 1) / samples)

@@ -1,0 +1,55 @@
+"""Named series a stream is measured by, recorded from outside; bounded and in order of time."""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hikari_ml.errors import InputError
+
+MAX_POINTS: Final = 50_000
+MAX_SERIES: Final = 200
+
+
+@dataclass(slots=True)
+class Metrics:
+    """Points (epoch seconds, value) by name; the oldest of a full series make room."""
+
+    _series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def record(self, name: str, at: float, value: float) -> None:
+        """Add a point, also one that comes late.
+
+        Raises:
+            InputError: there are already two hundred series.
+        """
+        if name not in self._series and len(self._series) >= MAX_SERIES:
+            raise InputError("name", name, f"at most {MAX_SERIES} metrics are kept; reuse names")
+        points = self._series.setdefault(name, [])
+        insort(points, (at, value))
+        if len(points) > MAX_POINTS + MAX_POINTS // 10:
+            del points[: len(points) - MAX_POINTS]
+
+    def points(self, name: str) -> list[tuple[float, float]]:
+        """Every point of a series, oldest first; empty if there is no such series."""
+        return list(self._series.get(name, ()))
+
+    def latest(self, name: str) -> float | None:
+        """The newest value."""
+        points = self._series.get(name)
+        return points[-1][1] if points else None
+
+    def names(self) -> list[str]:
+        """Which series there are."""
+        return sorted(self._series)
+
+    def pack(self) -> dict[str, Any]:
+        """As plain values, for the state file."""
+        return {name: [list(point) for point in points] for name, points in self._series.items()}
+
+    def unpack(self, series: dict[str, Any]) -> None:
+        """From what :meth:`pack` gave."""
+        self._series = {
+            name: [(float(at), float(value)) for at, value in points] for name, points in series.items()
+        }

@@ -1,0 +1,109 @@
+"""What is unusual is noticed, named, and not shouted about twice."""
+
+from collections import Counter
+
+import pytest
+
+from hikari_ml.realtime_analytics.anomalies import (
+    FIRST_FIT,
+    FIRST_WINDOWS,
+    MessageAnomalies,
+    StreamAnomalies,
+    name_kind,
+)
+from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.timeline import Bucket
+from tests.support import at
+
+LINES = ["hello there", "what a play", "LUL", "nice one", "I think we should go left", "gg", "who is that?"]
+WEIRD = "BUY FOLLOWERS NOW!!! " * 20 + "https://spam.example www.spam.example"
+
+
+def said(text, second=0, own_rate=0):
+    return measure("anna", text, at(second), None, (), own_rate)
+
+
+def trained(count=FIRST_FIT):
+    anomalies = MessageAnomalies()
+    for i in range(count):
+        if anomalies.due:
+            anomalies.fit()
+        anomalies.judge(said(LINES[i % len(LINES)], i))
+    if anomalies.due:
+        anomalies.fit()
+    return anomalies
+
+
+def window(messages=20, chatters=15, newcomers=0, toxic=0, repeated=0, mood=0.6):
+    names = Counter({f"user{i}": 1 for i in range(chatters)})
+    return Bucket(messages, names, newcomers, toxic, repeated, messages // 3, mood * messages, messages)
+
+
+def test_without_a_past_nothing_is_unusual():
+    judged = MessageAnomalies().judge(said(WEIRD))
+    assert (judged.unusual, judged.score) == (False, 0.0)
+
+
+def test_an_injected_message_is_noticed_and_explained():
+    judged = trained().judge(said(WEIRD, own_rate=30))
+    assert judged.unusual
+    assert judged.score > 0.99
+    assert "links" in judged.moved
+
+
+def test_an_ordinary_message_is_not():
+    anomalies = trained()
+    judged = [anomalies.judge(said(LINES[i % len(LINES)], i)) for i in range(200)]
+    assert not any(found.unusual for found in judged)
+    assert all(0 <= found.score <= 1 for found in judged)
+
+
+def test_the_forest_is_fitted_again_and_learns_what_became_usual():
+    anomalies = trained()
+    first = anomalies._forest
+    for i in range(3 * FIRST_FIT):
+        if anomalies.due:
+            anomalies.fit()
+        anomalies.judge(said(WEIRD if i % 2 else LINES[i % 7], i, own_rate=30 if i % 2 else 0))
+    assert anomalies._forest is not first
+    assert not anomalies.judge(said(WEIRD, own_rate=30)).unusual
+
+
+def stream(count=FIRST_WINDOWS):
+    anomalies = StreamAnomalies()
+    for i in range(count):
+        anomalies.judge(window(messages=18 + i % 5, chatters=14 + i % 3, mood=0.55 + i % 4 / 40), i * 10)
+    anomalies.fit()
+    return anomalies
+
+
+def test_a_burst_raises_one_alert_and_then_rests():
+    anomalies = stream()
+    first = anomalies.judge(window(messages=300, chatters=200), 610)
+    assert first.kind == "burst"
+    assert "chat rate far above usual" in first.reason
+    assert anomalies.judge(window(messages=300, chatters=200), 620) is None
+    assert anomalies.judge(window(messages=900, chatters=600), 630) is not None, "worse is told at once"
+    assert anomalies.judge(window(messages=900, chatters=600), 630 + 181) is not None
+
+
+def test_an_ordinary_stretch_raises_nothing():
+    anomalies = stream()
+    assert [a for i in range(60) if (a := anomalies.judge(window(messages=18 + i % 5), 700 + i * 10))] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "moved", "kind"),
+    [
+        (window(newcomers=12), {2: 9.0}, "raid"),
+        (window(newcomers=12, toxic=9), {2: 9.0, 3: 8.0}, "hate_raid"),
+        (window(repeated=15), {4: 9.0}, "copypasta"),
+        (window(chatters=2, repeated=15), {4: 9.0}, "flood"),
+        (window(messages=200), {0: 9.0}, "burst"),
+        (window(messages=0, chatters=0), {0: -9.0}, "quiet"),
+        (window(mood=0.1), {6: -9.0}, "mood_swing"),
+        (window(), {5: 5.0}, "unusual"),
+    ],
+)
+def test_it_is_named_for_what_it_looks_like(found, moved, kind):
+    assert name_kind(found, moved) == kind

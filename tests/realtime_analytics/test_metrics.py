@@ -1,0 +1,47 @@
+"""Series are kept in order of time and within bounds."""
+
+import pytest
+
+from hikari_ml.errors import InputError
+from hikari_ml.realtime_analytics import metrics
+from hikari_ml.realtime_analytics.metrics import MAX_SERIES, Metrics
+
+
+def test_points_are_in_order_whenever_they_come():
+    found = Metrics()
+    for at in (3.0, 1.0, 2.0):
+        found.record("viewer_count", at, at * 10)
+    assert found.points("viewer_count") == [(1.0, 10.0), (2.0, 20.0), (3.0, 30.0)]
+    assert found.latest("viewer_count") == 30.0
+
+
+def test_an_unknown_series_is_empty_and_not_created():
+    found = Metrics()
+    assert found.points("nothing") == []
+    assert found.latest("nothing") is None
+    assert found.names() == []
+
+
+def test_a_full_series_drops_its_oldest(monkeypatch):
+    monkeypatch.setattr(metrics, "MAX_POINTS", 10)
+    found = Metrics()
+    for at in range(100):
+        found.record("x", float(at), 1.0)
+    assert len(found.points("x")) <= 11
+    assert found.points("x")[-1][0] == 99
+
+
+def test_there_is_an_end_to_names():
+    found = Metrics()
+    for i in range(MAX_SERIES):
+        found.record(f"m{i}", 0.0, 1.0)
+    with pytest.raises(InputError, match="reuse names"):
+        found.record("one more", 0.0, 1.0)
+    found.record("m0", 1.0, 1.0)
+
+
+def test_what_is_packed_comes_back():
+    found, other = Metrics(), Metrics()
+    found.record("x", 1.0, 2.0)
+    other.unpack(found.pack())
+    assert other.points("x") == [(1.0, 2.0)]

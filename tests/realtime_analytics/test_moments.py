@@ -1,0 +1,67 @@
+"""Moments are noticed while they happen, once each."""
+
+import itertools
+
+from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.moments import LONGEST, REST, Moments
+from hikari_ml.realtime_analytics.timeline import BUCKET, Share, Timeline
+from tests.support import START, at
+
+ZERO = START.timestamp()
+
+
+def play(rates, people=20, text="what a play"):
+    """A stream with ``rates[i]`` messages in its i-th ten seconds; the moments and when each opened."""
+    timeline, moments, opened = Timeline(60), Moments(), []
+    for i, rate in enumerate(rates):
+        for n in range(rate):
+            second = i * BUCKET + n * BUCKET / (rate + 1)
+            share = Share(
+                timeline.place(ZERO + second),
+                measure(f"user{n % people}", text, at(second), None, (), 0),
+                False,
+                False,
+            )
+            timeline.add(share, ZERO + second)
+        if found := moments.step(timeline, ZERO + (i + 1) * BUCKET - 0.001):
+            opened.append((i, found))
+    return opened, list(moments.kept)
+
+
+def test_a_burst_is_a_moment_decided_within_thirty_seconds():
+    opened, (moment,) = play([3] * 30 + [20, 25, 20] + [3] * 12)
+    assert opened[0][0] in (30, 31)
+    assert moment.decided - (ZERO + 300) <= 30
+    assert moment.start < ZERO + 300 + BUCKET
+    assert moment.end > moment.peak >= moment.decided
+    assert 0 < moment.score < 1
+    assert "as busy as usual" in moment.reason
+
+
+def test_a_steady_stream_has_none():
+    assert play([5, 6, 4, 5, 7, 5] * 20)[1] == []
+
+
+def test_the_beginning_of_a_stream_is_no_moment():
+    assert play([0, 0, 20, 25, 20, 18])[1] == []
+
+
+def test_one_person_is_no_crowd():
+    assert play([3] * 30 + [30, 30] + [3] * 10, people=2)[1] == []
+
+
+def test_a_few_lines_in_an_empty_chat_are_no_moment():
+    assert play([0] * 30 + [3, 3] + [0] * 10)[1] == []
+
+
+def test_a_long_one_ends_and_the_next_must_wait():
+    _, moments = play([3] * 30 + [40] * 40 + [3] * 20)
+    assert moments[0].end - moments[0].start <= LONGEST + BUCKET
+    for one, other in itertools.pairwise(moments):
+        assert other.decided - one.end >= REST
+
+
+def test_the_reason_says_what_chat_wrote():
+    _, (moment,) = play([3] * 30 + [20, 20] + [3] * 12, text="PogChamp")
+    assert "PogChamp" in moment.reason
+    assert "joy" in moment.reason
