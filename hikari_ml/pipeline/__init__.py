@@ -1,0 +1,1 @@
+"""One channel: what happens to a message on its way through analyser, memory and analytics."""

@@ -1,0 +1,251 @@
+"""Hikari: one channel.
+
+A message comes in, one neural pass reads it, memory recalls and keeps, analytics count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from hikari_ml.chat import ChatMessage, check_name, check_text
+from hikari_ml.config import Settings
+from hikari_ml.context_memory.system import NeuralMemorySystem
+from hikari_ml.errors import InputError
+from hikari_ml.pipeline.events import Event, Events
+from hikari_ml.pipeline.mood import Mood, MoodState
+from hikari_ml.pipeline.salience import salience
+from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine
+from hikari_ml.results import (
+    Insight,
+    Memory,
+    MessageAnalysis,
+    MessageInsights,
+    Remembered,
+    ResponseRecommendation,
+)
+from hikari_ml.runtime.clock import Clock, SystemClock
+from hikari_ml.runtime.service import Service
+from hikari_ml.sentiment_analysis.analyzer import AdvancedSentimentAnalyzer, ReadMessage
+from hikari_ml.times import iso
+
+OWN: Final = 3
+"""Memories of the author that are recalled with a message."""
+
+SHARED: Final = 2
+"""Memories of the channel that are recalled besides, if they are close."""
+
+CLOSE: Final = 0.45
+"""Cosine similarity from which a memory is worth recalling unasked."""
+
+FEWEST_WORDS: Final = 2
+IDS_KEPT: Final = 20_000
+
+
+class Hikari(Service):
+    """Analyser, memory and analytics of one channel, sharing one neural pass a message.
+
+    State lives in the channel's folder of the data folder, or in ``folder``; memory may have its own. An
+    ``analyzer`` that is handed in is used and not closed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        channel: str = "default",
+        analyzer: AdvancedSentimentAnalyzer | None = None,
+        clock: Clock | None = None,
+        folder: str | Path | None = None,
+        memory_folder: str | Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.channel = check_name(channel, "channel")
+        self._clock = clock or SystemClock()
+        self.folder = Path(folder) if folder is not None else self.settings.channel_dir(channel)
+        self._own_analyzer = analyzer is None
+        self.analyzer = analyzer or AdvancedSentimentAnalyzer(self.settings, clock=self._clock)
+        self.memory = NeuralMemorySystem(
+            memory_folder if memory_folder is not None else self.folder / "memory",
+            self.settings,
+            clock=self._clock,
+        )
+        self.analytics = StreamAnalyticsEngine(
+            self.settings, path=self.folder / "analytics.msgpack", clock=self._clock
+        )
+        self._bots = frozenset(name.casefold() for name in self.settings.analytics.bots)
+        self._events = Events()
+        self._mood = Mood()
+        self._stored: OrderedDict[str, str] = OrderedDict()
+
+    async def perceive(self, message: ChatMessage) -> Insight:
+        """Analyse, recall, keep and count one message.
+
+        It recalls before it stores: a message never finds itself.
+
+        Raises:
+            InputError: ``message`` is no ChatMessage.
+        """
+        if not isinstance(message, ChatMessage):
+            raise InputError("message", message, "give a ChatMessage")
+        await self._ready()
+        return await self.perceive_read(message, await self.analyzer.read(message))
+
+    async def retract(self, message_id: str) -> dict[str, Any]:
+        """Withdraw a deleted message from analytics, and from memory unless others said the same."""
+        check_text(message_id, "message_id")
+        await self._ready()
+        counted = await self.analytics.retract_message(message_id)
+        memory_id = self._stored.pop(message_id, None)
+        forgotten = memory_id is not None and await self.memory.withdraw_memory(memory_id)
+        self._events.publish("retracted", iso(self._clock.now()), {"message_id": message_id})
+        return {"message_id": message_id, "counted": counted, "forgotten": forgotten, "degraded": []}
+
+    async def erase_user(self, user: str) -> dict[str, Any]:
+        """Erase a viewer everywhere: memory (with its file), analytics, trends; the proof of each."""
+        check_name(user, "user")
+        await self._ready()
+        memory = await self.memory.erase_user(user)
+        return {
+            "user": user,
+            "memory": memory,
+            "analytics": await self.analytics.forget_viewer(user),
+            "trends": self.analyzer.forget_user(user),
+            "degraded": [],
+        }
+
+    def events(self) -> AsyncIterator[Event]:
+        """Every event of the channel from now on: message, memory, moment, alert, mood, retracted."""
+        return self._events.listen()
+
+    def now(self) -> datetime:
+        """The moment by the channel's clock."""
+        return self._clock.now()
+
+    @property
+    def mood(self) -> MoodState:
+        """The smoothed mood of the chat."""
+        return self._mood.state()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        stack.callback(self._events.close)
+        if self._own_analyzer:
+            await stack.enter_async_context(self.analyzer)
+        await stack.enter_async_context(self.memory)
+        await stack.enter_async_context(self.analytics)
+
+    async def perceive_read(self, message: ChatMessage, read: ReadMessage) -> Insight:
+        """:meth:`perceive` for a message the analyser has read already."""
+        await self._ready()
+        memories = await self._recall(message, read)
+        insights = await self.analytics.process_chat_message(
+            message.username,
+            message.text,
+            message.timestamp,
+            message_id=message.id,
+            analysis=read.analysis,
+            embedding=read.embedding,
+        )
+        remembered = await self._keep(message, read, insights)
+        insight: Insight = {
+            "message_id": message.id,
+            "analysis": read.analysis,
+            "memories": memories,
+            "insights": insights,
+            "recommendation": recommend(read.analysis, memories, insights),
+            "remembered": remembered,
+            "degraded": sorted({*read.analysis["degraded"], *insights["degraded"]}),
+        }
+        self._tell(message, insight)
+        return insight
+
+    async def _recall(self, message: ChatMessage, read: ReadMessage) -> list[Memory]:
+        """The author's memories that fit best, then the channel's, only where they are close."""
+        words = len(read.analysis["text"].split())
+        if read.embedding is None or words < FEWEST_WORDS or self._is_bot(message.username):
+            return []
+        question: dict[str, Any] = {"embedding": read.embedding, "as_of": None, "strengthen": False}
+        own, shared = await asyncio.gather(
+            self.memory.retrieve_memories(message.text, OWN, user=message.username, **question),
+            self.memory.retrieve_memories(message.text, OWN + SHARED, **question),
+        )
+        known = {memory["id"] for memory in own}
+        others = [memory for memory in shared if memory["id"] not in known and _close(memory)]
+        return own + others[:SHARED]
+
+    async def _keep(
+        self, message: ChatMessage, read: ReadMessage, insights: MessageInsights
+    ) -> Remembered | None:
+        weighed = salience(read.analysis, insights, self.channel)
+        if not weighed.worth or read.embedding is None or self._is_bot(message.username):
+            return None
+        metadata = {
+            "user": message.username,
+            "channel": message.channel,
+            "emotion": read.analysis["emotion"]["primary"],
+            "why": list(weighed.reasons),
+        }
+        if message.id is not None:
+            metadata["message_id"] = message.id
+        memory_id = await self.memory.store_memory(
+            read.analysis["text"],
+            weighed.type,
+            metadata,
+            weighed.importance,
+            created_at=message.timestamp,
+            embedding=read.embedding,
+        )
+        if message.id is not None:
+            self._stored[message.id] = memory_id
+            while len(self._stored) > IDS_KEPT:
+                self._stored.popitem(last=False)
+        return {
+            "id": memory_id,
+            "type": weighed.type,
+            "importance": weighed.importance,
+            "reasons": list(weighed.reasons),
+        }
+
+    def _tell(self, message: ChatMessage, insight: Insight) -> None:
+        at = iso(message.timestamp)
+        mood = self._mood.feel(insight["analysis"], message.timestamp.timestamp())
+        self._events.publish("message", at, insight)
+        self._events.publish("mood", at, mood)
+        if insight["remembered"] is not None:
+            content = {"content": insight["analysis"]["text"], "user": message.username}
+            self._events.publish("memory", at, {**insight["remembered"], **content})
+        for kind, news in self.analytics.drain_news():
+            self._events.publish(kind, at, news)
+
+    def _is_bot(self, username: str) -> bool:
+        return username.casefold() in self._bots
+
+
+def recommend(
+    analysis: MessageAnalysis, memories: Sequence[Memory], insights: MessageInsights
+) -> ResponseRecommendation:
+    """The analyser's advice with what memory and analytics add to it."""
+    advice = analysis["response_recommendation"]
+    reasons = list(advice["reasons"])
+    priority = advice["priority"]
+    if advice["tone"] != "none":
+        if any(_close(memory) for memory in memories):
+            reasons.append("remembers")
+        if insights["features"].get("newcomer"):
+            reasons.append("first_message")
+            priority = "normal" if priority == "low" else priority
+        if any(found.startswith("ignore") for found in insights["recommendations"]):
+            reasons.append("spam")
+            priority = "ignore"
+    return {**advice, "priority": priority, "reasons": reasons}
+
+
+def _close(memory: Memory) -> bool:
+    meaning = memory["why"].get("meaning")
+    return isinstance(meaning, float) and meaning >= CLOSE

@@ -1,0 +1,94 @@
+"""What of a chat is worth remembering; pure.
+
+A chat of thousands says little that matters next week. What a viewer says of themselves, a strong feeling, a
+question and what was said to the streamer raise a line; a word or two, a command, a link and a repetition do
+not. Every reason is kept with the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from hikari_ml.context_memory.relations import relations
+from hikari_ml.results import MessageAnalysis, MessageInsights
+from hikari_ml.text.cues import find_cues, without
+
+WORTH: Final = 0.4
+"""Importance from which a line is remembered."""
+
+BASE: Final = 0.15
+SHORT_WORDS: Final = 3
+LONG_WORDS: Final = 8
+STRONG: Final = 0.6
+STRONG_TOXICITY: Final = 0.85
+
+Term = tuple[float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Salience:
+    """How important a message is, in [0, 1], as what it would be kept, and why."""
+
+    importance: float
+    type: str
+    reasons: tuple[str, ...]
+
+    @property
+    def worth(self) -> bool:
+        """Whether it is worth remembering."""
+        return self.importance >= WORTH
+
+
+NOTHING: Final = Salience(0.0, "interaction", ())
+
+
+def salience(analysis: MessageAnalysis, insights: MessageInsights, streamer: str) -> Salience:
+    """Weigh one message; ``streamer`` is the channel's name, being addressed counts."""
+    text = analysis["text"].strip()
+    words = [word for word in text.split() if any(c.isalpha() for c in word)]
+    if len(words) < SHORT_WORDS or text.startswith("!") or insights["features"].get("repeats"):
+        return NOTHING
+    facts = relations(without(text, find_cues(text)))
+    terms = [*_content(analysis, facts, len(words)), *_situation(insights)]
+    if f"@{streamer}".casefold() in text.casefold():
+        terms.append((0.15, "speaks to the streamer"))
+    toxic = analysis["toxicity"]["is_toxic"] and analysis["toxicity"]["overall"] >= STRONG_TOXICITY
+    if toxic:
+        terms.append((0.15, "toxic"))
+    importance = min(1.0, max(0.0, BASE + sum(weight for weight, _ in terms)))
+    return Salience(importance, _type(insights, facts, toxic=toxic), tuple(why for _, why in terms))
+
+
+def _content(analysis: MessageAnalysis, facts: list[tuple[str, str]], words: int) -> Iterator[Term]:
+    """What the words themselves weigh."""
+    if facts:
+        said = ", ".join(f"{kind} {thing}" for kind, thing in facts[:2])
+        yield 0.35, f"says of themselves: {said}"
+    emotion = analysis["emotion"]
+    if emotion["primary"] != "neutral" and emotion["confidence"] >= STRONG:
+        yield 0.15, f"feels {emotion['primary']}"
+    if analysis["entities"]:
+        yield 0.05, f"names {analysis['entities'][0]['text']}"
+    if words >= LONG_WORDS:
+        yield 0.1, "says more than a few words"
+
+
+def _situation(insights: MessageInsights) -> Iterator[Term]:
+    """What the moment weighs."""
+    features = insights["features"]
+    if features.get("question"):
+        yield 0.1, "asks"
+    if features.get("newcomer"):
+        yield 0.1, "first message"
+    if features.get("links"):
+        yield -0.15, "is a link"
+
+
+def _type(insights: MessageInsights, facts: list[tuple[str, str]], *, toxic: bool) -> str:
+    if toxic:
+        return "incident"
+    if facts:
+        return "fact"
+    return "question" if insights["features"].get("question") else "interaction"

@@ -1,0 +1,1 @@
+"""Where chat comes from: recordings and the simulator."""

@@ -1,0 +1,112 @@
+"""Rendering a replay as a page. Everything chat says is escaped by the template engine."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from statistics import mean
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hikari_ml import __version__
+from hikari_ml.report.charts import EMOTION_COLORS, emotion_chart, plotly_script, stream_chart
+from hikari_ml.results import Replay
+
+SHOWN_VIEWERS: Final = 20
+SHOWN_TOXIC: Final = 25
+SHOWN_MEMORIES: Final = 30
+SHOWN_WORDS: Final = 15
+SHOWN_MOMENTS: Final = 20
+LANGUAGES: Final = {
+    "und": "too short to tell", "en": "English", "de": "German", "es": "Spanish", "fr": "French",
+    "it": "Italian", "pt": "Portuguese", "ja": "Japanese", "ko": "Korean", "zh": "Chinese",
+    "ru": "Russian", "nl": "Dutch", "pl": "Polish", "sv": "Swedish", "tr": "Turkish", "fi": "Finnish",
+}  # fmt: skip
+
+
+def render(result: Replay) -> str:
+    """One self-contained HTML page of ``result``."""
+    template = _environment().get_template("replay.html.j2")
+    # Charts and script are made by plotly from numbers and escaped text; they are markup already.
+    return template.render(
+        result=result,
+        version=__version__,
+        script=Markup(plotly_script()),  # noqa: S704
+        stream=Markup(stream_chart(result)),  # noqa: S704
+        emotions=Markup(emotion_chart(result)),  # noqa: S704
+        colors=EMOTION_COLORS,
+        languages=_languages(result),
+        facts=facts(result),
+        moments=sorted(result["moments"], key=lambda m: -m["score"])[:SHOWN_MOMENTS],
+        toxic=result["toxic"][:SHOWN_TOXIC],
+        viewers=result["viewers"][:SHOWN_VIEWERS],
+        memories=result["memories"][:SHOWN_MEMORIES],
+        topics=result["topics"][:SHOWN_WORDS],
+        emotes=result["emotes"][:SHOWN_WORDS],
+    )
+
+
+def facts(result: Replay) -> list[tuple[str, str]]:
+    """The figures at the head of the page, as (value, what it is)."""
+    rates = [point["value"] for point in result["chat_rate"]]
+    moods = [point["value"] for point in result["mood"]]
+    counted = result["messages"] - result["bots"]
+    found = [
+        (f"{result['messages']:,}", "messages"),
+        (f"{result['chatters']:,}", "chatters"),
+        (f"{mean(rates):,.1f}" if rates else "0", "messages a minute"),
+        (f"{max(rates):,.0f}" if rates else "0", "at the peak"),
+        (mood_word(mean(moods)) if moods else "unknown", "mood"),
+        (f"{100 * result['toxic_total'] / counted:.1f} %" if counted else "0 %", "toxic"),
+        (f"{len(result['moments'])}", "moments"),
+        (f"{result['memory_stats']['total']:,}", "remembered"),
+    ]
+    if result["viewer_count"]:
+        peak = max(point["value"] for point in result["viewer_count"])
+        found.insert(2, (f"{peak:,.0f}", "viewers at most"))
+    return found
+
+
+def mood_word(score: float) -> str:
+    """A mood in [0, 1] in one word."""
+    words = ((0.3, "gloomy"), (0.45, "tense"), (0.55, "calm"), (0.65, "good"), (0.8, "cheerful"))
+    return next((word for limit, word in words if score < limit), "ecstatic")
+
+
+def _languages(result: Replay) -> list[tuple[str, float]]:
+    total = sum(result["languages"].values())
+    return [
+        (LANGUAGES.get(code, code), count / total)
+        for code, count in result["languages"].items()
+        if count / total >= 0.005
+    ]
+
+
+def _clock(at: str) -> str:
+    return datetime.fromisoformat(at).strftime("%H:%M:%S")
+
+
+def _day(at: str) -> str:
+    return datetime.fromisoformat(at).strftime("%d %B %Y, %H:%M UTC")
+
+
+def _offset(at: str, start: str) -> str:
+    """How far into the recording ``at`` is, as a time code."""
+    seconds = max(timedelta(0), datetime.fromisoformat(at) - datetime.fromisoformat(start))
+    whole = int(seconds.total_seconds())
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hikari_ml.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(clock=_clock, day=_day, offset=_offset, mood_word=mood_word)
+    return environment

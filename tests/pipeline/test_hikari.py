@@ -1,0 +1,195 @@
+"""Hikari: one pass, shared; recall before storing; erased everywhere."""
+
+import asyncio
+import json
+
+import msgpack
+import pytest
+
+from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, Hikari
+from hikari_ml.errors import InputError
+from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.results import Insight
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START, at, collected
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def hikari(tmp_path, clock):
+    async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "hikari") as found:
+        yield found
+
+
+def message(text, second=0, username="anna", **more):
+    return ChatMessage(username, text, at(second), channel="hikari", **more)
+
+
+async def say(hikari, clock, text, second=0, username="anna", **more):
+    clock.advance_to(at(second))
+    return await hikari.perceive(message(text, second, username, **more))
+
+
+async def test_one_message_through_everything(hikari, clock):
+    insight = await say(hikari, clock, "I love Elden Ring, it is amazing!")
+    assert set(insight) == set(Insight.__annotations__)
+    assert insight["analysis"]["sentiment"]["aggregate"]["label"] in ("positive", "very_positive")
+    assert insight["memories"] == []
+    assert insight["insights"]["features"]["newcomer"]
+    assert insight["remembered"]["type"] == "fact"
+    assert "first_message" in insight["recommendation"]["reasons"]
+    assert msgpack.unpackb(msgpack.packb(insight)) == json.loads(json.dumps(insight, allow_nan=False))
+
+
+async def test_the_neural_pass_is_made_once(hikari, clock, monkeypatch):
+    await say(hikari, clock, "warm up please")
+    passes = []
+    one = ChatEncoder._one
+    monkeypatch.setattr(
+        ChatEncoder, "_one", lambda self, *given: (passes.append(given), one(self, *given))[1]
+    )
+    await say(hikari, clock, "I really love playing chess at night", 5)
+    assert len(passes) == 1
+
+
+async def test_it_recalls_before_it_stores(hikari, clock):
+    first = await say(hikari, clock, "I love my cat Luna so much", 0)
+    second = await say(hikari, clock, "my cat Luna is asleep on the keyboard", 60)
+    assert first["memories"] == []
+    assert [memory["content"] for memory in second["memories"]] == ["I love my cat Luna so much"]
+    assert "remembers" in second["recommendation"]["reasons"]
+
+
+async def test_the_authors_own_memories_come_first(hikari, clock):
+    await say(hikari, clock, "I love playing chess", 0, "ben")
+    await say(hikari, clock, "I have two cats", 5, "anna")
+    found = await say(hikari, clock, "I love playing chess as well", 10, "anna")
+    assert [memory["metadata"]["user"] for memory in found["memories"]] == ["anna", "ben"]
+
+
+async def test_chatter_is_not_remembered(hikari, clock):
+    for i, text in enumerate(["lol", "gg", "LUL", "!uptime", "", "nice play"]):
+        assert (await say(hikari, clock, text, i))["remembered"] is None
+    assert (await hikari.memory.get_memory_stats())["total"] == 0
+
+
+async def test_bots_are_analysed_and_nothing_else(hikari, clock):
+    found = await say(hikari, clock, "I love reminding you to drink water every day", username="nightbot")
+    assert found["remembered"] is None
+    assert found["insights"]["features"]["why_not"] == "bot"
+
+
+async def test_a_withdrawn_message_is_withdrawn_everywhere(hikari, clock):
+    await say(hikari, clock, "I love secret things", id="m1")
+    done = await hikari.retract("m1")
+    assert done == {"message_id": "m1", "counted": True, "forgotten": True, "degraded": []}
+    assert (await hikari.memory.get_memory_stats())["total"] == 0
+    assert (await hikari.analytics.get_viewer_insights("anna"))["status"] == "no_data"
+    assert (await hikari.retract("m1"))["forgotten"] is False
+
+
+async def test_what_others_said_too_is_kept_when_one_withdraws(hikari, clock):
+    await say(hikari, clock, "I love this stream so much", 0, id="m1")
+    await say(hikari, clock, "I love this stream so much", 4000, id="m2")
+    assert (await hikari.retract("m2"))["forgotten"] is False
+    assert (await hikari.memory.get_memory_stats())["total"] == 1
+
+
+async def test_an_erased_viewer_is_erased_everywhere(hikari, clock, tmp_path):
+    for i in range(4):
+        await say(hikari, clock, f"I love secret-xyzzy-{i}", i)
+    await say(hikari, clock, "I love tea", 9, "ben")
+    proof = await hikari.erase_user("anna")
+    assert proof["memory"]["memories"] == 4
+    assert proof["analytics"] is True
+    assert proof["trends"] > 0
+    assert hikari.analyzer.user_trend("anna")["messages"] == 0
+    files = [path.read_bytes() for path in (tmp_path / "hikari").rglob("*") if path.is_file()]
+    assert not [data for data in files if b"xyzzy" in data or b"anna" in data]
+    assert (await hikari.memory.get_memory_stats())["total"] == 1
+
+
+async def test_events_tell_what_happens(hikari, clock):
+    heard = []
+
+    async def listen():
+        async for event in hikari.events():
+            heard.append(event)
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    await say(hikari, clock, "I love Elden Ring", id="m1")
+    await hikari.retract("m1")
+    await asyncio.sleep(0.01)
+    listening.cancel()
+    assert [event["type"] for event in heard] == ["message", "mood", "memory", "retracted"]
+    assert heard[2]["data"]["content"] == "I love Elden Ring"
+
+
+async def test_the_mood_is_of_the_chat(hikari, clock):
+    for i in range(20):
+        await say(hikari, clock, f"this is wonderful, I love it, take {i}", i, f"user{i}")
+    assert hikari.mood["valence"] > 0.3
+    assert hikari.mood["dominant"] == "joy"
+
+
+async def test_state_lives_in_the_channels_folder(tmp_path, clock):
+    async with Hikari(channel="My Channel", clock=clock) as hikari:
+        await say(hikari, clock, "I love Elden Ring")
+        folder = hikari.folder
+    assert folder.parent == tmp_path / "data"
+    assert {path.name for path in folder.iterdir()} == {"memory", "analytics.msgpack"}
+    async with Hikari(channel="My Channel", clock=clock) as hikari:
+        found = await say(hikari, clock, "I love Elden Ring a lot", 60)
+        assert len(found["memories"]) == 1
+        assert not found["insights"]["features"]["newcomer"]
+
+
+async def test_an_analyzer_handed_in_is_not_closed(tmp_path, clock):
+    async with AdvancedSentimentAnalyzer(clock=clock) as analyzer:
+        async with Hikari(analyzer=analyzer, clock=clock, folder=tmp_path / "a") as hikari:
+            await say(hikari, clock, "hello")
+        assert (await analyzer.analyze_message("still here", "anna"))["text"] == "still here"
+
+
+@pytest.mark.parametrize("wrong", [None, "hi", {"text": "hi"}])
+async def test_what_is_no_message_is_refused(hikari, wrong):
+    with pytest.raises(InputError, match="ChatMessage"):
+        await hikari.perceive(wrong)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\ud800", "x" * 10_000, "😂" * 200, "\u200b", "<b>hi</b>", "مرحبا", "ﷺ" * 50]
+)
+async def test_any_text_is_perceived(hikari, clock, text):
+    json.dumps(await say(hikari, clock, text), allow_nan=False)
+
+
+async def test_disordered_and_equal_timestamps_are_survived(hikari, clock):
+    for second in (100, 50, 50, 50, 101, 0):
+        await say(hikari, clock, f"I love the number {second}", second)
+    assert (await hikari.analytics.get_viewer_insights("anna"))["message_count"] == 6
+
+
+async def test_many_at_once_each_get_their_own(hikari):
+    texts = [f"I love number {i}" for i in range(60)]
+    found = await asyncio.gather(
+        *(hikari.perceive(message(text, i, f"u{i}")) for i, text in enumerate(texts))
+    )
+    assert [insight["analysis"]["text"] for insight in found] == texts
+    assert (await hikari.memory.get_memory_stats())["total"] == 60
+
+
+async def test_a_leak_is_warned_about():
+    hikari = Hikari()
+    await hikari.perceive(message("hi"))
+    with pytest.warns(ResourceWarning) as warned:
+        del hikari
+        await collected()
+        assert "Hikari was not closed" in str(warned[0].message)
+        warned.clear()  # a recorded warning keeps what it is about, and so its parts, alive
+        await collected()

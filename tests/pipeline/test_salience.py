@@ -1,0 +1,71 @@
+"""What is worth remembering, and why."""
+
+import pytest
+
+from hikari_ml.pipeline.salience import salience
+
+
+def weigh(text, emotion="neutral", confidence=0.5, toxic=False, entities=(), streamer="hikari", **features):
+    analysis = {
+        "text": text,
+        "emotion": {"primary": emotion, "confidence": confidence},
+        "toxicity": {"overall": 0.95 if toxic else 0.0, "is_toxic": toxic},
+        "entities": [{"text": name} for name in entities],
+    }
+    return salience(analysis, {"features": features}, streamer)
+
+
+@pytest.mark.parametrize(
+    "text", ["lol", "gg wp", "!uptime please now", "", "777 777 777 777", "LUL LUL LUL LUL"[:7]]
+)
+def test_what_nobody_needs_next_week(text):
+    assert not weigh(text).worth
+
+
+def test_what_people_say_of_themselves():
+    found = weigh("I love Elden Ring")
+    assert found.worth
+    assert found.type == "fact"
+    assert found.reasons == ("says of themselves: likes Elden Ring",)
+
+
+def test_a_repetition_is_not_remembered():
+    assert not weigh("I love Elden Ring", repeats=1).worth
+
+
+def test_questions_feelings_and_first_messages_add_up():
+    plain = weigh("how does this game end for you")
+    asked = weigh("how does this game end for you?", question=True)
+    felt = weigh("how does this game end for you?", "surprise", 0.9, question=True, newcomer=True)
+    assert plain.importance < asked.importance < felt.importance
+    assert felt.worth
+    assert felt.type == "question"
+
+
+def test_emotes_are_no_things_people_love():
+    assert weigh("I love meat KappaPride").reasons[0] == "says of themselves: likes meat"
+
+
+def test_a_link_is_worth_less():
+    assert (
+        weigh("I love this song https://x.com", links=1).importance
+        < weigh("I love this song so much").importance
+    )
+
+
+def test_speaking_to_the_streamer_counts():
+    assert weigh("@Hikari your voice is nice").importance > weigh("@anna your voice is nice").importance
+
+
+def test_an_incident_is_kept_as_one():
+    found = weigh("you are an awful person and I hate you so much", "anger", 0.9, toxic=True)
+    assert found.type == "incident"
+    assert "toxic" in found.reasons
+
+
+@pytest.mark.parametrize(
+    "text", ["I love cats and I hate dogs and I live in Rome and my name is Bob", "x " * 500]
+)
+def test_importance_is_a_share(text):
+    found = weigh(text, "joy", 1.0, toxic=True, entities=["A"], question=True, newcomer=True)
+    assert 0 <= found.importance <= 1
