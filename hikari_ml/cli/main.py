@@ -1,0 +1,56 @@
+"""``hikari-ml``: the commands and how they end. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+
+from hikari_ml import __version__
+from hikari_ml.cli import analyze, demo, doctor, replay, train
+from hikari_ml.cli.output import fail
+from hikari_ml.errors import HikariError
+
+app = typer.Typer(
+    name="hikari-ml",
+    help="The intelligence layer of a live-stream companion: it reads chat, remembers people and tells "
+    "what is going on, on this machine alone.\n\nStart with [bold]hikari-ml demo[/bold].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("analyze")(analyze.analyze)
+app.command("replay")(replay.replay)
+app.add_typer(train.app, name="train")
+app.command("doctor")(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"hikari-ml {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and end."
+    ),
+) -> None:
+    """Options of every command."""
+
+
+def run() -> None:
+    """Run the command line; an error of ours is told in one sentence, without a traceback."""
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    try:
+        app()
+    except HikariError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, and that is its right
+        sys.stderr.close()

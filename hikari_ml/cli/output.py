@@ -1,0 +1,52 @@
+"""How commands speak: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+out = Console()
+err = Console(stderr=True)
+
+
+def print_json(result: Any) -> None:
+    """A result as JSON, for programs."""
+    sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong and end with status 1."""
+    err.print(f"[bold red]error:[/bold red] {_escaped(message)}", highlight=False)
+    sys.exit(1)
+
+
+def progress_bar(unit: str) -> Progress:
+    """A bar with count, rate and an estimate of what is left; shown on a terminal only."""
+    return Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{unit}  {{task.fields[rate]:,.0f}}/s"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

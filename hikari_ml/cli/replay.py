@@ -1,0 +1,114 @@
+"""``hikari-ml replay``: a recorded chat through analyser, memory and analytics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hikari_ml.cli.output import err, out, progress_bar
+
+if TYPE_CHECKING:
+    from hikari_ml.pipeline.replay import ReplayProgress
+    from hikari_ml.results import Replay
+
+SHOWN_PROBLEMS = 5
+
+
+def replay(
+    chat: Annotated[Path, typer.Argument(help="The recording: one JSON object a line, plain or gzip.")],
+    speed: Annotated[str, typer.Option(help="Stream seconds in a real second, or [bold]max[/bold].")] = "max",
+    viewers: Annotated[
+        Path | None, typer.Option(help="Viewer counts: a CSV with a time and a count column.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option(help="Folder of the memory to use and to keep; else a temporary one.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a report: one HTML file, no network needed.")
+    ] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the same as JSON.")] = None,
+) -> None:
+    """Replay a recorded chat and report on it: mood, moments, viewers, topics, what was remembered and why.
+
+    A line needs timestamp (ISO-8601), username and text; id, badges, emotes and roles are used when they are
+    there. It runs on the recording's own clock. A line that cannot be used is named and skipped.
+
+    Example: hikari-ml replay chat.jsonl.gz --report out.html --json out.json
+    """
+    pace = _speed(speed)
+    _check_outputs(report, as_json)
+    result = asyncio.run(_replay(chat, pace, viewers, memory))
+    if as_json is not None:
+        as_json.write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    if report is not None:
+        from hikari_ml.report.page import render
+
+        report.write_text(render(result), encoding="utf-8")
+    _tell(result, report, as_json)
+
+
+async def _replay(chat: Path, speed: float | None, viewers: Path | None, memory: Path | None) -> Replay:
+    from hikari_ml.pipeline.hikari import Hikari
+    from hikari_ml.pipeline.replay import replay as run
+    from hikari_ml.platforms.replay import Recording, read_viewers
+    from hikari_ml.runtime.clock import ManualClock
+
+    recording = Recording(chat)
+    counts: Sequence[tuple[datetime, float]] = read_viewers(viewers, chat) if viewers else ()
+    lines = await asyncio.to_thread(recording.count_lines)
+    clock = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
+    with tempfile.TemporaryDirectory(prefix="hikari-replay-") as temporary, progress_bar("messages") as bar:
+        folder = Path(temporary)
+        task = bar.add_task(chat.name, total=lines, rate=0.0)
+        began = time.monotonic()
+
+        def show(progress: ReplayProgress) -> None:
+            rate = progress.messages / max(1e-9, time.monotonic() - began)
+            bar.update(task, completed=progress.lines, rate=rate)
+
+        async with Hikari(clock=clock, folder=folder, memory_folder=memory) as hikari:
+            return await run(hikari, clock, recording, viewers=counts, speed=speed, on_progress=show)
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise typer.BadParameter("give a number above 0, or max", param_hint="--speed")
+    return speed
+
+
+def _check_outputs(*paths: Path | None) -> None:
+    """Find out before an hour of work that its result has nowhere to go."""
+    for path in paths:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{path.absolute().parent} is no folder")
+
+
+def _tell(result: Replay, report: Path | None, as_json: Path | None) -> None:
+    out.print(
+        f"{result['messages']:,} messages of {result['chatters']:,} chatters in "
+        f"{result['wall_seconds']:.1f} s ({result['messages_per_second']:,.0f}/s); "
+        f"{len(result['moments'])} moments, "
+        f"{result['toxic_total']} toxic, {result['memory_stats']['total']:,} remembered",
+        highlight=False,
+    )
+    for problem in result["problems"][:SHOWN_PROBLEMS]:
+        err.print(f"skipped line {problem['line']}: {problem['reason']}", markup=False, highlight=False)
+    if result["skipped"] > SHOWN_PROBLEMS:
+        err.print(f"… and {result['skipped'] - SHOWN_PROBLEMS} more lines; the JSON lists up to 100")
+    for path in (report, as_json):
+        if path is not None:
+            out.print(f"wrote {path}", markup=False, highlight=False)

@@ -1,0 +1,63 @@
+"""``hikari-ml train``: making the bundled model, or one of one's own."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hikari_ml.cli.output import out, progress_bar
+
+if TYPE_CHECKING:
+    from hikari_ml.learning.trainer import Progress
+
+app = typer.Typer(help="Train models on labelled chat.", no_args_is_help=True)
+
+PRINT_EVERY = 200
+
+
+@app.callback()
+def about() -> None:
+    """Train models on labelled chat."""
+
+
+@app.command("chat-model")
+def chat_model(
+    data: Annotated[
+        Path, typer.Option(help="Folder with sentiment, emotion and toxicity .jsonl[.gz] files.")
+    ],
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="Folder for checkpoints, the model and its report.")
+    ],
+    epochs: Annotated[int, typer.Option(min=1)] = 2,
+    batch_size: Annotated[int, typer.Option(min=1)] = 48,
+    seed: Annotated[int, typer.Option()] = 17,
+) -> None:
+    """Train the chat model: sentiment, emotion, toxicity and embedding in one pass.
+
+    A run that is interrupted goes on where it was when it is started again with the same folder.
+    """
+    from hikari_ml.learning.recipe import train_chat_model
+    from hikari_ml.learning.trainer import TrainingPlan
+
+    plan = TrainingPlan(epochs=epochs, batch_size=batch_size, seed=seed)
+    with progress_bar("steps") as bar:
+        task = bar.add_task("training", total=None, rate=0.0)
+        began = time.monotonic()
+        first: list[int] = []
+
+        def show(progress: Progress) -> None:
+            first[:1] = first or [progress.step]
+            rate = (progress.step - first[0]) / max(1e-9, time.monotonic() - began)
+            bar.update(task, total=progress.steps, completed=progress.step, rate=rate)
+            if progress.step % PRINT_EVERY == 0:
+                out.print(
+                    f"step {progress.step}/{progress.steps} loss {progress.loss:.3f} "
+                    f"retention {progress.retention:.4f}",
+                    highlight=False,
+                )
+
+        path = train_chat_model(data, out_folder, plan, on_progress=show)
+    out.print(f"wrote {path} and {out_folder / 'report.json'}", markup=False, highlight=False)

@@ -1,0 +1,1 @@
+"""The live page: what a streamer watches while the stream runs."""

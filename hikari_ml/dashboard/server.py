@@ -1,0 +1,71 @@
+"""The live page and its feed on one port.
+
+Its own JavaScript is plain; plotly's is handed out from plotly's package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from hikari_ml.dashboard.live import LiveState
+from hikari_ml.feed.server import FeedServer, Page
+from hikari_ml.pipeline.hikari import Hikari
+from hikari_ml.runtime.service import Service
+
+TYPES: Final = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+STATIC: Final = ("index.html", "app.js", "style.css", "icon.svg")
+
+
+class LiveDashboard(Service):
+    """Serves the live page of ``hikari`` at ``http://host:port/`` and its feed at ``/feed``.
+
+    Raises (on start):
+        InputError: the address cannot be listened on.
+    """
+
+    def __init__(self, hikari: Hikari, *, host: str, port: int, interval: float = 0.5) -> None:
+        super().__init__()
+        self.state = LiveState(hikari)
+        self._server = FeedServer(self.state.snapshot, host=host, port=port, interval=interval, pages=pages())
+
+    @property
+    def url(self) -> str:
+        """Where the page is, once it is started."""
+        return self._server.url.replace("ws://", "http://").removesuffix("feed")
+
+    async def start(self) -> str:
+        """Listen, and return the url of the page."""
+        await self._ready()
+        return self.url
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        follower = asyncio.create_task(self.state.follow(), name="hikari-dashboard")
+        stack.push_async_callback(_ended, follower)
+        await stack.enter_async_context(self._server)
+
+
+@cache
+def pages() -> dict[str, Page]:
+    """Every file of the page, by path."""
+    from plotly.offline import get_plotlyjs
+
+    folder = resources.files("hikari_ml.dashboard") / "static"
+    found = {f"/{name}": Page(TYPES[name.rsplit(".")[-1]], (folder / name).read_bytes()) for name in STATIC}
+    found["/"] = found.pop("/index.html")
+    found["/plotly.js"] = Page(TYPES["js"], get_plotlyjs().encode())
+    return found
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,160 @@
+"""The command line as a person meets it: help, exit codes, errors in one sentence."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from hikari_ml import __version__
+from tests.pipeline.test_replay import record
+
+PROGRAM = [sys.executable, "-m", "hikari_ml"]
+
+
+def run(*arguments, timeout=120, **environment):
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False,
+        env={**os.environ, "COLUMNS": "120", "PYTHONPATH": os.getcwd(), **environment},
+    )  # fmt: skip
+
+
+def test_without_a_command_it_helps():
+    done = run()
+    assert "Usage" in done.stdout + done.stderr
+    assert done.returncode == 2
+
+
+def test_help_names_every_command_and_nothing_that_does_not_work():
+    text = run("--help").stdout
+    commands = set(re.findall(r"│ (\w+) +\S", text.split("Commands")[1]))
+    assert commands == {"demo", "analyze", "replay", "train", "doctor"}
+
+
+@pytest.mark.parametrize("command", ["demo", "analyze", "replay", "doctor", "train chat-model"])
+def test_every_command_has_help_worth_reading(command):
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0
+    assert len(done.stdout) > 300
+
+
+def test_the_version():
+    assert run("--version").stdout == f"hikari-ml {__version__}\n"
+
+
+def test_analyze_as_json():
+    done = run("analyze", "This stream is absolutely amazing! 🔥", "--json")
+    result = json.loads(done.stdout)
+    assert result["sentiment"]["aggregate"]["label"] == "very_positive"
+    assert done.returncode == 0
+
+
+def test_analyze_for_people():
+    done = run("analyze", "you are [bold]great[/bold]!", "--username", "anna")
+    assert "you are [bold]great[/bold]!" in done.stdout
+    assert "sentiment" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "😂", "x" * 10_000, "\udc80"])
+def test_analyze_takes_any_text(text):
+    assert run("analyze", text, "--json").returncode == 0
+
+
+def test_replay_writes_what_it_is_asked_for(tmp_path):
+    count = record(tmp_path / "chat.jsonl", 60)
+    (tmp_path / "chat.jsonl").write_text((tmp_path / "chat.jsonl").read_text() + "broken\n")
+    done = run(
+        "replay", tmp_path / "chat.jsonl", "--report", tmp_path / "out.html", "--json", tmp_path / "out.json"
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert (result["messages"], result["skipped"]) == (count, 1)
+    assert "<!doctype html>" in (tmp_path / "out.html").read_text()[:20]
+    assert f"skipped line {count + 1}: not JSON" in done.stderr
+    assert f"{count:,} messages" in done.stdout
+
+
+def test_replay_keeps_a_memory_that_is_named(tmp_path):
+    record(tmp_path / "chat.jsonl", 40)
+    for _ in range(2):
+        done = run(
+            "replay",
+            tmp_path / "chat.jsonl",
+            "--memory",
+            tmp_path / "memory",
+            "--json",
+            tmp_path / "out.json",
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "memory" / "data.mdb").exists()
+    kept = json.loads((tmp_path / "out.json").read_text())["memories"]
+    assert {memory["count"] for memory in kept} == {2}, "the same evening twice is remembered once"
+
+
+def test_replay_of_what_is_not_there_fails_in_one_sentence(tmp_path):
+    done = run("replay", tmp_path / "gone.jsonl")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error:")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--speed", "fast"], ["--speed", "0"], ["--report", "/nowhere/at/all/out.html"], ["--colour", "red"]],
+)
+def test_wrong_usage_is_2(tmp_path, arguments):
+    record(tmp_path / "chat.jsonl", 5)
+    assert run("replay", tmp_path / "chat.jsonl", *arguments).returncode == 2
+
+
+def test_a_wrong_setting_fails_in_one_sentence():
+    done = run("analyze", "hi", HIKARI_SENTIMENT__WINDOW="5")
+    assert done.returncode == 1
+    assert "sentiment.window" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_finds_everything_needed():
+    done = run("doctor", "--json")
+    findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stdout
+    assert findings["chat model"]["verdict"] == "ok"
+    assert "MB" in findings["chat model"]["detail"]
+
+
+def test_doctor_ends_with_1_when_something_needed_is_broken(tmp_path):
+    (tmp_path / "hikari.toml").write_text("colour = 1\n")
+    done = run("doctor")
+    assert done.returncode == 1
+    assert "colour" in done.stdout
+
+
+def test_the_demo_runs_headless_for_as_long_as_it_is_told():
+    done = run("demo", "--headless", "--duration", "6", "--seed", "2", "--port", "0")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"http://127\.0\.0\.1:\d+/", done.stdout)
+    assert re.search(r"\d+ messages, \d+ moments, \d+ alerts, \d+ memories of \d+ people", done.stdout)
+
+
+def test_the_demo_ends_cleanly_on_ctrl_c():
+    process = subprocess.Popen(
+        [*PROGRAM, "demo", "--headless", "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "COLUMNS": "120", "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    while "messages" not in (line := process.stdout.readline()):
+        assert line, process.stderr.read()
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=60)
+    assert "memories of" in rest
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 130)
+
+
+def test_training_needs_data(tmp_path):
+    done = run("train", "chat-model", "--data", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "sentiment, emotion or toxicity" in " ".join(done.stderr.split())

@@ -1,0 +1,30 @@
+"""Results go to standard output as they are, errors to standard error in one sentence."""
+
+import json
+
+import pytest
+
+from hikari_ml.cli.output import fail, print_json, progress_bar
+
+
+def test_json_is_for_programs(capsys):
+    print_json({"text": "é😂", "n": [1, None]})
+    assert json.loads(capsys.readouterr().out) == {"text": "é😂", "n": [1, None]}
+
+
+def test_json_has_no_nan():
+    with pytest.raises(ValueError, match="JSON"):
+        print_json({"n": float("nan")})
+
+
+def test_failing_says_why_and_ends_with_1(capsys):
+    with pytest.raises(SystemExit) as caught:
+        fail("[bold]this[/bold] file is gone")
+    assert caught.value.code == 1
+    assert "[bold]this[/bold] file is gone" in capsys.readouterr().err
+
+
+def test_no_bar_where_there_is_no_terminal(capsys):
+    with progress_bar("messages") as bar:
+        bar.update(bar.add_task("x", total=3, rate=0.0), completed=2, rate=5.0)
+    assert capsys.readouterr().err == ""
