@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hikari_ml.context_memory.relations import relations
-from hikari_ml.results import MessageAnalysis, MessageInsights
+from hikari_ml.results import MessageAnalysis, MessageInsights, Toxicity, ToxicityLabel
 from hikari_ml.text.cues import find_cues, without
 
 WORTH: Final = 0.4
@@ -22,7 +22,8 @@ BASE: Final = 0.15
 SHORT_WORDS: Final = 3
 LONG_WORDS: Final = 8
 STRONG: Final = 0.6
-STRONG_TOXICITY: Final = 0.85
+STRONG_ATTACK: Final = 0.7
+ATTACKS: Final[tuple[ToxicityLabel, ...]] = ("insult", "threat", "identity_hate")
 
 Term = tuple[float, str]
 
@@ -54,7 +55,7 @@ def salience(analysis: MessageAnalysis, insights: MessageInsights, streamer: str
     terms = [*_content(analysis, facts, len(words)), *_situation(insights)]
     if f"@{streamer}".casefold() in text.casefold():
         terms.append((0.15, "speaks to the streamer"))
-    toxic = analysis["toxicity"]["is_toxic"] and analysis["toxicity"]["overall"] >= STRONG_TOXICITY
+    toxic = _attacks(analysis["toxicity"])
     if toxic:
         terms.append((0.15, "toxic"))
     importance = min(1.0, max(0.0, BASE + sum(weight for weight, _ in terms)))
@@ -69,10 +70,21 @@ def _content(analysis: MessageAnalysis, facts: list[tuple[str, str]], words: int
     emotion = analysis["emotion"]
     if emotion["primary"] != "neutral" and emotion["confidence"] >= STRONG:
         yield 0.15, f"feels {emotion['primary']}"
-    if analysis["entities"]:
-        yield 0.05, f"names {analysis['entities'][0]['text']}"
+    if named := [e["text"] for e in analysis["entities"] if not _is_mention(analysis["text"], e["start"])]:
+        yield 0.05, f"names {named[0]}"
     if words >= LONG_WORDS:
         yield 0.1, "says more than a few words"
+
+
+def _is_mention(text: str, start: int) -> bool:
+    """Whether the name at ``start`` is only there to say whom the line answers."""
+    return text[start - 1 : start] == "@"
+
+
+def _attacks(toxicity: Toxicity) -> bool:
+    """Whether it goes against someone; swearing alone is no incident."""
+    aimed = max(toxicity["categories"][name] for name in ATTACKS)
+    return toxicity["is_toxic"] and aimed >= STRONG_ATTACK
 
 
 def _situation(insights: MessageInsights) -> Iterator[Term]:

@@ -2,7 +2,8 @@
 
 An emoji is one grapheme whatever its skin tone, gender or variation selector, and is looked up whole,
 then by its first part. A platform emote is a word of its own, exact in case; spans the platform marked
-win over the lexicon, and a marked emote that nobody has rated still counts as no word.
+win over the lexicon. An emote that nobody has rated still counts as no word: one that the platform marked,
+or one written as a channel's emotes are, a lower-case prefix and a capital (``annaHype``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ CueKind = Literal["emoji", "emote", "kaomoji"]
 _IGNORED = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _ZWJ: Final = "\u200d"
 _WORD = re.compile(r"\S+")
+_CHANNEL_EMOTE = re.compile(r"[a-z][a-z0-9]{2,9}[A-Z][A-Za-z0-9]+")
 _JAPANESE_LAUGHTER = re.compile(r"(?<![a-z0-9])[wｗ]{2,}(?![a-z0-9])|草+(?=\s|$)|8{4,}(?!\d)")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
@@ -128,6 +130,8 @@ def _words(text: str) -> Iterator[Cue]:
             yield _cue(token, match.start(), "emote", rating)
         elif rating := kaomoji_ratings().get(token):
             yield _cue(token, match.start(), "kaomoji", rating)
+        elif _CHANNEL_EMOTE.fullmatch(token):
+            yield _cue(token, match.start(), "emote", None)
 
 
 def _kaomoji(text: str) -> Iterator[Cue]:

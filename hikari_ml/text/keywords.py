@@ -17,6 +17,7 @@ MAX_UNSPACED: Final = 6
 """Characters of an unspaced run still taken for one expression; chat in Chinese is full of them."""
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_CONTRACTED = re.compile(r"(?:n['’]t|['’](?:m|re|ve|ll|d|s))$")
 _LINK_OR_MENTION = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])@\w+", re.IGNORECASE)
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]")
 _CHAT_STOP_WORDS: Final = frozenset(
@@ -36,7 +37,7 @@ def keywords(text: str, language: str = "en", most: int = MAX_KEYWORDS) -> list[
     """
     known = stop_words(language) | stop_words("en")
     text = _LINK_OR_MENTION.sub(" ", text[:MAX_LENGTH])
-    words = (match.group().casefold().strip("'’-") for match in _WORD.finditer(text))
+    words = (_CONTRACTED.sub("", match.group().casefold().strip("'’-")) for match in _WORD.finditer(text))
     kept = dict.fromkeys(word for word in words if _can_be_word(word) and word not in known)
     return list(kept)[:most]
 

@@ -5,12 +5,25 @@ import pytest
 from hikari_ml.pipeline.salience import salience
 
 
-def weigh(text, emotion="neutral", confidence=0.5, toxic=False, entities=(), streamer="hikari", **features):
+def weigh(
+    text,
+    emotion="neutral",
+    confidence=0.5,
+    toxic=False,
+    insult=0.95,
+    entities=(),
+    streamer="hikari",
+    **features,
+):
     analysis = {
         "text": text,
         "emotion": {"primary": emotion, "confidence": confidence},
-        "toxicity": {"overall": 0.95 if toxic else 0.0, "is_toxic": toxic},
-        "entities": [{"text": name} for name in entities],
+        "toxicity": {
+            "overall": 0.95 if toxic else 0.0,
+            "is_toxic": toxic,
+            "categories": {"insult": insult if toxic else 0.0, "threat": 0.0, "identity_hate": 0.0},
+        },
+        "entities": [{"text": name, "start": text.find(name)} for name in entities],
     }
     return salience(analysis, {"features": features}, streamer)
 
@@ -61,6 +74,17 @@ def test_an_incident_is_kept_as_one():
     found = weigh("you are an awful person and I hate you so much", "anger", 0.9, toxic=True)
     assert found.type == "incident"
     assert "toxic" in found.reasons
+
+
+def test_swearing_is_no_incident():
+    found = weigh("why the fuck is this boss so hard today", "anger", 0.9, toxic=True, insult=0.2)
+    assert found.type == "interaction"
+    assert "toxic" not in found.reasons
+
+
+def test_being_answered_is_not_being_named():
+    assert weigh("@anna that was really good", entities=["anna"]).reasons == ()
+    assert weigh("that was anna and it was good", entities=["anna"]).reasons == ("names anna",)
 
 
 @pytest.mark.parametrize(

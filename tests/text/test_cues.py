@@ -54,6 +54,17 @@ def test_a_marked_emote_nobody_rated_is_a_cue_without_valence():
     assert without(text, [cue]) == "hello"
 
 
+@pytest.mark.parametrize("token", ["annaHype", "greats8Dab", "negaHEART"])
+def test_a_channel_emote_is_no_word_even_without_a_mark(token):
+    (cue,) = find_cues(f"hello {token} there")
+    assert (cue.token, cue.kind, cue.valence) == (token, "emote", None)
+
+
+@pytest.mark.parametrize("text", ["iPhone", "YouTube", "eBay", "McDonalds", "HELLO", "hello", "annaHype!"])
+def test_what_only_looks_like_a_channel_emote_is_a_word(text):
+    assert find_cues(text) == []
+
+
 def test_marks_win_over_the_lexicon_without_counting_twice():
     assert tokens("Kappa LUL", EmoteSpan("Kappa", 0, 5)) == ["Kappa", "LUL"]
 
