@@ -148,7 +148,7 @@ class AdvancedSentimentAnalyzer(Service):
             self._history.add(message.username, message.timestamp, score)
         analysis = self._analysis(message, signals, sentiment, given)
         embedding = signals.reading.embedding if signals.reading else None
-        if embedding is not None and signals.has_words:
+        if embedding is not None:
             self._history.say(message.username, message.timestamp, signals.text, embedding)
         return ReadMessage(analysis, embedding)
 
@@ -161,8 +161,8 @@ class AdvancedSentimentAnalyzer(Service):
     ) -> MessageAnalysis:
         emotion = _emotion(signals, sentiment["weights"]["emoji"])
         toxicity = _toxicity(signals, self.settings.sentiment.toxicity_threshold)
-        words = signals.reading.embedding if signals.reading and signals.has_words else None
-        context = self._history.context(signals.text, words, message.timestamp)
+        embedding = signals.reading.embedding if signals.reading else None
+        context = self._history.context(signals.text, embedding, message.timestamp)
         return {
             "text": message.text.encode("utf-8", "replace").decode("utf-8"),
             "username": message.username,
@@ -192,7 +192,7 @@ class AdvancedSentimentAnalyzer(Service):
         }
 
     def _sentiment(self, signals: Signals) -> Sentiment:
-        reading = signals.reading if signals.has_words and "sentiment" in signals.covered else None
+        reading = signals.reading if "sentiment" in signals.covered else None
         scores = {
             "bert": reading.sentiment if reading else None,
             "vader": signals.vader,
@@ -250,7 +250,7 @@ def _strength(score: float | None) -> float:
 
 def _emotion(signals: Signals, cue_weight: float) -> EmotionResult:
     words = None
-    if signals.reading and signals.has_words and "emotion" in signals.covered:
+    if signals.reading and "emotion" in signals.covered:
         words = dict(zip(EMOTIONS, signals.reading.emotion, strict=True))
     scores = blend_emotions(words, emotion_distribution(signals.cues), cue_weight)
     primary = max(scores, key=lambda emotion: scores[emotion])

@@ -12,7 +12,7 @@ from hikari_ml.models.entities import Entity, EntityFinder
 from hikari_ml.models.reading import TASKS, ChatReader, Reading, Task
 from hikari_ml.text.cues import Cue, find_cues, without
 from hikari_ml.text.keywords import keywords
-from hikari_ml.text.language import UNDETERMINED, detect_language
+from hikari_ml.text.language import UNDETERMINED, HomeLanguage, detect_language
 from hikari_ml.text.lexical import vader_score
 from hikari_ml.text.normalize import clean
 
@@ -36,7 +36,7 @@ class Request:
 class Signals:
     """Everything one message gives.
 
-    ``reading`` is None where there is nothing for a model to read (a blank text, emotes alone);
+    ``reading`` is None where there is nothing for a model to read (a blank text, emotes or emoji alone);
     ``covered`` are the tasks the model was measured on in this language.
     """
 
@@ -69,16 +69,17 @@ class _Parsed:
 
 
 class SignalReader:
-    """Reads batches of messages; everything here blocks, so it belongs in a lane."""
+    """Reads batches of messages of one chat; everything here blocks, so it belongs in a lane."""
 
     def __init__(self, reader: ChatReader, entities: EntityFinder) -> None:
         self._reader = reader
         self._entities = entities
+        self._home = HomeLanguage()
 
     def read(self, requests: Sequence[Request]) -> list[Signals]:
         """Signals of each request, in order, by one pass of the model over the batch."""
-        parsed = [_parse(request) for request in requests]
-        readable = [i for i, message in enumerate(parsed) if _readable(message)]
+        parsed = [_parse(request, self._home) for request in requests]
+        readable = [i for i, message in enumerate(parsed) if message.has_letters]
         readings = self._reader.read([parsed[i].spoken for i in readable])
         by_place = dict(zip(readable, readings, strict=True))
         return [self._signals(message, by_place.get(i)) for i, message in enumerate(parsed)]
@@ -124,7 +125,7 @@ class SignalReader:
         return frozenset(task for task in TASKS if language in self._reader.languages[task])
 
 
-def _parse(request: Request) -> _Parsed:
+def _parse(request: Request, home: HomeLanguage) -> _Parsed:
     # Marked spans count positions in the text as it was sent, so emotes are found before cleaning.
     raw = request.text[:MAX_LENGTH]
     marked = [span for span in request.marked if span.end <= len(raw)]
@@ -133,6 +134,8 @@ def _parse(request: Request) -> _Parsed:
     words = _LINK_OR_MENTION.sub(" ", without(text, cues)).strip()
     emotes = [cue for cue in cues if cue.kind != "emoji"]
     language = detect_language(words)
+    if language != UNDETERMINED or _LATIN.search(words):
+        language = home.settle(language)
     cut = len(request.text) > MAX_LENGTH
     return _Parsed(request.text, text, words, without(text, emotes), language, tuple(cues), cut)
 
@@ -150,7 +153,3 @@ def _with_clean_text(raw: str, marked: Sequence[EmoteSpan]) -> tuple[str, list[E
             at = found + len(token)
             moved.append(EmoteSpan(span.name, found, at))
     return text, moved
-
-
-def _readable(message: _Parsed) -> bool:
-    return message.has_letters or any(cue.kind == "emoji" for cue in message.cues)

@@ -26,6 +26,7 @@ _CHAT_STOP_WORDS: Final = frozenset(
     rofl xd haha hahaha hehe gg wp ggs ez pog poggers omg wtf bruh bro dude man guys chat stream streamer
     yeah yea yep yes no nah nope ok okay pls plz please thx ty thanks hi hello hey yo o gonna wanna gotta
     really just like got get one know think good nice com user
+    hab halt echt leute moin einfach
     """.split()
 )
 

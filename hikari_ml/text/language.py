@@ -8,6 +8,8 @@ words long, and a wrong language is worse than none.
 from __future__ import annotations
 
 import re
+from collections import Counter, deque
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
@@ -30,6 +32,33 @@ _SCRIPTS: Final = (
     ("he", re.compile(r"[\u0590-\u05ff]")),
 )
 _NOT_LETTERS = re.compile(r"(?:https?://\S+)|(?:@\w+)|[\W\d_]+")
+
+
+HOME_MESSAGES: Final = 25
+"""Messages whose language was told before a chat is said to speak one."""
+
+HOME_SHARE: Final = 0.6
+HOME_WINDOW: Final = 200
+
+_OTHER_SCRIPTS: Final = frozenset("ja ko zh th el he ru uk bg sr mk ar fa ur hi bn ta te ka hy".split())
+
+
+@dataclass(slots=True)
+class HomeLanguage:
+    """What a chat mostly speaks; it decides for messages that are too short to tell by themselves."""
+
+    _recent: deque[str] = field(default_factory=lambda: deque(maxlen=HOME_WINDOW))
+
+    def settle(self, language: str) -> str:
+        """``language``, or where it is undetermined the chat's own if that is written in Latin letters."""
+        if language != UNDETERMINED:
+            self._recent.append(language)
+            return language
+        if len(self._recent) < HOME_MESSAGES:
+            return language
+        ((home, count),) = Counter(self._recent).most_common(1)
+        is_home = count >= HOME_SHARE * len(self._recent) and home not in _OTHER_SCRIPTS
+        return home if is_home else language
 
 
 def detect_language(words: str) -> str:

@@ -24,16 +24,21 @@ def test_emotes_are_kept_from_the_model(reader):
     assert (with_emotes.embedding == without.embedding).all()
 
 
-def test_emotes_alone_give_the_model_nothing_to_read(reader):
-    signals = one(reader, "Kappa Kappa")
+@pytest.mark.parametrize("text", ["Kappa Kappa", "😂😂", "annaHype", "777", "  "])
+def test_without_words_the_model_has_nothing_to_read(reader, text):
+    signals = one(reader, text)
     assert signals.reading is None
     assert not signals.has_words
 
 
-def test_emoji_are_read_for_toxicity_but_are_no_words(reader):
-    signals = one(reader, "😂😂")
-    assert signals.reading is not None
-    assert not signals.has_words
+def test_short_lines_of_a_german_chat_are_german():
+    reader = SignalReader(bundled_encoder(), EntityFinder())
+    assert one(reader, "des menschen").language == "und"
+    reader.read([Request("das ist ein sehr schönes Spiel, finde ich")] * 25)
+    signals = one(reader, "des menschen")
+    assert signals.language == "de"
+    assert "toxicity" not in signals.covered
+    assert one(reader, "what a beautiful play that was").language == "en"
 
 
 def test_marked_emotes_move_along_when_the_text_is_cleaned(reader):

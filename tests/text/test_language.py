@@ -2,7 +2,7 @@
 
 import pytest
 
-from hikari_ml.text.language import detect_language
+from hikari_ml.text.language import HOME_MESSAGES, HomeLanguage, detect_language
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,28 @@ def test_it_can_be_told(text, language):
 @pytest.mark.parametrize("text", ["", "gg", "lol", "777", "?!", "@anna https://example.com", "xd gg"])
 def test_it_cannot_be_told(text):
     assert detect_language(text) == "und"
+
+
+def spoken(*languages):
+    home = HomeLanguage()
+    for language in languages:
+        home.settle(language)
+    return home
+
+
+def test_a_chat_that_speaks_one_language_settles_what_is_too_short():
+    assert spoken(*["de"] * HOME_MESSAGES).settle("und") == "de"
+    assert spoken(*["de"] * HOME_MESSAGES).settle("en") == "en"
+
+
+@pytest.mark.parametrize(
+    "languages",
+    [["de"] * (HOME_MESSAGES - 1), ["de", "en"] * HOME_MESSAGES, ["zh"] * HOME_MESSAGES, []],
+    ids=["few", "mixed", "other script", "none"],
+)
+def test_otherwise_it_stays_undetermined(languages):
+    assert spoken(*languages).settle("und") == "und"
+
+
+def test_a_chat_can_change_its_language():
+    assert spoken(*["de"] * 300, *["es"] * 200).settle("und") == "es"
