@@ -26,9 +26,12 @@ _CHAT_STOP_WORDS: Final = frozenset(
     rofl xd haha hahaha hehe gg wp ggs ez pog poggers omg wtf bruh bro dude man guys chat stream streamer
     yeah yea yep yes no nah nope ok okay pls plz please thx ty thanks hi hello hey yo o gonna wanna gotta
     really just like got get one know think good nice com user
-    hab halt echt leute moin einfach
     """.split()
 )
+_CHAT_FILLERS: Final = {
+    "de": "mal hab halt echt leute leude moin einfach naja nich ned nen genau eher eigentlich klar bitte hallo",
+}
+"""What spaCy's lists of written language do not know of chat."""
 
 
 def keywords(text: str, language: str = "en", most: int = MAX_KEYWORDS) -> list[str]:
@@ -52,7 +55,7 @@ def stop_words(language: str) -> frozenset[str]:
     assert spacy.submodule_search_locations is not None
     path = Path(spacy.submodule_search_locations[0]) / "lang" / language / "stop_words.py"
     known: set[str] = runpy.run_path(str(path))["STOP_WORDS"] if path.is_file() else set()
-    return frozenset(known) | _CHAT_STOP_WORDS
+    return frozenset(known) | _CHAT_STOP_WORDS | frozenset(_CHAT_FILLERS.get(language, "").split())
 
 
 def _can_be_word(word: str) -> bool:
