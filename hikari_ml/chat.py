@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 
@@ -50,10 +51,17 @@ class ChatMessage:
             raise InputError("id", self.id, "give a string or None")
         moment = datetime.now(UTC) if self.timestamp is None else as_utc(self.timestamp)
         object.__setattr__(self, "timestamp", moment)
-        for name in ("badges", "emotes", "roles"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        if not all(isinstance(emote, EmoteSpan) for emote in self.emotes):
-            raise InputError("emotes", self.emotes, "give EmoteSpan objects")
+        for name, kind in (("badges", str), ("emotes", EmoteSpan), ("roles", str)):
+            object.__setattr__(self, name, _tuple_of(kind, getattr(self, name), name))
+
+
+def _tuple_of(kind: type, values: object, name: str) -> tuple[object, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(name, values, f"give a sequence of {kind.__name__}")
+    found = tuple(values)
+    if not all(isinstance(value, kind) for value in found):
+        raise InputError(name, values, f"give a sequence of {kind.__name__}")
+    return found
 
 
 def check_text(text: object, what: str = "text") -> str:
@@ -68,11 +76,25 @@ def check_text(text: object, what: str = "text") -> str:
 
 
 def check_name(name: object, what: str) -> str:
-    """Return ``name`` if it can name a user or a channel: a string, not blank, at most 200 characters.
+    """Return ``name`` if it can name a user or a channel: text, not blank, at most 200 characters.
 
     Raises:
         InputError: it cannot.
     """
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or not is_encodable(name):
         raise InputError(what, name, f"give a name of 1 to {MAX_NAME} characters")
     return name
+
+
+def is_encodable(text: str) -> bool:
+    """Whether ``text`` can be written as UTF-8: it holds no lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def user_key(username: str) -> str:
+    """What identifies a user wherever people are counted or remembered: case is only shown."""
+    return username.casefold()

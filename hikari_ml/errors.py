@@ -115,7 +115,7 @@ class StoreError(HikariError):
 
 
 class StoreLockedError(StoreError):
-    """Another process already writes this path."""
+    """This path is being written already, by another process or another object of this one."""
 
 
 class StoreVersionError(StoreError):

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 
 from hikari_ml.errors import InputError
 
+YEARS = range(1970, 9000)
+"""Years a moment may lie in; what is far outside is a mistake, and breaks arithmetic near the ends."""
+
 
 def as_utc(moment: datetime, what: str = "timestamp") -> datetime:
     """Return ``moment`` as aware UTC; a naive one is taken as local time, with a warning.
 
     Raises:
-        InputError: ``moment`` is no datetime, or lies outside what UTC can express.
+        InputError: ``moment`` is no datetime, or lies before 1970 or after 8999.
     """
     if not isinstance(moment, datetime):
         raise InputError(what, moment, "give a datetime.datetime")
@@ -21,10 +24,9 @@ def as_utc(moment: datetime, what: str = "timestamp") -> datetime:
             f"{what} has no time zone and is taken as local time; pass datetime.now(timezone.utc)",
             stacklevel=3,
         )
-    try:
-        return moment.astimezone(UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise InputError(what, moment, "it cannot be expressed in UTC") from error
+    if moment.year not in YEARS:
+        raise InputError(what, moment.isoformat(), f"give a year from {YEARS[0]} to {YEARS[-1]}")
+    return moment.astimezone(UTC)
 
 
 def parse(text: str, what: str = "timestamp") -> datetime:

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import gzip
 import json
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,12 @@ from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage
 from hikari_ml.models.catalog import BUNDLED_PATH
 from hikari_ml.models.chat_encoder import ChatEncoder
 from hikari_ml.models.reading import Reading
-from hikari_ml.results import EMOTIONS, TOXICITY_LABELS
+from hikari_ml.results import EMOTIONS, SENTIMENT_CLASSES, TOXICITY_LABELS
 from hikari_ml.text.cues import find_cues, without
 from hikari_ml.text.lexical import vader_score
 from hikari_ml.text.normalize import clean
 
+EVERYDAY = Path(__file__).parent / "everyday.toml"
 Row = dict[str, Any]
 Result = tuple[str, str, str, str, str]
 """Set, metric with rows, ours, VADER (or "-"), published anchor."""
@@ -214,6 +216,20 @@ class Bench:
             )
         return found
 
+    def everyday(self) -> list[Result]:
+        """Our own everyday lines by language: share right, and share read as the very opposite."""
+        found = []
+        for language, parts in tomllib.loads(EVERYDAY.read_text(encoding="utf-8")).items():
+            lines = [
+                (text, SENTIMENT_CLASSES.index(name)) for name in SENTIMENT_CLASSES for text in parts[name]
+            ]
+            truth = np.array([label for _, label in lines])
+            ours = np.array([_class(reading) for reading in self.read(text for text, _ in lines)])
+            shown = f"{100 * (ours == truth).mean():.0f} / {100 * (abs(ours - truth) == 2).mean():.0f}"
+            title = f"right / inverted, {len(lines)} lines of our own"
+            found.append((f"everyday {language}", title, shown, "-", "-"))
+        return found
+
     def irony(self) -> Result:
         """Share of ironic tweets whose sentiment is not read as positive."""
         test = [row for row in rows(self.data, "tweeteval_irony") if row["label"] == "irony"]
@@ -286,6 +302,7 @@ def measure(data: Path, model: Path) -> list[Result]:
     return [
         bench.sentiment("tweeteval_sentiment", "RoBERTa-base 71.3, BERTweet 73.4"),
         *bench.umsab(),
+        *bench.everyday(),
         bench.irony(),
         bench.valence(),
         asyncio.run(twitch(data)),

@@ -19,7 +19,7 @@ from hikari_ml.config import MemorySettings
 from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
 from hikari_ml.context_memory.index import VectorIndex
-from hikari_ml.context_memory.recall import DEPTH, Hit, fuse
+from hikari_ml.context_memory.recall import DEPTH, Hit, fuse, with_windows
 from hikari_ml.context_memory.record import Record, from_ms
 from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
@@ -34,6 +34,9 @@ from hikari_ml.times import iso
 
 RELEVANT: Final = 0.3
 """Cosine similarity from which a hit counts as remembered, and is strengthened by it."""
+
+FLUSH_AFTER: Final = 32
+"""Recalls that may wait for the next write; a crash loses their counts and nothing else."""
 
 EMBED_BATCH: Final = 64
 
@@ -97,6 +100,7 @@ class MemoryCore:
         self.graph = KnowledgeGraph()
         self._entities = entities
         self._touched: set[int] = set()
+        self._unwritten = 0
         self._load()
 
     # -- the lane's work ----------------------------------------------------------------------------
@@ -108,12 +112,16 @@ class MemoryCore:
         for grouped, run in groupby(jobs, key=lambda job: job.grouped):
             together = list(run)
             outcomes += self._write(together) if grouped else map(_attempt, together)
+        if self._unwritten >= FLUSH_AFTER:
+            _try_again_later(self.flush_touched, "recalls could not be written")
         return outcomes
 
     def close(self) -> None:
-        """Write what recall strengthened, and close the store."""
-        self.flush_touched()
-        self.store.close()
+        """Write what recall strengthened, and close the store, even if that could not be written."""
+        try:
+            self.flush_touched()
+        finally:
+            self.store.close()
 
     def now(self) -> int:
         """Epoch milliseconds by the injected clock."""
@@ -160,19 +168,10 @@ class MemoryCore:
         self._retier(decided.episodic, "episodic")
 
     def flush_touched(self) -> None:
-        """Write the recalls that were counted in memory since the last flush."""
-        touched, self._touched = sorted(self._touched), set()
-
-        def act(txn: Transaction) -> None:
-            for key in touched:
-                record = txn.get(key)
-                if record is not None and key in self.tiers:
-                    slot = self.tiers[key]
-                    record.last_access, record.access_count = slot.last_access, slot.access_count
-                    txn.put(record)
-
-        if touched:
-            self.store.write(act)
+        """Write the recalls that were counted in memory since the last write."""
+        if self._touched:
+            self.store.write(self._put_touched)
+            self._touched_written()
 
     # -- reading ------------------------------------------------------------------------------------
 
@@ -195,13 +194,18 @@ class MemoryCore:
         return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
 
     def search(self, question: Question, vector: Vector, scope: list[int] | None) -> list[Hit]:
-        """Every candidate for ``question`` within ``scope``, fused, best first."""
+        """Every candidate for ``question`` within ``scope``, fused with its conversation, best first."""
         depth = max(DEPTH, question.k)
         lists = {"meaning": self.index.search(vector, depth, scope)}
         if question.query.strip():
             lists["words"] = self.words.search(question.query, depth, scope)
         lists = {name: ranking for name, ranking in lists.items() if ranking}
-        return fuse(lists) if lists else []
+        inside = self.tiers if scope is None else frozenset(scope)
+
+        def neighbours(key: int) -> list[int]:
+            return [near for near in self.tiers.neighbours(key) if near in inside]
+
+        return with_windows(fuse(lists), neighbours, self.relevant) if lists else []
 
     def relevant(self, hit: Hit) -> bool:
         """Whether a hit has to do with what was asked, rather than being merely the nearest."""
@@ -228,26 +232,36 @@ class MemoryCore:
 
     def _write(self, jobs: list[Job[Any]]) -> list[Any]:
         def group(txn: Transaction) -> list[Any]:
+            self._put_touched(txn)
             return [txn.step(partial(_call, job)) for job in jobs]
 
         try:
             outcomes = self.store.write(group)
         except HikariError as error:
             return [error] * len(jobs)
+        self._touched_written()
         results = []
         for outcome in outcomes:
             if isinstance(outcome, Change):
                 outcome.apply()
             results.append(outcome.result if isinstance(outcome, Change) else outcome)
-        self._relieve()
+        _try_again_later(self._relieve, "the working buffer could not be relieved")
         return results
 
     def _relieve(self) -> None:
         """Move what no longer fits the working buffer; what was acknowledged does not depend on it."""
-        try:
-            self.move(overflow(self.tiers.in_tier("short_term"), self.now(), self.settings))
-        except HikariError:
-            _log.exception("the working buffer could not be relieved; it will be tried again")
+        self.move(overflow(self.tiers.in_tier("short_term"), self.now(), self.settings))
+
+    def _put_touched(self, txn: Transaction) -> None:
+        for key in sorted(self._touched):
+            record, slot = txn.get(key), self.tiers[key]
+            assert record is not None, "the caches follow the store"
+            record.last_access, record.access_count = slot.last_access, slot.access_count
+            txn.put(record)
+
+    def _touched_written(self) -> None:
+        self._touched.clear()
+        self._unwritten = 0
 
     def _embed(self, jobs: Sequence[Job[Any]]) -> None:
         """Embed what is waiting, together; if that fails, one by one, so that only the guilty fail."""
@@ -307,6 +321,7 @@ class MemoryCore:
                 slot.access_count += 1
                 slot.last_access = max(slot.last_access, now)
                 self._touched.add(hit.key)
+                self._unwritten += 1
 
     def _memory(self, txn: Transaction, hit: Hit, now: int) -> Memory:
         record, slot = txn.get(hit.key), self.tiers[hit.key]
@@ -324,6 +339,7 @@ class MemoryCore:
             "count": record.count,
             "score": hit.score,
             "why": _why(hit, (now - record.created_at) / 86_400_000),
+            "degraded": [],
         }
 
     def _load(self) -> None:
@@ -381,11 +397,20 @@ def _attempt(job: Job[Any]) -> Any:
         return error
 
 
+def _try_again_later(act: Callable[[], None], failure: str) -> None:
+    """Do what nobody waits for: if it fails now, a later call does it."""
+    try:
+        act()
+    except HikariError:
+        _log.exception("%s; it will be tried again", failure)
+
+
 def _why(hit: Hit, age_days: float) -> dict[str, float | int | str | None]:
     return {
         "meaning": hit.scores.get("meaning"),
         "meaning_rank": hit.ranks.get("meaning"),
         "words": hit.scores.get("words"),
         "words_rank": hit.ranks.get("words"),
+        "window": hit.scores.get("window"),
         "age_days": max(0.0, age_days),
     }

@@ -27,12 +27,3 @@ def decayed(importance: float, seconds_since: float, recalls: int, daily_rate: f
     """
     days = max(0.0, seconds_since) / DAY
     return float(importance * daily_rate ** (days / stability(recalls)))
-
-
-def days_until(importance: float, floor: float, recalls: int, daily_rate: float) -> float:
-    """Days without recall after which ``importance`` has faded to ``floor``; infinite if it never does."""
-    if importance <= floor:
-        return 0.0
-    if floor <= 0 or daily_rate >= 1:
-        return math.inf
-    return stability(recalls) * math.log(floor / importance) / math.log(daily_rate)

@@ -21,6 +21,9 @@ GATHER_LIMIT: Final = 20_000
 DEAD_SHARE: Final = 0.25
 """Share of deleted rows at which the index is rebuilt."""
 
+FEWEST_ROWS: Final = 64
+"""Rows up to which rebuilding is not worth it."""
+
 Keys = npt.NDArray[np.int64]
 _FAISS: Any = faiss  # its own type hints know the C++ signatures, not the Python ones that replace them
 
@@ -59,7 +62,7 @@ class VectorIndex:
             row = self._row_of.pop(key, None)
             if row is not None:
                 self._alive[row] = False
-        if len(self._keys) > 64 and self._alive.mean() < 1 - DEAD_SHARE:
+        if len(self._keys) > FEWEST_ROWS and self._alive.mean() < 1 - DEAD_SHARE:
             self._rebuild()
 
     def vector(self, key: int) -> Vector | None:

@@ -7,13 +7,16 @@ paper's 60 on conversations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 RANK_CONSTANT: Final = 10
 DEPTH: Final = 60
 """How deep each list is read, at least."""
+
+WINDOW_SHARE: Final = 0.5
+"""How much of a neighbour's score a line of a conversation gets of what it lacks itself."""
 
 Ranking = Sequence[tuple[int, float]]
 """Keys with their scores, best first."""
@@ -47,6 +50,30 @@ def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hi
         Hit(key, _fused(by_list.values(), len(lists), constant), by_list, scores[key])
         for key, by_list in ranks.items()
     ]
+    return _best_first(hits)
+
+
+def with_windows(
+    hits: Sequence[Hit], neighbours: Callable[[int], Iterable[int]], matches: Callable[[Hit], bool]
+) -> list[Hit]:
+    """Raise lines of conversations whose neighbour matches: an answer rarely repeats its question.
+
+    A line gets ``WINDOW_SHARE * window`` of what its score lacks to 1, where ``window``, kept among its
+    scores, is the score of its best matching neighbour. Neighbours no list has found come in as well.
+    """
+    windows: dict[int, float] = {}
+    for hit in filter(matches, hits):
+        for key in neighbours(hit.key):
+            windows[key] = max(windows.get(key, 0.0), hit.score)
+    found = {hit.key: hit for hit in hits}
+    for key, window in windows.items():
+        hit = found.get(key, Hit(key, 0.0, {}, {}))
+        score = hit.score + WINDOW_SHARE * window * (1 - hit.score)
+        found[key] = replace(hit, score=score, scores={**hit.scores, "window": window})
+    return _best_first(found.values())
+
+
+def _best_first(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.key))
 
 

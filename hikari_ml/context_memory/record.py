@@ -11,12 +11,16 @@ from typing import Any, Self
 
 import msgpack
 
+from hikari_ml.chat import check_name, is_encodable, user_key
 from hikari_ml.errors import InputError
 from hikari_ml.results import Tier
-from hikari_ml.text.normalize import same_text_key
+from hikari_ml.text.normalize import same_statement_key
 
 MAX_CONTENT: int = 100_000
 """Longest content of one memory, in characters."""
+
+MAX_TYPE: int = 100
+"""Longest type of a memory, in characters."""
 
 
 @dataclass(slots=True)
@@ -43,8 +47,8 @@ class Record:
     conversation: str | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.user = self.metadata.get("user")
-        self.conversation = self.metadata.get("conversation")
+        self.user = self.metadata.get("user") or None
+        self.conversation = self.metadata.get("conversation") or None
 
     def pack(self) -> bytes:
         """As msgpack, for the store."""
@@ -72,13 +76,13 @@ class Record:
         return cls(key, *msgpack.unpackb(data))
 
     def same_key(self) -> bytes:
-        """Under what a repetition is found: the same words, by the same user, of the same type."""
+        """Under what a repetition is found: the same statement, by the same user, of the same type."""
         return same_key(self.content, self.type, self.user)
 
 
 def same_key(content: str, kind: str, user: str | None) -> bytes:
     """Digest under which two memories are one."""
-    parts = (same_text_key(content), kind, user or "")
+    parts = (same_statement_key(content), kind, user_key(user or ""))
     return blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
@@ -98,7 +102,23 @@ def check_content(content: object) -> str:
         raise InputError("content", content, "give a string that is not blank")
     if len(content) > MAX_CONTENT:
         raise InputError("content", content, f"give at most {MAX_CONTENT:,} characters")
-    return content.encode("utf-8", "replace").decode("utf-8")
+    return encodable(content)
+
+
+def encodable(text: str) -> str:
+    """``text`` with a question mark for each lone surrogate, which has no UTF-8 form."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_type(value: object, name: str = "memory_type") -> str:
+    """Return ``value`` if it can be the type of a memory.
+
+    Raises:
+        InputError: it is no string, blank, longer than 100 characters, or holds a lone surrogate.
+    """
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TYPE or not is_encodable(value):
+        raise InputError(name, value, f"give a name of 1 to {MAX_TYPE} characters")
+    return value
 
 
 def check_importance(importance: object) -> float:
@@ -114,20 +134,22 @@ def check_importance(importance: object) -> float:
 
 
 def check_metadata(metadata: object) -> dict[str, Any]:
-    """Return a plain copy of ``metadata``.
+    """Return a plain copy of ``metadata``; lone surrogates in its texts are replaced, as in contents.
 
     Raises:
         InputError: it is not a mapping of strings to JSON values, or ``user`` or ``conversation`` in it
-            is no string.
+            cannot name one. An empty name is none.
     """
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
         raise InputError("metadata", metadata, "give a mapping or None")
     plain = {_name(name): _plain(value, f"metadata.{name}") for name, value in metadata.items()}
-    for name in ("user", "conversation"):
-        if plain.get(name) is not None and not isinstance(plain[name], str):
-            raise InputError(f"metadata.{name}", plain[name], "give a string")
+    user, conversation = metadata.get("user"), metadata.get("conversation")  # before anything was replaced
+    if user is not None and user != "":
+        check_name(user, "metadata.user")
+    if conversation is not None and not (isinstance(conversation, str) and is_encodable(conversation)):
+        raise InputError("metadata.conversation", conversation, "give text")
     return plain
 
 
@@ -144,6 +166,8 @@ def from_ms(ms: int) -> datetime:
 def _name(name: object) -> str:
     if not isinstance(name, str):
         raise InputError("metadata", name, "name its entries by strings")
+    if not is_encodable(name):
+        raise InputError("metadata", name, "leave lone surrogates out of its names")
     return name
 
 
@@ -155,7 +179,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
         raise InputError(where, value, "give numbers of 64 bits")
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return encodable(value)
     if isinstance(value, int | float | bool | None):
         return value
     if isinstance(value, Mapping):

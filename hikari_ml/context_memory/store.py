@@ -31,6 +31,7 @@ import msgpack
 import numpy as np
 from filelock import FileLock, Timeout
 
+from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory.record import Record
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 from hikari_ml.models.reading import Vector
@@ -41,6 +42,8 @@ MAX_READERS: Final = 1024
 MAX_KEY: Final = 511
 """Longest key LMDB takes, in bytes."""
 MIB: Final = 1 << 20
+ASIDE: Final = "compacting"
+"""Folder in which a compacted file is written before it takes the place of the old one."""
 
 R = TypeVar("R")
 
@@ -126,7 +129,7 @@ class Transaction:
 
     def key_of(self, public_id: str) -> int | None:
         """The key of a public id."""
-        name = public_id.encode("utf-8", "replace")
+        name = public_id.encode() if is_encodable(public_id) else b""
         if not 0 < len(name) <= MAX_KEY:
             return None
         raw = self._get("ids", name)
@@ -164,6 +167,12 @@ class Transaction:
         """Write an episode."""
         self._put("episodes", episode.number.to_bytes(8, "big"), episode.pack())
 
+    def get_episode(self, number: int) -> Episode | None:
+        """The episode with a number."""
+        key = number.to_bytes(8, "big")
+        data = self._get("episodes", key)
+        return None if data is None else _episode(key, data)
+
     def delete_episode(self, number: int) -> None:
         """Remove an episode."""
         self._txn.delete(number.to_bytes(8, "big"), db=self._store.tables["episodes"])
@@ -190,8 +199,7 @@ class Transaction:
     def episodes(self) -> Iterator[Episode]:
         """Every episode, oldest first."""
         for number, data in self._rows("episodes"):
-            start, end, members, summary, method = msgpack.unpackb(data)
-            yield Episode(int.from_bytes(number, "big"), start, end, tuple(members), summary, method)
+            yield _episode(number, data)
 
     def _model_number(self, model_id: str) -> int:
         names = self._model_names()
@@ -240,7 +248,9 @@ class Store:
             self._lock = FileLock(folder / "writer.lock")
             self._lock.acquire(blocking=False)
         except Timeout as error:
-            raise StoreLockedError(folder, "another process is writing this memory") from error
+            raise StoreLockedError(
+                folder, "this memory is open already, in another process or by another object"
+            ) from error
         except OSError as error:
             raise StoreError(folder, f"cannot be opened: {error.strerror or error}") from error
         try:
@@ -276,26 +286,59 @@ class Store:
         return (self.folder / "data.mdb").stat().st_size
 
     def compact(self) -> None:
-        """Rewrite the file without the pages that deletion left behind."""
-        aside = self.folder / "compacting"
-        shutil.rmtree(aside, ignore_errors=True)
+        """Write the file anew, row by row, so that no byte of what was deleted is left in it.
+
+        LMDB's own compaction copies whole pages, and pages keep old bytes where they are not full.
+        """
+        aside = self.folder / ASIDE
         map_size = self._env.info()["map_size"]
         with self._failures():
+            shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
-            self._env.copy(str(aside), compact=True)
+            self._copy(aside, 2 * map_size)
             _sync(aside / "data.mdb")
             self._env.close()
-            (aside / "data.mdb").replace(self.folder / "data.mdb")
-            _sync(self.folder)
-            shutil.rmtree(aside, ignore_errors=True)
-        self._open(map_size)
+        try:
+            with self._failures():
+                (aside / "data.mdb").replace(self.folder / "data.mdb")
+                _sync(self.folder)
+        finally:
+            self._open(map_size)
 
     def close(self) -> None:
         """Close the environment and let others open it."""
-        self._env.close()
-        self._lock.release()
+        try:
+            self._env.close()
+        finally:
+            self._lock.release()
+
+    def _copy(self, folder: Path, map_size: int) -> None:
+        """Every row into a fresh environment, a transaction a table."""
+        fresh = lmdb.open(str(folder), map_size=map_size, max_dbs=len(TABLES))
+        try:
+            for name in TABLES:
+                table = fresh.open_db(name.encode())
+                with (
+                    self._env.begin() as source,
+                    source.cursor(db=self.tables[name]) as rows,
+                    fresh.begin(write=True) as target,
+                ):
+                    for key, value in rows:
+                        target.put(key, value, db=table, append=True)
+        finally:
+            fresh.close()
+
+    def _pad(self) -> None:
+        """Give a file that was cut short its length back.
+
+        Reading a mapped page beyond the end kills the process; reading zeros there is an error we can tell.
+        """
+        whole = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
+        if self.size < whole:
+            os.truncate(self.folder / "data.mdb", whole)
 
     def _open(self, map_size: int) -> None:
+        shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # of a compaction that did not come to its end
         with self._failures():
             self._env = lmdb.open(
                 str(self.folder),
@@ -304,6 +347,7 @@ class Store:
                 max_readers=MAX_READERS,
             )
             self._env.reader_check()
+            self._pad()
             with self._env.begin(write=True) as txn:
                 self.tables = {name: self._env.open_db(name.encode(), txn=txn) for name in TABLES}
                 found = txn.get(b"format", db=self.tables["meta"])
@@ -324,6 +368,11 @@ class Store:
 
 class _MapFullError(Exception):
     """The map must grow; caught by :meth:`Store.write`."""
+
+
+def _episode(number: bytes, data: bytes) -> Episode:
+    start, end, members, summary, method = msgpack.unpackb(data)
+    return Episode(int.from_bytes(number, "big"), start, end, tuple(members), summary, method)
 
 
 def _key(key: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -22,6 +23,8 @@ from hikari_ml.context_memory.record import (
     check_content,
     check_importance,
     check_metadata,
+    check_type,
+    encodable,
     from_ms,
     public_id,
     same_key,
@@ -45,8 +48,6 @@ GROUP: Final = 64
 
 SUMMARY_DEPTH: Final = 12
 """Memories a summary is made of."""
-
-MAX_TYPE: Final = 100
 
 
 class NeuralMemorySystem(Service):
@@ -77,6 +78,14 @@ class NeuralMemorySystem(Service):
         self._core: MemoryCore
         self._summarizer: Summarizer
 
+    @property
+    def embedding_id(self) -> str | None:
+        """The model whose embeddings it takes; None until it has started.
+
+        Hand over an ``embedding`` only if the model that made it has this id.
+        """
+        return self._core.embedder.model_id if hasattr(self, "_core") else None
+
     async def store_memory(
         self,
         content: str,
@@ -102,7 +111,7 @@ class NeuralMemorySystem(Service):
             key=0,
             id="",
             content=check_content(content),
-            type=_memory_type(memory_type),
+            type=check_type(memory_type),
             metadata=check_metadata(metadata),
             importance=check_importance(importance),
             tier="short_term",
@@ -145,7 +154,7 @@ class NeuralMemorySystem(Service):
         )
         await self._ready()
         job: Job[list[Memory]] = Job(lambda vectors: self._core.retrieve(question, vectors[0]))
-        job.texts, job.vectors = self._given(query, embedding)
+        job.texts, job.vectors = self._given(question.query, embedding)
         return cast("list[Memory]", await self._lane.submit(job))
 
     async def get_context_summary(self, topic: str, max_length: int = 500) -> str:
@@ -160,7 +169,8 @@ class NeuralMemorySystem(Service):
         """
         question = Question(_query(topic, None), SUMMARY_DEPTH, None, None, None, strengthen=True)
         length = _positive(max_length, "max_length")
-        return cast("Summary", await self._do(lambda v: self._summarize(question, v[0], length), [topic]))
+        act = partial(self._summarize, question, length)
+        return cast("Summary", await self._do(act, [question.query]))
 
     async def find_associations(self, entity: str, max_hops: int = 2) -> list[tuple[str, float]]:
         """What ``entity`` is connected with in the knowledge graph, strongest first, as (name, strength).
@@ -216,7 +226,8 @@ class NeuralMemorySystem(Service):
         Raises:
             InputError: the file cannot be written.
         """
-        return cast("int", await self._do(lambda: _export(self._core, Path(path))))
+        target = _path(path)
+        return cast("int", await self._do(lambda: transfer.export(self._core, target)))
 
     async def import_(self, path: str | Path) -> int:
         """Add the memories of an export; returns how many were new. All of the file or nothing.
@@ -224,7 +235,8 @@ class NeuralMemorySystem(Service):
         Raises:
             RecordingError: a line of it is not such a line; it carries the number.
         """
-        return cast("int", await self._do(lambda: self._import(Path(path))))
+        source = _path(path)
+        return cast("int", await self._do(lambda: self._import(source)))
 
     # -- life ---------------------------------------------------------------------------------------
 
@@ -236,8 +248,10 @@ class NeuralMemorySystem(Service):
 
     def _build(self) -> None:
         chosen = self.settings.memory
-        embedder: Embedder = bundled_encoder(self.settings.sentiment.threads)
-        if chosen.embedder != "bundled":
+        embedder: Embedder
+        if chosen.embedder == "bundled":
+            embedder = bundled_encoder(self.settings.sentiment.threads)
+        else:
             embedder = SentenceTransformerEmbedder(chosen.embedder)
         self._summarizer = ExtractiveSummarizer()
         if chosen.summarizer != "extractive":
@@ -292,7 +306,7 @@ class NeuralMemorySystem(Service):
 
     def _forget(self, memory_id: str) -> None:
         record = self._core.store.read(lambda txn: self._core.record_of(txn, memory_id))
-        upkeep.forget(self._core, [record.key])
+        upkeep.forget(self._core, self._summarizer, [record.key])
 
     def _withdraw(self, memory_id: str) -> bool:
         try:
@@ -300,7 +314,7 @@ class NeuralMemorySystem(Service):
         except UnknownMemoryError:
             return True
         if record.count == 1:
-            upkeep.forget(self._core, [record.key])
+            upkeep.forget(self._core, self._summarizer, [record.key])
             return True
         record.count -= 1
         self._core.store.write(lambda txn: txn.put(record))
@@ -311,15 +325,15 @@ class NeuralMemorySystem(Service):
         lines = transfer.read_lines(path, core.embedder.model_id, core.embedder.dim, core.now())
         return transfer.import_lines(core, lines)
 
-    def _summarize(self, question: Question, vector: Vector, max_length: int) -> Summary:
+    def _summarize(self, question: Question, max_length: int, vectors: Vector) -> Summary:
         core = self._core
-        hits = [hit for hit in core.search(question, vector, None) if core.relevant(hit)]
+        hits = [hit for hit in core.search(question, vectors[0], None) if core.relevant(hit)]
         hits = hits[: question.k]
         if not hits:
             return {"text": "", "method": "none", "memories": [], "degraded": []}
         records = sorted(core.contents(hit.key for hit in hits), key=lambda r: (r.created_at, r.key))
-        vectors = core.index.vectors([record.key for record in records])
-        text = self._summarizer.summarize([r.content for r in records], vectors, max_length)
+        theirs = core.index.vectors([record.key for record in records])
+        text = self._summarizer.summarize([r.content for r in records], theirs, max_length)
         return {
             "text": text,
             "method": self._summarizer.method,
@@ -354,18 +368,12 @@ class NeuralMemorySystem(Service):
         return (), _unit(embedding, self._core.embedder.dim)[None, :]
 
 
-def _memory_type(value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TYPE:
-        raise InputError("memory_type", value, f"give a name of 1 to {MAX_TYPE} characters")
-    return value
-
-
 def _types(values: Sequence[str] | None) -> frozenset[str] | None:
     if values is None:
         return None
     if isinstance(values, str):
         raise InputError("memory_types", values, "give a list of types")
-    return frozenset(_memory_type(value) for value in values)
+    return frozenset(check_type(value) for value in values)
 
 
 def _positive(value: object, name: str) -> int:
@@ -375,7 +383,7 @@ def _positive(value: object, name: str) -> int:
 
 
 def _query(query: object, embedding: npt.ArrayLike | None) -> str:
-    text = check_text(query, "query")
+    text = encodable(check_text(query, "query"))
     if not text.strip() and embedding is None:
         raise InputError("query", text, "ask for something, or give an embedding")
     return text
@@ -404,8 +412,15 @@ def _counted(values: Any) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _export(core: MemoryCore, path: Path) -> int:
+def _path(value: str | Path) -> Path:
+    """``value`` as a path.
+
+    Raises:
+        InputError: no file can have such a name.
+    """
     try:
-        return transfer.export(core, path)
-    except OSError as error:
-        raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error
+        if b"\0" not in os.fsencode(value):
+            return Path(value)
+    except (TypeError, UnicodeEncodeError):
+        pass
+    raise InputError("path", value, "give the path of a file")

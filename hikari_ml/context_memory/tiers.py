@@ -6,11 +6,13 @@ Contents and vectors stay in the store and the index.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from hikari_ml.chat import user_key
 from hikari_ml.context_memory.record import Record
 from hikari_ml.results import Tier
 
@@ -28,6 +30,7 @@ class Slot:
     last_access: int
     access_count: int
     episode: int
+    conversation: str | None = None
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -42,16 +45,23 @@ class Slot:
             record.last_access,
             record.access_count,
             record.episode,
+            record.conversation,
         )
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in its conversation, and in any order by age."""
+        return self.created_at, self.key
 
 
 class Tiers:
-    """The table of slots."""
+    """The table of slots; users are found whatever the case of their name."""
 
     def __init__(self) -> None:
         self._slots: dict[int, Slot] = {}
         self._by_user: dict[str | None, set[int]] = defaultdict(set)
         self._by_tier: dict[Tier, set[int]] = {"short_term": set(), "long_term": set(), "episodic": set()}
+        self._conversations: dict[str, list[tuple[int, int]]] = defaultdict(list)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -74,8 +84,10 @@ class Tiers:
         """Set the slot of a memory."""
         self.remove(slot.key)
         self._slots[slot.key] = slot
-        self._by_user[slot.user].add(slot.key)
+        self._by_user[_folded(slot.user)].add(slot.key)
         self._by_tier[slot.tier].add(slot.key)
+        if slot.conversation is not None:
+            insort(self._conversations[slot.conversation], slot.place)
 
     def remove(self, key: int) -> None:
         """Forget a memory; an unknown key is ignored."""
@@ -83,27 +95,46 @@ class Tiers:
         if slot is None:
             return
         self._by_tier[slot.tier].discard(key)
-        self._by_user[slot.user].discard(key)
-        if not self._by_user[slot.user]:
-            del self._by_user[slot.user]
+        user = _folded(slot.user)
+        self._by_user[user].discard(key)
+        if not self._by_user[user]:
+            del self._by_user[user]
+        if slot.conversation is not None:
+            lines = self._conversations[slot.conversation]
+            del lines[bisect_left(lines, slot.place)]
+            if not lines:
+                del self._conversations[slot.conversation]
 
     def of_user(self, user: str) -> list[int]:
         """Keys of a user's memories, oldest first."""
-        return sorted(self._by_user.get(user, ()))
+        return sorted(self._by_user.get(_folded(user), ()))
+
+    def neighbours(self, key: int) -> list[int]:
+        """Keys of the lines before and after a memory in its conversation."""
+        slot = self._slots[key]
+        if slot.conversation is None:
+            return []
+        lines = self._conversations[slot.conversation]
+        at = bisect_left(lines, slot.place)
+        return [near for _, near in lines[max(0, at - 1) : at + 2] if near != key]
 
     def in_tier(self, tier: Tier) -> list[Slot]:
         """Slots of a tier, oldest first."""
         slots = (self._slots[key] for key in self._by_tier[tier])
-        return sorted(slots, key=lambda slot: (slot.created_at, slot.key))
+        return sorted(slots, key=lambda slot: slot.place)
 
     def scope(self, user: str | None, types: Collection[str] | None, as_of: int | None) -> list[int] | None:
         """Keys that a search may return; None means all of them."""
         if user is None and types is None and as_of is None:
             return None
-        keys: Collection[int] = self._slots if user is None else self._by_user.get(user, ())
+        keys: Collection[int] = self._slots if user is None else self._by_user.get(_folded(user), ())
         return sorted(
             key
             for key in keys
             if (types is None or self._slots[key].type in types)
             and (as_of is None or self._slots[key].created_at <= as_of)
         )
+
+
+def _folded(user: str | None) -> str | None:
+    return None if user is None else user_key(user)

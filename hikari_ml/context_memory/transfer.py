@@ -11,18 +11,21 @@ import binascii
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import numpy as np
 
+from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory.core import MemoryCore
 from hikari_ml.context_memory.record import (
     Record,
     check_content,
     check_importance,
     check_metadata,
+    check_type,
     from_ms,
     to_ms,
 )
@@ -45,18 +48,13 @@ class Line:
 
 
 def export(core: MemoryCore, path: Path) -> int:
-    """Write every memory to ``path``, aside and then in place; returns how many."""
+    """Write every memory to ``path``, aside and then in place; returns how many.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     core.flush_touched()
-    aside = path.with_name(f"{path.name}.tmp")
-    count = 0
-    with aside.open("w", encoding="utf-8") as file:
-        for line in core.store.read(lambda txn: list(_lines(txn))):
-            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-            count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    return count
+    return core.store.read(lambda txn: _write(txn, path))
 
 
 def read_lines(path: Path, model_id: str, dim: int, now: int) -> list[Line]:
@@ -65,23 +63,16 @@ def read_lines(path: Path, model_id: str, dim: int, now: int) -> list[Line]:
     Raises:
         RecordingError: the file cannot be read, or a line of it is not such a line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(path, 0, f"cannot be read: {error}") from error
-    found, seen = [], set()
-    for number, row in enumerate(text.splitlines(), start=1):
-        if not row.strip():
-            continue
+    found: dict[str, Line] = {}
+    for number, row in _rows(path):
         try:
-            line = _parsed(number, json.loads(row), model_id, dim, now)
-        except (KeyError, TypeError, ValueError) as error:
+            line = _parsed(number, json.loads(row.decode("utf-8")), model_id, dim, now)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RecordingError(path, number, _reason(error)) from error
-        if line.record.id in seen:
+        if line.record.id in found:
             raise RecordingError(path, number, f"the id {line.record.id!r} stands twice")
-        seen.add(line.record.id)
-        found.append(line)
-    return found
+        found[line.record.id] = line
+    return list(found.values())
 
 
 def import_lines(core: MemoryCore, lines: list[Line]) -> int:
@@ -106,10 +97,38 @@ def import_lines(core: MemoryCore, lines: list[Line]) -> int:
     return len(changes)
 
 
+def _write(txn: Transaction, path: Path) -> int:
+    aside = path.with_name(f"{path.name}.tmp")
+    count = 0
+    try:
+        with aside.open("w", encoding="utf-8", newline="\n") as file:
+            for line in _lines(txn):
+                file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()  # half an export is of no use, and holds what people said
+        raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error
+    return count
+
+
+def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, by number, one at a time; only a newline ends a line."""
+    try:
+        with path.open("rb") as file:
+            for number, row in enumerate(file, start=1):
+                if row.strip():
+                    yield number, row
+    except OSError as error:
+        raise RecordingError(path, 0, f"cannot be read: {error}") from error
+
+
 def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
-    vectors = {key: (model_id, vector) for key, model_id, vector in txn.vectors()}
-    for record in txn.records():
-        model_id, vector = vectors[record.key]
+    for record, (key, model_id, vector) in zip(txn.records(), txn.vectors(), strict=True):
+        assert key == record.key, "a memory and its vector are written together"
         yield {
             "v": LINE_FORMAT,
             "id": record.id,
@@ -138,9 +157,9 @@ def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:
         raise InputError("tier", tier, f"give one of {', '.join(get_args(Tier))}")
     record = Record(
         key=0,
-        id=_text(row["id"], "id"),
+        id=_id(row["id"]),
         content=check_content(row["content"]),
-        type=_text(row["type"], "type"),
+        type=check_type(row["type"], "type"),
         metadata=check_metadata(row["metadata"]),
         importance=check_importance(row.get("importance", 0.5)),
         tier=tier,
@@ -167,17 +186,19 @@ def _vector(row: dict[str, Any], model_id: str, dim: int) -> Vector | None:
     return vector
 
 
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value.encode("utf-8", "replace")) <= MAX_KEY:
-        raise InputError(name, value, f"give text of 1 to {MAX_KEY} bytes")
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not is_encodable(value) or not 0 < len(value.encode()) <= MAX_KEY:
+        raise InputError("id", value, f"give text of 1 to {MAX_KEY} bytes")
     return value
 
 
 def _count(value: object, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
         raise ValueError(f"a count is not a whole number from {least}")
     return value
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8: {error}"
     return f"lacks {error}" if isinstance(error, KeyError) else str(error)

@@ -1,8 +1,10 @@
-"""The rounds that touch many memories at once: consolidation, episodes, and the erasure of a user."""
+"""What touches more than the memory it is about: consolidation, episodes, forgetting, erasure of a user."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from hikari_ml.context_memory.consolidation import plan
@@ -10,7 +12,6 @@ from hikari_ml.context_memory.core import MemoryCore
 from hikari_ml.context_memory.episodes import FEWEST, cut
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Episode, Transaction
-from hikari_ml.context_memory.tiers import Slot
 from hikari_ml.models.summarizer import Summarizer
 from hikari_ml.results import Consolidation, Erasure
 
@@ -21,13 +22,22 @@ SUMMARY_LENGTH: Final = 400
 """Characters of an episode's summary."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What becomes of an episode that loses memories: ``smaller`` is None where too few are left."""
+
+    number: int
+    smaller: Episode | None
+    rest: list[Record]
+
+
 def consolidate(core: MemoryCore, summarizer: Summarizer) -> Consolidation:
     """One round: forget what has faded, move what is due, and cut new episodes."""
     core.flush_touched()
     slots = list(core.tiers)
     decided = plan(slots, core.now(), core.settings)
     for at in range(0, len(decided.forget), BATCH):
-        forget(core, decided.forget[at : at + BATCH])
+        forget(core, summarizer, decided.forget[at : at + BATCH])
     core.move(decided)
     return {
         "examined": len(slots),
@@ -39,22 +49,33 @@ def consolidate(core: MemoryCore, summarizer: Summarizer) -> Consolidation:
     }
 
 
-def forget(core: MemoryCore, keys: Sequence[int]) -> int:
-    """Remove memories from the store and every cache; returns how many there were."""
+def forget(core: MemoryCore, summarizer: Summarizer, keys: Sequence[int]) -> int:
+    """Remove memories from the store, from every cache and from their episodes; returns how many of these.
+
+    The only way a memory goes: a summary may quote its memories, so it must not outlive one of them.
+    """
     records = core.contents(keys)
-    core.store.write(lambda txn: core.delete(txn, records))()
-    return len(records)
+    episodes = _without(core, summarizer, records)
+
+    def act(txn: Transaction) -> Callable[[], None]:
+        for mended in episodes:
+            _put_mended(txn, mended)
+        return core.delete(txn, records)
+
+    core.store.write(act)()
+    for mended in episodes:
+        if mended.smaller is None:
+            _set_episode(core, mended.rest, 0)
+    return len(episodes)
 
 
 def erase_user(core: MemoryCore, summarizer: Summarizer, user: str) -> Erasure:
-    """Remove everything of ``user``, then rewrite the file so that no old page keeps a byte of it."""
+    """Remove everything of ``user`` at once, then write the file anew without a byte of it."""
     before = core.store.size
     keys = core.tiers.of_user(user)
     vectors = sum(key in core.index for key in keys)
-    edges = len(core.graph.without(keys)) + len(core.graph.touching(user))
-    episodes = _leave_episodes(core, summarizer, set(keys))
-    for at in range(0, len(keys), BATCH):
-        forget(core, keys[at : at + BATCH])
+    edges = len(core.graph.without(keys).keys() | core.graph.touching(user).keys())
+    episodes = forget(core, summarizer, keys)
     _cut_edges(core, user)
     core.store.compact()
     return {
@@ -76,21 +97,33 @@ def _cut_episodes(core: MemoryCore, summarizer: Summarizer) -> int:
     for stretch in cut(loose):
         records = core.contents(slot.key for slot in stretch)
         text = _summary(core, summarizer, records)
-        core.store.write(lambda txn, r=records, t=text: _put_episode(txn, r, t, summarizer.method))  # type: ignore[misc]
-        for record in records:
-            core.tiers.put(Slot.of(record))
+        number = core.store.write(partial(_put_episode, records, text, summarizer.method))
+        _set_episode(core, records, number)
         made += 1
     return made
 
 
-def _put_episode(txn: Transaction, records: list[Record], text: str, method: str) -> None:
+def _put_episode(records: list[Record], text: str, method: str, txn: Transaction) -> int:
     number = txn.next_episode()
+    _put_members(txn, records, number)
+    txn.put_episode(_episode(number, records, text, method))
+    return number
+
+
+def _put_members(txn: Transaction, records: list[Record], number: int) -> None:
     for record in records:
         record.episode = number
         txn.put(record)
+
+
+def _set_episode(core: MemoryCore, records: list[Record], number: int) -> None:
+    for record in records:
+        core.tiers[record.key].episode = number
+
+
+def _episode(number: int, records: list[Record], text: str, method: str) -> Episode:
     times = [record.created_at for record in records]
-    members = tuple(record.key for record in records)
-    txn.put_episode(Episode(number, min(times), max(times), members, text, method))
+    return Episode(number, min(times), max(times), tuple(record.key for record in records), text, method)
 
 
 def _summary(core: MemoryCore, summarizer: Summarizer, records: Sequence[Record]) -> str:
@@ -98,28 +131,27 @@ def _summary(core: MemoryCore, summarizer: Summarizer, records: Sequence[Record]
     return summarizer.summarize([record.content for record in records], vectors, SUMMARY_LENGTH)
 
 
-def _leave_episodes(core: MemoryCore, summarizer: Summarizer, keys: set[int]) -> int:
-    """Take ``keys`` out of the episodes they are in, whose summaries may quote them."""
-    touched = [
-        episode
-        for episode in core.store.read(lambda txn: list(txn.episodes()))
-        if not keys.isdisjoint(episode.members)
-    ]
-    for episode in touched:
+def _without(core: MemoryCore, summarizer: Summarizer, gone: Sequence[Record]) -> list[Mended]:
+    """The episodes ``gone`` are in, told again from what is left of them."""
+    numbers = sorted({record.episode for record in gone if record.episode})
+    keys = {record.key for record in gone}
+    found = []
+    for episode in core.store.read(lambda txn: [txn.get_episode(number) for number in numbers]):
+        assert episode is not None, "an episode outlives its members"
         rest = core.contents(key for key in episode.members if key not in keys)
-        if len(rest) < FEWEST:
-            core.store.write(lambda txn, number=episode.number: txn.delete_episode(number))  # type: ignore[misc]
-            continue
-        smaller = Episode(
-            episode.number,
-            episode.start,
-            episode.end,
-            tuple(record.key for record in rest),
-            _summary(core, summarizer, rest),
-            summarizer.method,
-        )
-        core.store.write(lambda txn, smaller=smaller: txn.put_episode(smaller))  # type: ignore[misc]
-    return len(touched)
+        smaller = None
+        if len(rest) >= FEWEST:
+            smaller = _episode(episode.number, rest, _summary(core, summarizer, rest), summarizer.method)
+        found.append(Mended(episode.number, smaller, rest))
+    return found
+
+
+def _put_mended(txn: Transaction, mended: Mended) -> None:
+    if mended.smaller is not None:
+        txn.put_episode(mended.smaller)
+        return
+    txn.delete_episode(mended.number)
+    _put_members(txn, mended.rest, 0)
 
 
 def _cut_edges(core: MemoryCore, user: str) -> None:

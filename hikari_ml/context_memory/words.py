@@ -18,10 +18,14 @@ import numpy as np
 import numpy.typing as npt
 import snowballstemmer
 
+from hikari_ml.context_memory.index import DEAD_SHARE, FEWEST_ROWS
 from hikari_ml.text.normalize import collapse_elongation
 
 K1: Final = 1.2
 B: Final = 0.75
+
+Posting = tuple[array, array]  # type: ignore[type-arg]  # rows and how often the word stands in them
+Numbers = npt.NDArray[np.int64]
 
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]+")
@@ -37,7 +41,7 @@ class WordIndex:
     """BM25 scores of records for a query, by record key."""
 
     def __init__(self) -> None:
-        self._postings: dict[str, tuple[array[int], array[int]]] = defaultdict(_empty_posting)
+        self._postings: dict[str, Posting] = defaultdict(_empty_posting)
         self._keys = array("q")
         self._lengths = array("q")
         self._alive = array("b")
@@ -60,19 +64,22 @@ class WordIndex:
         self._total += counts.total()
 
     def remove(self, keys: Collection[int]) -> None:
-        """Forget ``keys``; unknown ones are ignored. Their postings stay until the next opening, unseen."""
+        """Forget ``keys``; unknown ones are ignored."""
         for key in keys:
             row = self._row_of.pop(key, None)
             if row is not None:
                 self._alive[row] = 0
                 self._total -= self._lengths[row]
+        rows = len(self._keys)
+        if rows > FEWEST_ROWS and len(self._row_of) < (1 - DEAD_SHARE) * rows:
+            self._drop_dead()
 
     def search(self, query: str, k: int, scope: Collection[int] | None = None) -> list[tuple[int, float]]:
         """Up to ``k`` keys that share a word with ``query``, with BM25 scores, best first; ties by key."""
-        known = {term for term in terms(query) if term in self._postings}
+        known = sorted({term for term in terms(query) if term in self._postings})
         if not known or not self._row_of:
             return []
-        scores = self._scores(sorted(known))
+        scores = self._scores(known)
         if scope is not None:
             inside = np.zeros(len(scores), bool)
             inside[[self._row_of[key] for key in scope if key in self._row_of]] = True
@@ -83,20 +90,49 @@ class WordIndex:
         return [(int(keys[i]), float(scores[rows[i]])) for i in order]
 
     def _scores(self, known: list[str]) -> npt.NDArray[np.float64]:
-        """BM25 of every row, 0 for deleted ones."""
+        """BM25 of every row, 0 for deleted ones; what was deleted does not make a word common either."""
         count = len(self._row_of)
-        lengths = np.frombuffer(self._lengths, np.int64)
+        lengths, alive = np.frombuffer(self._lengths, np.int64), self._alive_rows()
         mean_length = max(1.0, self._total / count)
         scores = np.zeros(len(lengths))
         for term in known:
-            rows, frequency = (np.frombuffer(part, np.int64) for part in self._postings[term])
+            rows, frequency = _living(self._postings[term], alive)
             idf = math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
             norm = K1 * (1 - B + B * lengths[rows] / mean_length)
-            scores[rows] += max(idf, 0.0) * frequency * (K1 + 1) / (frequency + norm)
-        return scores * np.frombuffer(self._alive, np.int8)
+            scores[rows] += idf * frequency * (K1 + 1) / (frequency + norm)
+        return scores
+
+    def _drop_dead(self) -> None:
+        """Close the gaps that deleted rows left, in the postings too."""
+        alive = self._alive_rows()
+        new_row = np.cumsum(alive) - 1
+        for term, posting in list(self._postings.items()):
+            rows, frequency = _living(posting, alive)
+            if len(rows):
+                self._postings[term] = _array(new_row[rows]), _array(frequency)
+            else:
+                del self._postings[term]
+        self._keys = _array(np.frombuffer(self._keys, np.int64)[alive])
+        self._lengths = _array(np.frombuffer(self._lengths, np.int64)[alive])
+        self._alive = array("b", [1] * len(self._keys))
+        self._row_of = {key: row for row, key in enumerate(self._keys)}
+
+    def _alive_rows(self) -> npt.NDArray[np.bool_]:
+        return np.frombuffer(self._alive, np.bool_)
 
 
-def _empty_posting() -> tuple[array[int], array[int]]:
+def _living(posting: Posting, alive: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
+    """Rows and frequencies of a posting without the deleted rows."""
+    rows, frequency = (np.frombuffer(part, np.int64) for part in posting)
+    kept = alive[rows]
+    return rows[kept], frequency[kept]
+
+
+def _array(numbers: Numbers) -> array[int]:
+    return array("q", numbers.astype(np.int64).tobytes())
+
+
+def _empty_posting() -> Posting:
     return array("q"), array("q")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hikari_ml.chat import user_key
 from hikari_ml.pipeline.events import Event
 from hikari_ml.pipeline.hikari import Hikari
 
@@ -29,19 +30,20 @@ class LiveState:
     advice: dict[str, Any] = field(default_factory=dict)
     _sampled: float = 0.0
 
-    async def follow(self) -> None:
-        """Take in every event until the channel is closed."""
-        async for event in self.hikari.events():
-            self.take(event)
-
     def take(self, event: Event) -> None:
         """Take in one event."""
         if event["type"] == "message":
             self._message(event["at"], event["data"])
         elif event["type"] == "memory":
             known = event["data"]
-            shown = {name: known[name] for name in ("content", "user", "type", "reasons")}
-            self.memories.appendleft({"at": event["at"], **shown})
+            shown = {name: known[name] for name in ("content", "username", "type", "reasons")}
+            self.memories.appendleft({"id": known["message_id"], "at": event["at"], **shown})
+        elif event["type"] == "retracted":
+            message_id = event["data"]["message_id"]
+            self._drop(lambda line: line.get("id") == message_id)
+        elif event["type"] == "erased":
+            user = user_key(event["data"]["user"])
+            self._drop(lambda line: user_key(line.get("username", "")) == user)
 
     async def snapshot(self) -> Mapping[str, Any]:
         """Everything the page shows, now."""
@@ -63,6 +65,7 @@ class LiveState:
     def _message(self, at: str, insight: Mapping[str, Any]) -> None:
         analysis = insight["analysis"]
         line = {
+            "id": insight["message_id"],
             "at": at,
             "username": analysis["username"],
             "text": analysis["text"],
@@ -76,7 +79,15 @@ class LiveState:
         advice = insight["recommendation"]
         if advice["priority"] == "high":
             shown = {name: advice[name] for name in ("tone", "priority", "reasons")}
-            self.advice = {**shown, "username": analysis["username"], "text": analysis["text"]}
+            self.advice = {**line, **shown}
+
+    def _drop(self, gone: Callable[[dict[str, Any]], bool]) -> None:
+        """Show nothing any more of what was deleted."""
+        for lines in (self.chat, self.memories, self.toxic):
+            for line in [line for line in lines if gone(line)]:
+                lines.remove(line)
+        if gone(self.advice):
+            self.advice = {}
 
     def _sample(self, at: str, metrics: Mapping[str, Any]) -> None:
         """Add a point to the curves every few seconds of stream."""

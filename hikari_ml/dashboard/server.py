@@ -6,15 +6,17 @@ Its own JavaScript is plain; plotly's is handed out from plotly's package.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from functools import cache
 from importlib import resources
 from typing import Final
 
 from hikari_ml.dashboard.live import LiveState
 from hikari_ml.feed.server import FeedServer, Page
+from hikari_ml.pipeline.events import Event
 from hikari_ml.pipeline.hikari import Hikari
-from hikari_ml.runtime.service import Service
+from hikari_ml.runtime.service import Service, ended
 
 TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -22,6 +24,9 @@ TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
+FORWARDED: Final = ("memory", "moment", "alert", "retracted", "erased")
+"""Events that go out as frames of their own; messages are in the deltas."""
+
 STATIC: Final = ("index.html", "app.js", "style.css", "icon.svg")
 
 
@@ -48,9 +53,16 @@ class LiveDashboard(Service):
         return self.url
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        follower = asyncio.create_task(self.state.follow(), name="hikari-dashboard")
-        stack.push_async_callback(_ended, follower)
+        events = self.state.hikari.events()
         await stack.enter_async_context(self._server)
+        follower = asyncio.create_task(self._follow(events), name="hikari-dashboard")
+        stack.push_async_callback(ended, follower)
+
+    async def _follow(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            self.state.take(event)
+            if event["type"] in FORWARDED:
+                self._server.publish(event["type"], event["data"])
 
 
 @cache
@@ -63,9 +75,3 @@ def pages() -> dict[str, Page]:
     found["/"] = found.pop("/index.html")
     found["/plotly.js"] = Page(TYPES["js"], get_plotlyjs().encode())
     return found
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

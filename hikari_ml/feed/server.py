@@ -25,7 +25,7 @@ from websockets.typing import Subprotocol
 
 from hikari_ml.errors import InputError
 from hikari_ml.feed.session import FeedState, Frame
-from hikari_ml.runtime.service import Service
+from hikari_ml.runtime.service import Service, ended
 
 JSON: Final = Subprotocol("hikari.v1.json")
 MSGPACK: Final = Subprotocol("hikari.v1.msgpack")
@@ -143,18 +143,17 @@ class FeedServer(Service):
         stack.push_async_callback(self._server.wait_closed)
         stack.callback(self._server.close)
         pump = asyncio.create_task(self._pump(), name="hikari-feed")
-        stack.push_async_callback(_ended, pump)
+        stack.push_async_callback(ended, pump)
 
     async def _pump(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
             try:
                 delta = self._feed.update(await self._snapshot())
+                if delta is not None:
+                    self._send(delta)
             except Exception:  # one bad snapshot must not end the feed
-                _log.exception("no snapshot could be made; clients keep the last one")
-                continue
-            if delta is not None:
-                self._send(delta)
+                _log.exception("no snapshot could be sent; clients keep the last one")
 
     def _send(self, frame: Frame) -> None:
         encoded = _Encoded(frame)
@@ -221,11 +220,21 @@ class FeedServer(Service):
 
     def _allowed(self, headers: Headers) -> bool:
         """Refuse pages of other sites and rebound host names while only this machine is meant."""
-        host = urlsplit(f"//{headers.get('Host', '')}").hostname
+        hosts, origins = headers.get_all("Host"), headers.get_all("Origin")
+        if len(hosts) != 1 or len(origins) > 1:
+            return False
+        host = _hostname(f"//{hosts[0]}")
         if self._host in LOOPBACK and host not in LOOPBACK:
             return False
-        origin = headers.get("Origin")
-        return origin is None or urlsplit(origin).hostname == host
+        return not origins or _hostname(origins[0]) == host
+
+
+def _hostname(url: str) -> str | None:
+    """The host in what a stranger sent, or None if there is none to be found."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _select(_: ServerConnection, offered: list[Subprotocol] | Any) -> Subprotocol | None:
@@ -251,9 +260,3 @@ def _response(status: HTTPStatus, body: bytes, content_type: str = "text/plain")
         }
     )
     return Response(status.value, status.phrase, headers, body)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

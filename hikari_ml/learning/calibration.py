@@ -34,11 +34,16 @@ class Calibrated:
 def calibrate(
     network: ChatEncoderNetwork, examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int
 ) -> dict[str, Calibrated]:
-    """Set the network's temperatures to those of least log loss on ``examples``, which it has not seen."""
+    """Set the network's temperatures to those of least log loss on ``examples``, which it has not seen.
+
+    A head that no example has a label for keeps its temperature and is left out of the result.
+    """
     logits, labels = _read(network, examples, encode(tokenizer, [e.text for e in examples], max_tokens))
     found = {}
     for position, head in enumerate(HEAD_SIZES):
         flat_logits, flat_labels = _known(head, logits[head], labels[head])
+        if not len(flat_labels):
+            continue
         losses = torch.stack([_loss(head, flat_logits / t, flat_labels) for t in TEMPERATURES])
         best = float(TEMPERATURES[int(losses.argmin())])
         found[head] = Calibrated(

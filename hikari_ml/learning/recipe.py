@@ -23,11 +23,13 @@ READ_TOKENS: Final = 128
 """Tokens the exported model reads; training texts are cut shorter to save time."""
 
 MEASURED: Final = {
-    "sentiment": ["de", "en", "es", "fr", "it", "pt"],
-    "emotion": ["de", "en", "es", "pt", "ro", "sv"],
+    "sentiment": ["en", "es", "fr", "it", "pt"],
+    "emotion": ["en", "es", "pt", "ro", "sv"],
     "toxicity": ["en"],
 }
-"""Languages with a development set a task; elsewhere the model's answer is not shown."""
+"""Languages a task answers for; elsewhere its answer is not shown. Each has a development set on which the
+bundled model is good enough: sentiment has at least 60 % of everyday lines right and at most 15 % inverted,
+emotion a mean AUC of 70 %. German is left out by both."""
 
 
 def base_folder() -> Path:
@@ -61,6 +63,7 @@ def train_chat_model(
         RecordingError: a line of the data is not labelled as its task expects.
         MissingExtraError: the ``train`` extra is not installed.
     """
+    out.mkdir(parents=True, exist_ok=True)
     start = base or base_folder()
     examples = read_folder(data, languages=frozenset(plan.languages))
     train, held_out = split(examples, plan.held_out, Random(plan.seed))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import torch
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
 
@@ -22,6 +22,7 @@ from hikari_ml.learning.examples import Example
 from hikari_ml.learning.network import ChatEncoderNetwork, Readings, mean_pool
 from hikari_ml.learning.objective import ClassWeights, retention_loss, task_loss
 
+CHECKPOINT: Final = "checkpoint.pt"
 LATIN_SCRIPT: Final = ("en", "de", "fr", "es", "pt", "it", "ro", "sv")
 """Languages the encoder's English word pieces can spell; others teach it little but noise."""
 
@@ -91,7 +92,8 @@ class Trainer:
         steps = self.plan.epochs * math.ceil(len(examples) / self.plan.batch_size)
         optimizer = self._optimizer(network)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._schedule(steps))
-        done = self._restore(network, optimizer, schedule)
+        run = {"plan": json.dumps(asdict(self.plan)), "data": digest(examples)}
+        done = self._restore(network, optimizer, schedule, run)
         weights = ClassWeights.of(examples).to(self.device)
         network.train()
         seen = Progress(done, steps, 0.0, 0.0)
@@ -105,8 +107,7 @@ class Trainer:
             seen = seen.after(loss.item(), retention.item(), first=seen.step == done)
             self.on_progress(seen)
             if seen.step % self.plan.checkpoint_every == 0:
-                self._save(network, optimizer, schedule, seen.step)
-        self._save(network, optimizer, schedule, steps)
+                self._save(network, optimizer, schedule, {**run, "step": seen.step})
         return network.eval()
 
     def _stream(self, examples: list[Example], tokens: list[list[int]]) -> Iterator[Batch]:
@@ -151,33 +152,34 @@ class Trainer:
 
         return factor
 
-    def _save(self, network: nn.Module, optimizer: Any, schedule: Any, step: int) -> None:
+    def _save(self, network: nn.Module, optimizer: Any, schedule: Any, about: dict[str, Any]) -> None:
+        """Write one file, aside and then in place, so that its parts are of one step."""
         self.out.mkdir(parents=True, exist_ok=True)
-        state = {"step": step, "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-        beside = self.out / "state.pt.tmp"
-        torch.save(state, beside)
-        save_network(network, self.out / "network.safetensors")
-        (self.out / "plan.json").write_text(json.dumps(asdict(self.plan), indent=1))
-        beside.replace(self.out / "state.pt")
+        parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
+        beside = self.out / f"{CHECKPOINT}.tmp"
+        torch.save({**about, **{name: part.state_dict() for name, part in parts.items()}}, beside)
+        beside.replace(self.out / CHECKPOINT)
 
-    def _restore(self, network: nn.Module, optimizer: Any, schedule: Any) -> int:
-        if not (self.out / "state.pt").exists():
+    def _restore(self, network: nn.Module, optimizer: Any, schedule: Any, run: dict[str, str]) -> int:
+        """Continue the checkpoint of this very ``run``, if there is one; returns the steps done."""
+        if not (self.out / CHECKPOINT).exists():
             return 0
-        saved = json.loads((self.out / "plan.json").read_text())
-        if saved != json.loads(json.dumps(asdict(self.plan))):
-            raise InputError("out", str(self.out), "it holds a checkpoint of another plan")
-        state = torch.load(self.out / "state.pt", weights_only=True)
-        network.load_state_dict(load_file(self.out / "network.safetensors"))
+        state = torch.load(self.out / CHECKPOINT, weights_only=True, map_location="cpu")
+        for name, value in run.items():
+            if state[name] != value:
+                raise InputError("out", str(self.out), f"it holds a checkpoint of another {name}")
+        network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         return int(state["step"])
 
 
-def save_network(network: nn.Module, path: Path) -> None:
-    """Write the weights as safetensors, aside and then in place."""
-    beside = path.with_suffix(".tmp")
-    save_file({k: v.contiguous().cpu() for k, v in network.state_dict().items()}, beside)
-    beside.replace(path)
+def digest(examples: Sequence[Example]) -> str:
+    """A checksum of texts and labels in their order."""
+    found = blake2b(digest_size=16)
+    for example in examples:
+        found.update(repr(example).encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
 
 
 def pick_device() -> torch.device:

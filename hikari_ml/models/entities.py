@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Collection, Iterator
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any, Final
 
 from hikari_ml.text.cues import find_cues, masked
-from hikari_ml.text.keywords import stop_words
+from hikari_ml.text.stopwords import stop_words
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -51,11 +53,11 @@ class EntityFinder:
     def __init__(self) -> None:
         self._nlp, self.method = _pipeline()
 
-    def find(self, text: str, known: Collection[str] = ()) -> list[Entity]:
-        """Entities of ``text`` in order, without overlap; ``known`` are viewers to recognise by name."""
+    def find(self, text: str) -> list[Entity]:
+        """Entities of ``text`` in order, without overlap."""
         text = text[:MAX_LENGTH]
         text = masked(text, find_cues(text))  # an emote is capitalised like a name and is none
-        found = [*_mentions(text), *_honorifics(text), *_viewers(text, known)]
+        found = [*_mentions(text), *_honorifics(text)]
         document = self._nlp(text)
         found += [Entity(span.text, span.label_, span.start_char, span.end_char) for span in document.ents]
         if self.method == "rules":
@@ -82,15 +84,25 @@ def import_spacy() -> Any:
 
     The backend (thinc) looks for torch once, while it is imported; a torch already loaded is left alone.
     """
-    hidden = "torch" not in sys.modules and "thinc" not in sys.modules
-    if hidden:
-        sys.modules["torch"] = None  # type: ignore[assignment]  # makes "import torch" fail
-    try:
+    with _HiddenTorch():
         import spacy
-    finally:
-        if hidden:
-            del sys.modules["torch"]
     return spacy
+
+
+class _HiddenTorch(MetaPathFinder):
+    """While it is entered, this thread alone finds no torch."""
+
+    def __enter__(self) -> None:
+        self._thread = threading.get_ident()
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *_: object) -> None:
+        sys.meta_path.remove(self)
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        """Refuse torch to the thread that asked for it to be hidden; know nothing else."""
+        if fullname == "torch" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError("torch is not needed here", name="torch")
 
 
 def _mentions(text: str) -> Iterator[Entity]:
@@ -105,15 +117,6 @@ def _honorifics(text: str) -> Iterator[Entity]:
     for match in _HONORIFIC.finditer(text):
         group = 1 if match.group(1) else 2
         yield Entity(match.group(group), "PERSON", match.start(group), match.end(group))
-
-
-def _viewers(text: str, known: Collection[str]) -> Iterator[Entity]:
-    folded = text.casefold()
-    if not known or len(folded) != len(text):
-        return
-    for match in re.finditer(r"\w{3,}", folded):
-        if match.group() in known:
-            yield Entity(text[match.start() : match.end()], "PERSON", match.start(), match.end())
 
 
 def _inner_names(document: Doc) -> Iterator[Entity]:

@@ -61,7 +61,7 @@ class CachedReader:
         self.embedding_id = reader.embedding_id
         self.dim = reader.dim
         self.languages = reader.languages
-        self._kept: LRUCache[str, Reading] = LRUCache(maxsize=max(size, 1))
+        self._kept: LRUCache[str, Reading] = LRUCache(maxsize=size)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read ``texts``, asking the model once for each text it has not kept."""
@@ -71,7 +71,8 @@ class CachedReader:
         if missing:
             fresh = self.reader.read(list(missing.values()))
             readings.update(zip(missing, fresh, strict=True))
-            self._kept.update(zip(missing, fresh, strict=True))
+            if self._kept.maxsize:
+                self._kept.update(zip(missing, fresh, strict=True))
         return [readings[key] for key in keys]
 
 

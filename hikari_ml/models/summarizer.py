@@ -10,6 +10,7 @@ import numpy as np
 from hikari_ml.errors import ModelError
 from hikari_ml.models.reading import Vector
 
+BETWEEN = " · "
 MIN_TAIL = 20
 """Characters below which a cut sentence is not worth showing."""
 
@@ -46,7 +47,7 @@ class ExtractiveSummarizer:
         room = max_length
         while len(picked) < len(texts):
             best = _best(score, picked)
-            cost = len(texts[best]) + (2 if picked else 0)
+            cost = len(texts[best]) + (len(BETWEEN) if picked else 0)
             if cost > room:
                 break
             picked.append(best)
@@ -54,7 +55,7 @@ class ExtractiveSummarizer:
             score = score - self._novelty * np.maximum(similarity[best], 0)
         if not picked:
             return shorten(texts[_best(score, [])], max_length)
-        return " · ".join(texts[i] for i in sorted(picked))[:max_length]
+        return BETWEEN.join(texts[i] for i in sorted(picked))
 
 
 class T5Summarizer:

@@ -6,17 +6,21 @@ A message comes in, one neural pass reads it, memory recalls and keeps, analytic
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+import logging
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from weakref import ref
 
-from hikari_ml.chat import ChatMessage, check_name, check_text
+from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.context_memory.system import NeuralMemorySystem
-from hikari_ml.errors import InputError
+from hikari_ml.errors import HikariError, InputError
+from hikari_ml.models.reading import Vector
 from hikari_ml.pipeline.events import Event, Events
 from hikari_ml.pipeline.mood import Mood, MoodState
 from hikari_ml.pipeline.salience import salience
@@ -30,8 +34,9 @@ from hikari_ml.results import (
     ResponseRecommendation,
 )
 from hikari_ml.runtime.clock import Clock, SystemClock
-from hikari_ml.runtime.service import Service
+from hikari_ml.runtime.service import Service, ended
 from hikari_ml.sentiment_analysis.analyzer import AdvancedSentimentAnalyzer, ReadMessage
+from hikari_ml.sentiment_analysis.signals import MAX_LENGTH
 from hikari_ml.times import iso
 
 OWN: Final = 3
@@ -45,6 +50,21 @@ CLOSE: Final = 0.45
 
 FEWEST_WORDS: Final = 2
 IDS_KEPT: Final = 20_000
+RETRACTED_KEPT: Final = 1000
+
+
+UPKEEP_SECONDS: Final = 1800.0
+"""Time between two rounds of consolidation."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A message that may still be retracted, and what was stored of it."""
+
+    message: ChatMessage
+    memory_id: str | None
 
 
 class Hikari(Service):
@@ -69,20 +89,16 @@ class Hikari(Service):
         self.channel = check_name(channel, "channel")
         self._clock = clock or SystemClock()
         self.folder = Path(folder) if folder is not None else self.settings.channel_dir(channel)
+        self._memory_folder = memory_folder if memory_folder is not None else self.folder / "memory"
         self._own_analyzer = analyzer is None
-        self.analyzer = analyzer or AdvancedSentimentAnalyzer(self.settings, clock=self._clock)
-        self.memory = NeuralMemorySystem(
-            memory_folder if memory_folder is not None else self.folder / "memory",
-            self.settings,
-            clock=self._clock,
-        )
-        self.analytics = StreamAnalyticsEngine(
-            self.settings, path=self.folder / "analytics.msgpack", clock=self._clock
-        )
-        self._bots = frozenset(name.casefold() for name in self.settings.analytics.bots)
+        if analyzer is not None:
+            self.analyzer = analyzer
+        self._make_parts()
+        self._bots = frozenset(map(user_key, self.settings.analytics.bots))
         self._events = Events()
         self._mood = Mood()
-        self._stored: OrderedDict[str, str] = OrderedDict()
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
 
     async def perceive(self, message: ChatMessage) -> Insight:
         """Analyse, recall, keep and count one message.
@@ -98,12 +114,19 @@ class Hikari(Service):
         return await self.perceive_read(message, await self.analyzer.read(message))
 
     async def retract(self, message_id: str) -> dict[str, Any]:
-        """Withdraw a deleted message from analytics, and from memory unless others said the same."""
+        """Withdraw a deleted message from analytics, and from memory unless others said the same.
+
+        Memory knows the ids of the last 20,000 messages since the start.
+        """
         check_text(message_id, "message_id")
         await self._ready()
+        self._retracted.append(message_id)
         counted = await self.analytics.retract_message(message_id)
-        memory_id = self._stored.pop(message_id, None)
-        forgotten = memory_id is not None and await self.memory.withdraw_memory(memory_id)
+        seen = self._seen.pop(message_id, None)
+        forgotten = False
+        if seen is not None:
+            self.analyzer.withdraw(seen.message)
+            forgotten = seen.memory_id is not None and await self.memory.withdraw_memory(seen.memory_id)
         self._events.publish("retracted", iso(self._clock.now()), {"message_id": message_id})
         return {"message_id": message_id, "counted": counted, "forgotten": forgotten, "degraded": []}
 
@@ -112,16 +135,20 @@ class Hikari(Service):
         check_name(user, "user")
         await self._ready()
         memory = await self.memory.erase_user(user)
-        return {
+        for message_id in [i for i, seen in self._seen.items() if _is_by(seen.message, user)]:
+            del self._seen[message_id]
+        proof = {
             "user": user,
             "memory": memory,
             "analytics": await self.analytics.forget_viewer(user),
             "trends": self.analyzer.forget_user(user),
             "degraded": [],
         }
+        self._events.publish("erased", iso(self._clock.now()), {"user": user})
+        return proof
 
     def events(self) -> AsyncIterator[Event]:
-        """Every event of the channel from now on: message, memory, moment, alert, mood, retracted."""
+        """Every event from this call on: message, memory, moment, alert, mood, retracted, erased."""
         return self._events.listen()
 
     def now(self) -> datetime:
@@ -135,10 +162,24 @@ class Hikari(Service):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self._events.close)
+        try:
+            if self._own_analyzer:
+                await stack.enter_async_context(self.analyzer)
+            await stack.enter_async_context(self.memory)
+            await stack.enter_async_context(self.analytics)
+        except BaseException:
+            self._make_parts()  # those that had started are closed now; the next try needs others
+            raise
+        upkeep = asyncio.create_task(_keep_house(ref(self)), name="hikari-upkeep")
+        stack.push_async_callback(ended, upkeep)
+
+    def _make_parts(self) -> None:
         if self._own_analyzer:
-            await stack.enter_async_context(self.analyzer)
-        await stack.enter_async_context(self.memory)
-        await stack.enter_async_context(self.analytics)
+            self.analyzer = AdvancedSentimentAnalyzer(self.settings, clock=self._clock)
+        self.memory = NeuralMemorySystem(self._memory_folder, self.settings, clock=self._clock)
+        self.analytics = StreamAnalyticsEngine(
+            self.settings, path=self.folder / "analytics.msgpack", clock=self._clock
+        )
 
     async def perceive_read(self, message: ChatMessage, read: ReadMessage) -> Insight:
         """:meth:`perceive` for a message the analyser has read already."""
@@ -152,7 +193,10 @@ class Hikari(Service):
             analysis=read.analysis,
             embedding=read.embedding,
         )
-        remembered = await self._keep(message, read, insights)
+        counted = insights["features"].get("why_not") is None
+        remembered = await self._keep(message, read, insights) if counted else None
+        if counted and message.id is not None:
+            remembered = await self._note(message, message.id, remembered)
         insight: Insight = {
             "message_id": message.id,
             "analysis": read.analysis,
@@ -162,7 +206,8 @@ class Hikari(Service):
             "remembered": remembered,
             "degraded": sorted({*read.analysis["degraded"], *insights["degraded"]}),
         }
-        self._tell(message, insight)
+        if insights["features"].get("why_not") != "repeated id":
+            self._tell(message, insight)
         return insight
 
     async def _recall(self, message: ChatMessage, read: ReadMessage) -> list[Memory]:
@@ -170,7 +215,7 @@ class Hikari(Service):
         words = len(read.analysis["text"].split())
         if read.embedding is None or words < FEWEST_WORDS or self._is_bot(message.username):
             return []
-        question: dict[str, Any] = {"embedding": read.embedding, "as_of": None, "strengthen": False}
+        question: dict[str, Any] = {"embedding": self._shared(read), "as_of": None, "strengthen": False}
         own, shared = await asyncio.gather(
             self.memory.retrieve_memories(message.text, OWN, user=message.username, **question),
             self.memory.retrieve_memories(message.text, OWN + SHARED, **question),
@@ -178,6 +223,11 @@ class Hikari(Service):
         known = {memory["id"] for memory in own}
         others = [memory for memory in shared if memory["id"] not in known and _close(memory)]
         return own + others[:SHARED]
+
+    def _shared(self, read: ReadMessage) -> Vector | None:
+        """The embedding of the pass, if memory's vectors come from the same model; else memory makes its own."""
+        same = self.analyzer.embedding_id == self.memory.embedding_id
+        return read.embedding if same else None
 
     async def _keep(
         self, message: ChatMessage, read: ReadMessage, insights: MessageInsights
@@ -194,17 +244,13 @@ class Hikari(Service):
         if message.id is not None:
             metadata["message_id"] = message.id
         memory_id = await self.memory.store_memory(
-            read.analysis["text"],
+            read.analysis["text"][:MAX_LENGTH],
             weighed.type,
             metadata,
             weighed.importance,
             created_at=message.timestamp,
-            embedding=read.embedding,
+            embedding=self._shared(read),
         )
-        if message.id is not None:
-            self._stored[message.id] = memory_id
-            while len(self._stored) > IDS_KEPT:
-                self._stored.popitem(last=False)
         return {
             "id": memory_id,
             "type": weighed.type,
@@ -212,19 +258,50 @@ class Hikari(Service):
             "reasons": list(weighed.reasons),
         }
 
+    async def _note(
+        self, message: ChatMessage, message_id: str, remembered: Remembered | None
+    ) -> Remembered | None:
+        """Keep what a retraction will need; one that came while the message was perceived counts too."""
+        if message_id in self._retracted:
+            if remembered is not None:
+                await self.memory.withdraw_memory(remembered["id"])
+            return None
+        self._seen[message_id] = _Seen(message, remembered["id"] if remembered else None)
+        while len(self._seen) > IDS_KEPT:
+            self._seen.popitem(last=False)
+        return remembered
+
     def _tell(self, message: ChatMessage, insight: Insight) -> None:
         at = iso(message.timestamp)
         mood = self._mood.feel(insight["analysis"], message.timestamp.timestamp())
         self._events.publish("message", at, insight)
         self._events.publish("mood", at, mood)
         if insight["remembered"] is not None:
-            content = {"content": insight["analysis"]["text"], "user": message.username}
-            self._events.publish("memory", at, {**insight["remembered"], **content})
+            said = {
+                "content": insight["analysis"]["text"],
+                "username": message.username,
+                "message_id": message.id,
+            }
+            self._events.publish("memory", at, {**insight["remembered"], **said})
         for kind, news in self.analytics.drain_news():
             self._events.publish(kind, at, news)
 
     def _is_bot(self, username: str) -> bool:
-        return username.casefold() in self._bots
+        return user_key(username) in self._bots
+
+
+async def _keep_house(held: ref[Hikari]) -> None:
+    """Consolidate the memory while the stream runs; a channel that nobody holds any more is let go."""
+    while True:
+        await asyncio.sleep(UPKEEP_SECONDS)
+        hikari = held()
+        if hikari is None:
+            return
+        try:
+            await hikari.memory.consolidate()
+        except HikariError:
+            _log.exception("the memory could not be consolidated; the next round tries again")
+        del hikari
 
 
 def recommend(
@@ -244,6 +321,10 @@ def recommend(
             reasons.append("spam")
             priority = "ignore"
     return {**advice, "priority": priority, "reasons": reasons}
+
+
+def _is_by(message: ChatMessage, user: str) -> bool:
+    return user_key(message.username) == user_key(user)
 
 
 def _close(memory: Memory) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 
 from hikari_ml.context_memory.relations import relations
 from hikari_ml.results import MessageAnalysis, MessageInsights, Toxicity, ToxicityLabel
+from hikari_ml.sentiment_analysis.signals import MAX_LENGTH
 from hikari_ml.text.cues import find_cues, without
 
 WORTH: Final = 0.4
@@ -47,7 +48,7 @@ NOTHING: Final = Salience(0.0, "interaction", ())
 
 def salience(analysis: MessageAnalysis, insights: MessageInsights, streamer: str) -> Salience:
     """Weigh one message; ``streamer`` is the channel's name, being addressed counts."""
-    text = analysis["text"].strip()
+    text = analysis["text"][:MAX_LENGTH].strip()
     words = [word for word in text.split() if any(c.isalpha() for c in word)]
     if len(words) < SHORT_WORDS or text.startswith("!") or insights["features"].get("repeats"):
         return NOTHING

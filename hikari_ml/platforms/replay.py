@@ -14,7 +14,7 @@ import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -27,6 +27,9 @@ MAX_LINE: Final = 1_000_000
 
 MAX_PROBLEMS: Final = 100
 """Lines kept with what is wrong with them; all are counted."""
+
+ASTRAY: Final = timedelta(days=30)
+"""How far ahead of its neighbours a time has to lie to be taken for a mistake; pauses are shorter."""
 
 CUT_SHORT: Final = "the file is cut short or damaged here"
 
@@ -57,9 +60,26 @@ class Recording:
     lines: int = 0
 
     def __iter__(self) -> Iterator[ChatMessage]:
+        """Every usable message; one whose time is far ahead of both its neighbours is skipped."""
+        before: datetime | None = None
+        held: tuple[int, ChatMessage] | None = None
+        for number, message in self._messages():
+            if held is not None:
+                if _astray(before, held[1].timestamp, message.timestamp):
+                    self._skip(held[0], f"its time {held[1].timestamp} lies far ahead of the lines around it")
+                else:
+                    before = held[1].timestamp
+                    yield held[1]
+            held = (number, message)
+        if held is not None and _astray(before, held[1].timestamp, before):
+            self._skip(held[0], f"its time {held[1].timestamp} lies far ahead of the lines before it")
+        elif held is not None:
+            yield held[1]
+
+    def _messages(self) -> Iterator[tuple[int, ChatMessage]]:
         for number, line in self._numbered():
             try:
-                yield self._message(line)
+                yield number, self._message(line)
             except HikariError as error:
                 self._skip(number, str(error))
             except (ValueError, RecursionError) as error:
@@ -107,12 +127,17 @@ class Recording:
             row["username"],
             row["text"],
             parse(row["timestamp"]),
-            id=row.get("id"),
+            id=str(row["id"]) if isinstance(row.get("id"), int) else row.get("id"),
             channel=self.channel,
             badges=_strings(row.get("badges"), "badges"),
             roles=_strings(row.get("roles"), "roles"),
             emotes=_emotes(row.get("emotes"), row["text"]),
         )
+
+
+def _astray(before: datetime | None, at: datetime, after: datetime | None) -> bool:
+    """Whether ``at`` lies far ahead of what came before it and of what comes after."""
+    return after is not None and at - after > ASTRAY and (before is None or at - before > ASTRAY)
 
 
 def read_viewers(path: Path, recording: Path | None = None) -> list[tuple[datetime, float]]:

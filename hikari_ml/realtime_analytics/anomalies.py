@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from hikari_ml.realtime_analytics.features import NUMERIC, MessageFeatures
 from hikari_ml.realtime_analytics.forest import Forest
@@ -63,6 +63,27 @@ class Raised:
     reason: str
 
 
+class Learner(Protocol):
+    """What is judged by a forest that is fitted again from time to time.
+
+    A fit takes about 0.1 s and belongs in a thread: ``forest = Forest(learner.rows())`` needs nothing that
+    changes meanwhile, and ``learner.learn(forest)`` puts it to use.
+    """
+
+    @property
+    def due(self) -> bool:
+        """Whether a forest should be fitted before the next judgement."""
+        ...
+
+    def rows(self) -> list[list[float]]:
+        """What it is fitted to."""
+        ...
+
+    def learn(self, forest: Forest) -> None:
+        """Judge by ``forest`` from now on."""
+        ...
+
+
 UNKNOWN: Final = Judgement(unusual=False, score=0.0)
 
 
@@ -77,13 +98,17 @@ class MessageAnomalies:
 
     @property
     def due(self) -> bool:
-        """Whether the forest should be fitted before the next message; fitting blocks for about 0.1 s."""
+        """Whether the forest should be fitted before the next message."""
         return self._seen >= self._next_fit
 
-    def fit(self) -> None:
-        """Fit to what was seen; the next time is when twice as much was seen, at most 2,000 later."""
+    def rows(self) -> list[list[float]]:
+        """The messages it is fitted to."""
+        return list(self._rows)
+
+    def learn(self, forest: Forest) -> None:
+        """Judge by ``forest``; the next is due when twice as much was seen, at most 2,000 later."""
         self._next_fit = self._seen + min(self._seen, MESSAGES_KEPT)
-        self._forest = Forest(list(self._rows))
+        self._forest = forest
 
     def judge(self, message: MessageFeatures) -> Judgement:
         """Judge ``message``, then learn it."""
@@ -116,10 +141,14 @@ class StreamAnomalies:
         """Whether the forest should be fitted before the next window."""
         return self._seen >= self._next_fit
 
-    def fit(self) -> None:
-        """Fit to what was seen; again after every ten minutes."""
+    def rows(self) -> list[list[float]]:
+        """The windows it is fitted to."""
+        return list(self._rows)
+
+    def learn(self, forest: Forest) -> None:
+        """Judge by ``forest``; the next is due after ten minutes."""
         self._next_fit = self._seen + REFIT_WINDOWS
-        self._forest = Forest(list(self._rows))
+        self._forest = forest
 
     def judge(self, window: Bucket, at: float) -> Raised | None:
         """Judge the window that ended at ``at``, then learn it; an alert if it is unusual."""
@@ -152,7 +181,7 @@ def window_row(window: Bucket) -> list[float]:
     mood = (window.mood_sum + 1.0) / (window.mood_count + 2)
     return [
         math.log1p(window.messages),
-        math.log1p(len(window.chatters)),
+        math.log1p(window.people),
         window.newcomers / n,
         window.toxic / n,
         window.repeated / n,
@@ -168,7 +197,7 @@ def name_kind(window: Bucket, moved: dict[int, float]) -> str:
     if 2 in up and window.newcomers >= 5:
         return "hate_raid" if window.toxic / n > 0.2 else "raid"
     if 4 in up and window.repeated / n > 0.3:
-        return "copypasta" if len(window.chatters) >= 5 else "flood"
+        return "copypasta" if window.people >= 5 else "flood"
     if 0 in up:
         return "burst"
     if 0 in moved:

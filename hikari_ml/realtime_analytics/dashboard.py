@@ -36,14 +36,19 @@ TOP: Final = 10
 
 
 def current_metrics(
-    window: Bucket, rate: float, viewer_count: float | None, total_messages: int, total_chatters: int
+    window: Bucket,
+    rate: float,
+    viewer_count: float | None,
+    total_messages: int,
+    total_chatters: int,
+    late_messages: int = 0,
 ) -> CurrentMetrics:
-    """The live window in numbers; ``rate`` is the messages of the last minute."""
+    """The live window in numbers; ``rate`` is messages a minute just now."""
     emotions = sum(window.emotions.values())
     return {
         "messages_per_minute": rate,
         "speed": speed(rate),
-        "unique_chatters": len(window.chatters),
+        "unique_chatters": window.people,
         "viewer_count": viewer_count,
         "mood": window.mood_sum / window.mood_count if window.mood_count else None,
         "toxicity_rate": window.toxic / window.messages if window.messages else 0.0,
@@ -51,6 +56,7 @@ def current_metrics(
         "emotions": {name: window.emotions[name] / emotions if emotions else 0.0 for name in EMOTIONS},
         "total_messages": total_messages,
         "total_chatters": total_chatters,
+        "late_messages": late_messages,
     }
 
 
@@ -77,9 +83,9 @@ def trends(minutes: Sequence[Minute]) -> dict[str, Direction]:
 def top_chatters(window: Bucket, viewers: Viewers) -> list[TopChatter]:
     """The busiest of the window with their engagement."""
     found: list[TopChatter] = []
-    for name, count in top_by_messages(window.chatters, TOP):
-        viewer = viewers.get(name)
-        engagement = viewer.engagement() if viewer else 0.0
+    for key, count in top_by_messages(window.chatters, TOP):
+        viewer = viewers.get(key)
+        name, engagement = (viewer.username, viewer.engagement()) if viewer else (key, 0.0)
         found.append({"username": name, "messages": count, "engagement_score": engagement})
     return found
 

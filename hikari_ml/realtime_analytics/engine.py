@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy.typing as npt
 
-from hikari_ml.chat import check_name, check_text
+from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
-from hikari_ml.errors import InputError
+from hikari_ml.errors import ClosedError, InputError, ModelDamagedError, StoreError
 from hikari_ml.feed.server import FeedServer
 from hikari_ml.realtime_analytics import state
-from hikari_ml.realtime_analytics.anomalies import Raised
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
     current_metrics,
@@ -29,11 +30,13 @@ from hikari_ml.realtime_analytics.dashboard import (
     trends,
 )
 from hikari_ml.realtime_analytics.experiments import MAX_METRICS, Contents
+from hikari_ml.realtime_analytics.features import MAX_LENGTH
+from hikari_ml.realtime_analytics.forest import Forest
+from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.metrics import Metrics
-from hikari_ml.realtime_analytics.moments import Highlight
-from hikari_ml.realtime_analytics.outlook import Gate, compare, predict
-from hikari_ml.realtime_analytics.stream import Counted, StreamSoFar
-from hikari_ml.realtime_analytics.timeline import Minute
+from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
+from hikari_ml.realtime_analytics.stream import StreamSoFar
+from hikari_ml.realtime_analytics.timeline import Minute, with_silence
 from hikari_ml.results import (
     Alert,
     ContentPerformance,
@@ -54,17 +57,17 @@ from hikari_ml.text.normalize import clean
 from hikari_ml.times import as_utc, iso
 
 if TYPE_CHECKING:
-    from hikari_ml.realtime_analytics.forecasts import Outcome, Series
-    from hikari_ml.realtime_analytics.predictor import FitReport, ViewerEngagementPredictor
-
-PROPHET_SECONDS: Final = 120.0
-"""How long Prophet may take before the simpler models serve without it."""
+    from hikari_ml.realtime_analytics.predictor import FitReport
 
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""
 
-SPAM_REPEATS: Final = 3
-BACK_AFTER_DAYS: Final = 7.0
+SAVE_SECONDS: Final = 300.0
+"""Time by the clock after which what was learned is written again: a crash loses so much."""
+
+VIEWER_COUNT_SECONDS: Final = 900.0
+"""Age from which a recorded viewer count is no longer the current one."""
+
 MAX_METRIC_NAME: Final = 100
 NEWS_KEPT: Final = 200
 
@@ -91,14 +94,18 @@ class StreamAnalyticsEngine(Service):
         self.path = Path(path) if path is not None else None
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(self.settings.timezone)
-        self._bots = frozenset(name.casefold() for name in self.settings.analytics.bots)
+        self._bots = frozenset(map(user_key, self.settings.analytics.bots))
         self._stream = StreamSoFar(self.settings.analytics, self._zone)
         self._metrics = Metrics()
         self._contents = Contents()
         self._news: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=NEWS_KEPT)
-        self._predictor: ViewerEngagementPredictor | None = None
-        self._gate: Gate | None = None
-        self._lane: Lane[Job, Any]
+        self._network: Network | None = None
+        self._troubles: dict[str, str] = {}
+        self._counting = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._saver: asyncio.Task[None] | None = None
+        self._saved_at = self._clock.now()
+        self._fits, self._long, self._disk = _lane("fits"), _lane("long"), _lane("disk")
         self._server: FeedServer | None = None
 
     # -- messages and metrics in --------------------------------------------------------------------
@@ -117,32 +124,42 @@ class StreamAnalyticsEngine(Service):
 
         ``message_id`` makes a repeated message count once and lets it be withdrawn. ``analysis`` is what the
         analyser said of it; without it the mood is read by the lexicons alone and toxicity is unknown.
-        ``embedding`` is accepted for topics by meaning and not used yet.
+        ``embedding`` has no effect: topics are words, and it is accepted so that a caller may hand the same
+        things to memory and analytics. A message dated further ahead of the clock than
+        ``analytics.lateness_seconds`` counts as now, and its result says so.
 
         Raises:
             InputError: an argument cannot be used; nothing was counted.
         """
         check_name(username, "username")
         text = check_text(message, "message")
-        at = as_utc(timestamp) if timestamp is not None else self._clock.now()
+        said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
-        if username.casefold() in self._bots or self._stream.known(message_id):
-            return self._not_counted(username, "bot" if username.casefold() in self._bots else "repeated id")
-        for work in self._stream.slow_work(at):
-            await self._lane.submit(work)
-        topics = tuple(analysis["keywords"]) if analysis else _topics(text)
-        counted = self._stream.count(username, text, at, message_id, analysis, topics)
-        self._news.extend(_news(found) for found in counted.news)
-        return _insights(username, counted)
+        at = self._not_ahead(said_at)
+        degraded = ["timestamp:future"] if at != said_at else []
+        if user_key(username) in self._bots:
+            return not_counted(username, self._engagement(username), "bot", degraded)
+        async with self._counting:  # from the look at the id to the count nothing else may count
+            if self._stream.known(message_id):
+                return not_counted(username, self._engagement(username), "repeated id", degraded)
+            await self._prepare(at)
+            topics = tuple(analysis["keywords"]) if analysis else _topics(text)
+            counted = self._stream.count(username, text, at, message_id, analysis, topics)
+        self._news.extend(news(found) for found in counted.news)
+        self._save_when_due()
+        return insights(username, counted, degraded)
 
     async def retract_message(self, message_id: str) -> bool:
         """Take a deleted message back out of the counts; False if it is not known (any more)."""
         check_text(message_id, "message_id")
         await self._ready()
-        return self._stream.retract(message_id)
+        async with self._counting:
+            return self._stream.retract(message_id)
 
     async def record_metric(self, name: str, value: float, timestamp: datetime | None = None) -> None:
         """Record a point of a series: ``viewer_count``, or any other name.
+
+        One dated ahead of the clock counts as now, as for :meth:`process_chat_message`.
 
         Raises:
             InputError: the value is no finite number, or the name is blank or too long.
@@ -152,7 +169,8 @@ class StreamAnalyticsEngine(Service):
         number = _finite(value, "value")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
-        self._metrics.record(name, at.timestamp(), number)
+        self._metrics.record(name, self._not_ahead(at).timestamp(), number)
+        self._save_when_due()
 
     # -- what is known ------------------------------------------------------------------------------
 
@@ -171,7 +189,7 @@ class StreamAnalyticsEngine(Service):
             "favorite_topics": viewer.favorite_topics(),
             "most_active_hour": viewer.hours.index(max(viewer.hours)),
             "active_days": len(viewer.days),
-            "return_probability": viewer.return_probability(self._now(), self._zone),
+            "return_probability": viewer.return_probability(self._shown(self._clock.now()), self._zone),
             "sentiment": viewer.mood_sum / viewer.mood_count if viewer.mood_count else None,
             "first_seen": iso(viewer.first_seen),
             "last_seen": iso(viewer.last_seen),
@@ -188,27 +206,16 @@ class StreamAnalyticsEngine(Service):
         Raises:
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
         """
-        from hikari_ml.realtime_analytics import forecasts
+        from hikari_ml.realtime_analytics import forecasting, forecasts  # pandas: only needed from here on
 
-        if (
-            not isinstance(periods, int)
-            or isinstance(periods, bool)
-            or not 1 <= periods <= forecasts.MAX_PERIODS
-        ):
-            raise InputError("periods", periods, f"give a whole number from 1 to {forecasts.MAX_PERIODS}")
+        wanted = forecasting.check_periods(periods)
         step = forecasts.check_freq(freq)
         name = check_text(metric_name, "metric_name")
         await self._ready()
-        points = self._points(name)
-        degraded: list[str] = []
-        if len(points) < forecasts.FEWEST_POINTS:
-            reason = f"needs at least {forecasts.FEWEST_POINTS} points, has {len(points)}"
-            outcome = forecasts.Outcome(None, [], "steady", None, {}, reason)
-        else:
-            series = await self._lane.submit(lambda: forecasts.resample(points, step))
-            runs = await self._prophet(series, periods, degraded)
-            outcome = await self._lane.submit(lambda: forecasts.forecast(series, periods, runs))
-        return _forecast(name, outcome, points[-1][1] if points else None, degraded)
+        recorded, minutes = self._metrics.points(name), self._stream.timeline.known()
+        return await forecasting.forecast_metric(
+            name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step, self._long
+        )
 
     async def detect_content_performance(
         self, content_id: str, engagement_metrics: Mapping[str, float]
@@ -228,32 +235,35 @@ class StreamAnalyticsEngine(Service):
             for name, value in engagement_metrics.items()
         }
         await self._ready()
-        return self._contents.judge(content_id, metrics)
+        judged = self._contents.judge(content_id, metrics)
+        self._save_when_due()
+        return judged
 
     async def get_real_time_dashboard(self) -> Dashboard:
         """One snapshot of the stream: now, where it is going, who and what stands out."""
         await self._ready()
-        seconds = self.settings.analytics.window_minutes * 60
-        end = self._now().timestamp()
-        window = self._stream.timeline.window(end, seconds)
-        rate = float(self._stream.timeline.window(end, 60.0).messages)
-        minutes = self._stream.minutes()
+        now = self._clock.now()
+        shown = self._shown(now)
+        timeline, end = self._stream.timeline, shown.timestamp()
+        window = timeline.window(end, self.settings.analytics.window_minutes * 60)
+        minutes = timeline.current(end, OUTLOOK_MINUTES)
         return {
             "current_metrics": current_metrics(
                 window,
-                rate,
-                self._metrics.latest("viewer_count"),
+                timeline.rate(end),
+                self._metrics.latest("viewer_count", now.timestamp() - VIEWER_COUNT_SECONDS),
                 self._stream.total,
                 len(self._stream.viewers),
+                timeline.late,
             ),
             "trends": trends(minutes),
             "top_chatters": top_chatters(window, self._stream.viewers),
             "topics": top_topics(window),
             "moments": self.moments()[-20:],
             "alerts": self.alerts()[-20:],
-            "predictions": predict(minutes, self._predictor, self._gate),
-            "timestamp": iso(self._now()),
-            "degraded": [],
+            "predictions": predict(minutes if shown == now else [], self._network),
+            "timestamp": iso(shown),
+            "degraded": [f"{what}: {why}" for what, why in self._troubles.items()],
         }
 
     def moments(self) -> list[Moment]:
@@ -287,36 +297,44 @@ class StreamAnalyticsEngine(Service):
     async def fit_predictor(self, *, epochs: int = 30) -> FitReport:
         """Train the LSTM + attention predictor on this channel's past; its errors decide whether it serves.
 
+        It takes minutes, during which messages are counted as ever, and is kept beside the state.
+
         Raises:
-            InputError: there is too little past (about four hours of chat are needed).
+            InputError: there is too little past (about five hours of chat are needed).
+            StoreError: it serves, but could not be kept.
         """
         await self._ready()
-        report: FitReport = await self._lane.submit(lambda: self._fit(epochs))
-        return report
+        known = self._stream.timeline.known()
+        network, report = await self._long.submit(
+            lambda: Network.train(with_silence(known)[:-1], epochs, self._go_on)
+        )
+        self._network = network
+        self._troubles.pop("predictor", None)
+        path = self._network_path
+        if path is not None:
+            await self._disk.submit(lambda: network.save(path))
+        found: FitReport = report
+        return found
 
     async def forget_viewer(self, username: str) -> bool:
         """Remove a viewer's profile and name; False if there was none. Counts stay, without the name."""
         check_name(username, "username")
         await self._ready()
-        known = self._stream.forget(username)
-        await self.save()
+        async with self._counting:
+            known = self._stream.forget(username)
+        await self._write()
         return known
 
     async def save(self) -> None:
-        """Write what was learned to ``path``; does nothing if there is none.
+        """Write what was learned to ``path`` now; does nothing if there is none.
+
+        It is also written every five minutes and at the end.
 
         Raises:
             StoreError: it could not be written.
         """
-        if self.path is None:
-            return
-        kept = {
-            **self._stream.pack(),
-            "metrics": self._metrics.pack(),
-            "contents": self._contents.pack(),
-        }
-        path = self.path
-        await self._lane.submit(lambda: state.save(path, kept))
+        await self._ready()
+        await self._write()
 
     async def start_websocket_server(self, host: str | None = None, port: int | None = None) -> str:
         """Serve :meth:`get_real_time_dashboard` as a WebSocket feed; returns its url once it listens.
@@ -344,144 +362,109 @@ class StreamAnalyticsEngine(Service):
     # -- inner parts --------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        self._lane = Lane(lambda jobs: [_attempt(job) for job in jobs], name="analytics", max_batch=1)
-        stack.push_async_callback(self._lane.aclose)
+        for lane in (self._fits, self._long, self._disk):
+            stack.push_async_callback(lane.aclose)
         if self.path is not None:
-            path = self.path
-            kept = await self._lane.submit(lambda: state.load(path))
-            if kept is not None:
-                self._stream.unpack(kept)
-                self._metrics.unpack(kept["metrics"])
-                self._contents.unpack(kept["contents"])
-        stack.push_async_callback(self.save)
+            await self._load(self.path)
+        self._saved_at = self._clock.now()
+        stack.push_async_callback(self._last_write)
 
-    def _now(self) -> datetime:
-        """The clock's moment while the stream runs; once it is over, its last moment."""
-        newest = self._stream.timeline.newest
+    async def _load(self, path: Path) -> None:
+        kept = await self._disk.submit(lambda: state.load(path))
+        if kept is not None:
+            self._stream.unpack(kept)
+            self._metrics.unpack(kept["metrics"])
+            self._contents.unpack(kept["contents"])
+        beside = self._network_path
+        assert beside is not None
+        try:
+            self._network = await self._long.submit(lambda: Network.load(beside))
+        except ModelDamagedError as error:
+            _log.warning("%s; predictions do without it until it is trained again", error)
+            self._troubles["predictor"] = str(error)
+
+    @property
+    def _network_path(self) -> Path | None:
+        return self.path.with_suffix(".predictor.safetensors") if self.path is not None else None
+
+    async def _prepare(self, at: datetime) -> None:
+        """Do what is slow about a message at ``at``: forests in their lane, missed steps a few at a time."""
+        while True:
+            for part in self._stream.due():
+                part.learn(await self._fits.submit(partial(Forest, part.rows())))
+            if self._stream.catch_up(at):
+                return
+            await asyncio.sleep(0)
+
+    def _save_when_due(self) -> None:
+        """Begin to write in the background if it is time, and if that is not still going on."""
         now = self._clock.now()
+        busy = self._saver is not None and not self._saver.done()
+        if self.path is None or busy or (now - self._saved_at).total_seconds() < SAVE_SECONDS:
+            return
+        self._saved_at = now
+        self._saver = asyncio.create_task(self._write_quietly())
+
+    async def _write_quietly(self) -> None:
+        try:
+            await self._write()
+        except StoreError as error:
+            _log.warning("%s; what was learned stands in memory alone", error)
+            self._troubles["state"] = str(error)
+
+    async def _last_write(self) -> None:
+        if self._saver is not None:
+            await self._saver
+        await self._write()
+
+    async def _write(self) -> None:
+        if self.path is None:
+            return
+        path = self.path
+        async with self._writing:
+            kept = {
+                **await self._stream.pack(),
+                "metrics": self._metrics.pack(),
+                "contents": self._contents.pack(),
+            }
+            await self._disk.submit(lambda: state.save(path, kept))
+        self._troubles.pop("state", None)
+
+    def _go_on(self, epoch: int, loss: float) -> None:
+        """After every epoch of a training, which must not hold up the end.
+
+        Raises:
+            ClosedError: the engine was closed.
+        """
+        if self._state == "closed":
+            raise ClosedError(type(self).__name__)
+
+    def _not_ahead(self, at: datetime) -> datetime:
+        """``at``, or now if it lies further ahead than clocks differ.
+
+        One date from the future would make everything after it late.
+        """
+        now = self._clock.now()
+        ahead = (at - now).total_seconds()
+        return now if ahead > self.settings.analytics.lateness_seconds else at
+
+    def _shown(self, now: datetime) -> datetime:
+        """The moment the dashboard shows: now while the stream runs; once it is over, its last."""
+        newest = self._stream.timeline.newest
         over = newest and abs(now.timestamp() - newest) > OVER_SECONDS
         return datetime.fromtimestamp(newest, now.tzinfo) if over else now
 
-    def _points(self, name: str) -> list[tuple[float, float]]:
-        recorded = self._metrics.points(name)
-        if recorded:
-            return recorded
-        minutes = self._stream.minutes()
-        if name == "chat_rate":
-            return [(float(m.start), float(m.messages)) for m in minutes]
-        if name == "chatters":
-            return [(float(m.start), float(m.chatters)) for m in minutes]
-        if name == "mood":
-            return [(float(m.start), m.mood) for m in minutes if m.mood is not None]
-        return []
-
-    async def _prophet(self, series: Series, periods: int, degraded: list[str]) -> list[list[float]] | None:
-        """Prophet's forecasts for every fold and the end; None where it has too little or fails."""
-        from hikari_ml.realtime_analytics import forecasts, prophet_worker
-
-        if series.known < forecasts.PROPHET_POINTS:
-            return None
-        jobs = [forecasts.prophet_job(part, n) for part, n in forecasts.folds(series, periods)]
-        try:
-            return await prophet_worker.run(jobs, PROPHET_SECONDS)
-        except prophet_worker.ProphetFailedError as error:
-            _log.warning("%s; the simpler models serve without it", error)
-            degraded.append(f"prophet: {error}")
-            return None
-
-    def _fit(self, epochs: int) -> FitReport:
-        from hikari_ml.realtime_analytics.predictor import ViewerEngagementPredictor
-
-        minutes = self._stream.minutes()
-        predictor = ViewerEngagementPredictor()
-        report = predictor.fit(minutes, epochs=epochs)
-        self._gate = compare(predictor, minutes, report.mae)
-        self._predictor = predictor
-        return report
-
-    def _not_counted(self, username: str, why: str) -> MessageInsights:
+    def _engagement(self, username: str) -> float:
         viewer = self._stream.viewers.get(username)
-        return {
-            "username": username,
-            "engagement_score": viewer.engagement() if viewer else 0.0,
-            "is_anomaly": False,
-            "anomaly_score": 0.0,
-            "recommendations": [],
-            "features": {"counted": False, "why_not": why},
-            "degraded": [],
-        }
+        return viewer.engagement() if viewer else 0.0
 
 
-def _news(found: Raised | Highlight) -> tuple[str, Mapping[str, Any]]:
-    return ("moment", moment(found)) if isinstance(found, Highlight) else ("alert", alert(found))
-
-
-def _insights(username: str, counted: Counted) -> MessageInsights:
-    message = counted.message
-    alerts = [news for news in counted.news if not isinstance(news, Highlight)]
-    return {
-        "username": username,
-        "engagement_score": counted.viewer.engagement(),
-        "is_anomaly": counted.judgement.unusual or bool(alerts),
-        "anomaly_score": counted.judgement.score,
-        "recommendations": _recommendations(counted),
-        "features": {
-            "counted": True,
-            "late": counted.late,
-            "newcomer": counted.newcomer,
-            "messages": counted.viewer.messages,
-            "characters": round(math.expm1(message.length)),
-            "caps": message.caps,
-            "repetition": message.repetition,
-            "own_rate": message.own_rate,
-            "repeats": counted.repeats,
-            "emotes": message.emotes,
-            "mentions": message.mentions,
-            "links": message.links,
-            "question": message.question,
-            "mood": message.mood,
-            "toxicity": message.toxicity,
-            "unusual": ", ".join(counted.judgement.moved) or None,
-            "alert": alerts[0].kind if alerts else None,
-        },
-        "degraded": [],
-    }
-
-
-def _recommendations(counted: Counted) -> list[str]:
-    found = []
-    if counted.newcomer:
-        found.append("greet: first message here")
-    elif counted.days_away >= BACK_AFTER_DAYS:
-        found.append(f"welcome back: away for {counted.days_away:.0f} days")
-    if counted.message.question:
-        found.append("answer: asks something")
-    if counted.repeats >= SPAM_REPEATS:
-        found.append(f"ignore: said the same {counted.repeats + 1} times in two minutes")
-    if counted.message.toxic:
-        found.append("look: toxic message")
-    return found + [
-        f"look: {news.kind} ({news.reason})" for news in counted.news if not isinstance(news, Highlight)
-    ]
-
-
-def _forecast(name: str, outcome: Outcome, current: float | None, degraded: list[str]) -> Forecast:
-    return {
-        "metric": name,
-        "status": "ok" if outcome.model else "no_data",
-        "model": outcome.model,
-        "forecasts": outcome.points,
-        "current_value": current,
-        "trend": outcome.trend,
-        "skill": outcome.skill,
-        "backtest": outcome.backtest,
-        "reason": outcome.reason,
-        "degraded": degraded,
-    }
+def _lane(name: str) -> Lane[Job, Any]:
+    return Lane(lambda jobs: [_attempt(job) for job in jobs], name=f"analytics-{name}", max_batch=1)
 
 
 def _topics(text: str) -> tuple[str, ...]:
-    cleaned = clean(text)
+    cleaned = clean(text[:MAX_LENGTH])
     return tuple(keywords(without(cleaned, find_cues(cleaned))))
 
 

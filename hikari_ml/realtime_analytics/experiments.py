@@ -52,8 +52,8 @@ class Contents:
         }
 
     def pack(self) -> dict[str, Any]:
-        """As plain values, for the state file."""
-        return self._known
+        """As plain values, for the state file; what is judged later does not change them."""
+        return dict(self._known)
 
     def unpack(self, known: dict[str, Any]) -> None:
         """From what :meth:`pack` gave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,18 +36,14 @@ class Metrics:
         """Every point of a series, oldest first; empty if there is no such series."""
         return list(self._series.get(name, ()))
 
-    def latest(self, name: str) -> float | None:
-        """The newest value."""
+    def latest(self, name: str, since: float = -math.inf) -> float | None:
+        """The newest value, None if it is older than ``since``."""
         points = self._series.get(name)
-        return points[-1][1] if points else None
-
-    def names(self) -> list[str]:
-        """Which series there are."""
-        return sorted(self._series)
+        return points[-1][1] if points and points[-1][0] >= since else None
 
     def pack(self) -> dict[str, Any]:
-        """As plain values, for the state file."""
-        return {name: [list(point) for point in points] for name, points in self._series.items()}
+        """As plain values, for the state file; what is recorded later does not change them."""
+        return {name: list(points) for name, points in self._series.items()}
 
     def unpack(self, series: dict[str, Any]) -> None:
         """From what :meth:`pack` gave."""

@@ -1,6 +1,6 @@
 """Live highlights: stretches in which chat reacts to something, decided while they happen.
 
-The trailing quarter minute is compared with its own median over the last ten minutes; a reaction opens
+The trailing twenty seconds are compared with its own median over the last ten minutes; a reaction opens
 when it is several times as busy and several people take part. What they react to lies a few seconds
 before the first messages.
 """
@@ -77,13 +77,21 @@ class Moments:
         if not warm or ratio < OPENS or now < FEWEST:
             return None
         window = timeline.window(at, SHORT)
-        if len(window.chatters) < FEWEST_PEOPLE:
+        if window.people < FEWEST_PEOPLE:
             return None
         start = at - SHORT - LAG
         reason = _reason(window, ratio)
         self._open = Highlight(start, at, at, at, _score(ratio), reason)
         self.kept.append(self._open)
         return self._open
+
+    def end_stream(self) -> None:
+        """What comes next is another stream: nothing stays open, and what is usual is learned anew.
+
+        An open moment ends where it was last looked at.
+        """
+        self._began = self._open = None
+        self._ready_at = 0.0
 
     def _follow(self, timeline: Timeline, at: float, ratio: float) -> None:
         moment = self._open

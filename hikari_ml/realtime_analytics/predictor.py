@@ -7,7 +7,8 @@ back over them from the last minute, and one output a horizon gives ln(1 + messa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,14 +21,16 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
+from hikari_ml.realtime_analytics.outlook import HORIZONS
 from hikari_ml.realtime_analytics.timeline import Minute
 
 FORMAT: Final = 1
-HORIZONS: Final = (5, 15, 30, 60)
-"""Minutes ahead."""
-
 WINDOW: Final = 30
 """Minutes looked back."""
+
+FEWEST_TRAINED: Final = 24
+FEWEST_JUDGED: Final = 8
+"""Windows that training and judging need at least."""
 
 FEATURES: Final = ("messages", "chatters", "newcomers", "toxic", "repeated", "emotes", "mood")
 
@@ -36,9 +39,14 @@ Rows = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """How training went: windows trained on and validated on, and mean absolute error a horizon there."""
+    """How training went: the windows of its three parts, and mean absolute error a horizon in the last.
+
+    ``validation_windows`` are those it was judged by: neither training nor the choice of the best epoch,
+    made on ``selection_windows``, has seen a minute of their targets.
+    """
 
     train_windows: int
+    selection_windows: int
     validation_windows: int
     epochs: int
     mae: dict[int, float]
@@ -113,29 +121,39 @@ class ViewerEngagementPredictor(nn.Module):
         seed: int = 0,
         on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
     ) -> FitReport:
-        """Train on the past of a channel; the last part validates, and its errors set the intervals.
+        """Train on the past of a channel, in three parts of time.
+
+        The first is trained on, the second says which epoch was the best, and the last, a share of
+        ``validation``, judges: its errors are the report and set the intervals.
 
         Raises:
-            InputError: ``minutes`` is too short to train on and to validate.
+            InputError: ``minutes`` is too short to train on and to validate, or there is no epoch.
         """
-        rows, targets = windows(minutes, self.shape.window, self.shape.horizons)
-        split = int(len(rows) * (1 - validation))
-        gap = max(self.shape.horizons)  # so that no training target reaches into the validation part
-        if split - gap < 32 or len(rows) - split < 8:
-            needed = self.shape.window + 2 * gap + 100
+        if epochs < 1:
+            raise InputError("epochs", epochs, "give at least 1")
+        rows, targets = (
+            torch.from_numpy(part) for part in windows(minutes, self.shape.window, self.shape.horizons)
+        )
+        parts = split(len(rows), max(self.shape.horizons), validation)
+        if parts is None:
+            needed = _needed(self.shape, validation)
             raise InputError("minutes", f"{len(minutes)} minutes", f"give at least {needed}")
+        train, select, judge = parts
         torch.manual_seed(seed)
-        train_x, train_y = torch.from_numpy(rows[: split - gap]), torch.from_numpy(targets[: split - gap])
-        check_x, check_y = torch.from_numpy(rows[split:]), torch.from_numpy(targets[split:])
-        flat = train_x.reshape(-1, self.shape.input_dim)
+        flat = rows[train].reshape(-1, self.shape.input_dim)
         self.center.copy_(flat.mean(dim=0))
         self.scale.copy_(flat.std(dim=0).clamp(min=1e-3))
-        self._train(train_x, train_y, check_x, check_y, epochs, on_epoch)
+        with torch.no_grad():
+            self.output.bias.copy_(
+                targets[train].mean(dim=0)
+            )  # a short past has no steps to waste on the level
+        self._train(rows[train], targets[train], rows[select], targets[select], epochs, on_epoch)
         with torch.inference_mode():
-            self.error.copy_((self(check_x) - check_y).abs().quantile(0.8, dim=0))
-            miss = (self(check_x).expm1() - check_y.expm1()).abs().mean(dim=0)
+            said, truth = self(rows[judge]), targets[judge]
+            self.error.copy_((said - truth).abs().quantile(0.8, dim=0))
+            miss = (said.expm1() - truth.expm1()).abs().mean(dim=0)
         mae = dict(zip(self.shape.horizons, miss.tolist(), strict=True))
-        return FitReport(len(train_x), len(check_x), epochs, mae)
+        return FitReport(len(rows[train]), len(rows[select]), len(rows[judge]), epochs, mae)
 
     def predict(self, minutes: Sequence[Minute]) -> dict[int, tuple[float, float, float]]:
         """Messages within each horizon after the last minute: horizon -> (expected, lower, upper).
@@ -159,11 +177,17 @@ class ViewerEngagementPredictor(nn.Module):
             for i, horizon in enumerate(self.shape.horizons)
         }
 
-    def save(self, path: str | Path) -> None:
-        """Write weights and sizes as one safetensors file."""
-        about = {"format": str(FORMAT), "shape": json.dumps(asdict(self.shape))}
+    def save(self, path: str | Path, notes: Mapping[str, str] | None = None) -> None:
+        """Write weights, sizes and ``notes`` as one safetensors file, durably and in one piece."""
+        about = {
+            "format": str(FORMAT),
+            "shape": json.dumps(asdict(self.shape)),
+            "notes": json.dumps(dict(notes or {})),
+        }
         beside = Path(f"{path}.tmp")
         save_file({k: v.contiguous() for k, v in self.state_dict().items()}, beside, metadata=about)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
         beside.replace(path)
 
     @classmethod
@@ -172,33 +196,43 @@ class ViewerEngagementPredictor(nn.Module):
 
         Raises:
             ModelMissingError: there is no such file.
-            ModelDamagedError: it is not such a file.
+            ModelDamagedError: it is not such a file, or a newer version wrote it.
         """
+        return cls.load_with_notes(path)[0]
+
+    @classmethod
+    def load_with_notes(cls, path: str | Path) -> tuple[Self, dict[str, str]]:
+        """:meth:`load`, and the notes it was saved with."""
         try:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
-                sizes = json.loads(about["shape"])
                 weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            newer = int(about.get("format", "0")) > FORMAT
         except FileNotFoundError as error:
             raise ModelMissingError("predictor", Path(path)) from error
-        except (SafetensorError, KeyError, ValueError) as error:
+        except (SafetensorError, OSError, ValueError) as error:
             raise ModelDamagedError("predictor", f"{path} is no saved predictor: {error}") from error
-        if int(about.get("format", "0")) > FORMAT:
+        if newer:
             raise ModelDamagedError("predictor", f"{path} was written by a newer version")
-        predictor = cls(Shape(**{**sizes, "horizons": tuple(sizes["horizons"])}))
-        predictor.load_state_dict(weights)
-        return predictor.eval()
+        try:
+            sizes = json.loads(about["shape"])
+            predictor = cls(Shape(**{**sizes, "horizons": tuple(sizes["horizons"])}))
+            predictor.load_state_dict(weights)
+            notes = dict(json.loads(about.get("notes", "{}")))
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ModelDamagedError("predictor", f"{path} is no saved predictor: {error}") from error
+        return predictor.eval(), notes
 
     def _train(
         self,
         rows: Tensor,
         targets: Tensor,
-        check_rows: Tensor,
-        check_targets: Tensor,
+        select_rows: Tensor,
+        select_targets: Tensor,
         epochs: int,
         on_epoch: Callable[[int, float], None],
     ) -> None:
-        """AdamW on the L1 error of logs, keeping the weights of the best validated epoch."""
+        """AdamW on the L1 error of logs, keeping the weights of the epoch best in selection."""
         optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3, weight_decay=1e-3)
         best, kept = float("inf"), {}
         for epoch in range(epochs):
@@ -211,13 +245,34 @@ class ViewerEngagementPredictor(nn.Module):
                 optimizer.step()
             self.eval()
             with torch.inference_mode():
-                checked = nn.functional.l1_loss(self(check_rows), check_targets).item()
+                checked = nn.functional.l1_loss(self(select_rows), select_targets).item()
             on_epoch(epoch + 1, checked)
             if checked < best:
                 best = checked
                 kept = {name: value.clone() for name, value in self.state_dict().items()}
         self.load_state_dict(kept)
         self.eval()
+
+
+def split(count: int, gap: int, judged: float) -> tuple[slice, slice, slice] | None:
+    """``count`` windows as three parts in order of time: train, select, judge; None if they are too few.
+
+    The last ``judged`` share judges and half as many select. ``gap`` windows are left out before each, so
+    that no target of one part reaches into the targets of the next.
+    """
+    judge = int(count * (1 - judged))
+    select = judge - gap - int(count * judged / 2)
+    train = select - gap
+    if train < FEWEST_TRAINED or count - judge < FEWEST_JUDGED or judge - gap <= select:
+        return None
+    return slice(0, train), slice(select, judge - gap), slice(judge, count)
+
+
+def _needed(shape: Shape, judged: float) -> int:
+    """Minutes from which :func:`split` is possible."""
+    gap = max(shape.horizons)
+    count = next((n for n in range(2 * gap, 100 * gap) if split(n, gap, judged)), 100 * gap)
+    return shape.window + gap - 1 + count
 
 
 def feature_rows(minutes: Sequence[Minute]) -> Rows:

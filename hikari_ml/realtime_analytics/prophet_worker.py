@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgpack
 
@@ -26,32 +30,74 @@ class ProphetFailedError(HikariError):
     code = "unavailable"
 
 
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+"""One worker at a time for each event loop, of which a process mostly has one."""
+
+
 async def run(jobs: list[dict[str, Any]], seconds: float) -> list[list[float]]:
-    """Have a worker process forecast ``jobs`` within ``seconds``.
+    """Have a worker process forecast ``jobs`` within ``seconds``, counted from when its turn has come.
 
     Raises:
         ProphetFailedError: it did not.
     """
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(1)):
+        answer = await ask([sys.executable, "-m", __name__], msgpack.packb(jobs), seconds)
+    return read_answer(answer, jobs)
+
+
+async def ask(command: list[str], question: bytes, seconds: float) -> bytes:
+    """What ``command`` answers on standard output; when it fails, whatever it has started ends with it.
+
+    Raises:
+        ProphetFailedError: it did not start, did not end in time, or ended with another status than 0.
+    """
     try:
-        answer, _ = await asyncio.wait_for(worker.communicate(msgpack.packb(jobs)), seconds)
+        worker = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,  # a group of its own: CmdStan is a child of the child
+        )
+    except OSError as error:
+        raise ProphetFailedError(f"the Prophet process did not start: {error}") from error
+    try:
+        answer, _ = await asyncio.wait_for(worker.communicate(question), seconds)
     except TimeoutError as error:
         raise ProphetFailedError(f"Prophet did not answer within {seconds:.0f} s") from error
     finally:
-        if worker.returncode is None:
-            worker.kill()
+        if worker.returncode != 0:
+            _end(worker)
             await worker.wait()
     if worker.returncode != 0:
         raise ProphetFailedError(f"the Prophet process ended with status {worker.returncode}")
-    forecasts: list[list[float]] = msgpack.unpackb(answer)
+    return answer
+
+
+def _end(worker: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            worker.kill()
+        else:
+            os.killpg(worker.pid, signal.SIGKILL)
+
+
+def read_answer(answer: bytes, jobs: list[dict[str, Any]]) -> list[list[float]]:
+    """The forecasts in ``answer``: one for each job, a finite number for each moment it asked for.
+
+    Raises:
+        ProphetFailedError: they are not.
+    """
+    try:
+        forecasts = [[float(value) for value in run] for run in msgpack.unpackb(answer)]
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise ProphetFailedError("Prophet's answer cannot be read") from error
+    lengths = [len(run) for run in forecasts]
+    if lengths != [len(job["future"]) for job in jobs]:
+        raise ProphetFailedError("Prophet answered something else than it was asked")
+    if not all(math.isfinite(value) for run in forecasts for value in run):
+        raise ProphetFailedError("Prophet forecast no finite number")
     return forecasts
 
 

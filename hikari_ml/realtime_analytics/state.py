@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,11 @@ import msgpack
 
 from hikari_ml.errors import StoreError, StoreVersionError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""2: viewers carry their recent messages. 1 is still read."""
+
+UNICODE_ERRORS: Final = "surrogatepass"
+"""Chat may hold half a character, and a topic of it; that must not keep the rest from being saved."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +31,8 @@ def save(path: Path, state: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
-            file.write(msgpack.packb({"format": FORMAT, **state}))
+            for piece in _pieces({"format": FORMAT, **state}):
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -50,7 +56,7 @@ def load(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise StoreError(path, f"cannot be read: {error.strerror}") from error
     try:
-        state = msgpack.unpackb(data)
+        state = msgpack.unpackb(data, unicode_errors=UNICODE_ERRORS)
         found = int(state["format"])
     except (ValueError, KeyError, TypeError, msgpack.UnpackException):
         aside = path.with_name(f"{path.name}.damaged")
@@ -60,3 +66,18 @@ def load(path: Path) -> dict[str, Any] | None:
     if found > FORMAT:
         raise StoreVersionError(path, found, FORMAT)
     return dict(state)
+
+
+def _pieces(value: Any) -> Iterator[bytes]:
+    """``value`` packed bit by bit: packed at once it would hold the interpreter, and every thread with it."""
+    packer = msgpack.Packer(unicode_errors=UNICODE_ERRORS)
+    if isinstance(value, dict):
+        yield packer.pack_map_header(len(value))
+        for name, part in value.items():
+            yield packer.pack(name)
+            yield from _pieces(part)
+    elif isinstance(value, list):
+        yield packer.pack_array_header(len(value))
+        yield from map(packer.pack, value)
+    else:
+        yield packer.pack(value)

@@ -5,25 +5,27 @@ Deterministic and without a clock: what it says follows from the messages it was
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hikari_ml.chat import user_key
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.realtime_analytics.anomalies import (
     WINDOW,
     Judgement,
+    Learner,
     MessageAnomalies,
     Raised,
     StreamAnomalies,
 )
 from hikari_ml.realtime_analytics.features import MessageFeatures, measure
 from hikari_ml.realtime_analytics.moments import Highlight, Moments
-from hikari_ml.realtime_analytics.timeline import BUCKET, Minute, Share, Timeline
+from hikari_ml.realtime_analytics.timeline import BUCKET, Share, Timeline
 from hikari_ml.realtime_analytics.viewers import Viewer, Viewers
 from hikari_ml.results import MessageAnalysis
 
@@ -35,7 +37,10 @@ MAX_STEPS: Final = 180
 """Ten-second steps made up for after a silence; a longer one, of half an hour, is a new stream."""
 
 FEW_STEPS: Final = 3
-"""Steps that may be made up for on the event loop."""
+"""Steps made up for at once: the event loop may wait for so many, about a millisecond."""
+
+PACKED_AT_ONCE: Final = 200
+"""Viewers packed at once for the state file, in about two milliseconds."""
 
 REPEATED: Final = 2
 """Times a line must have been said before, by anyone within a minute, to count as repeated."""
@@ -56,11 +61,15 @@ class Counted:
 
 
 class StreamSoFar:
-    """Counts messages; what is slow about it can be done elsewhere first (see :meth:`slow_work`)."""
+    """Counts messages; what is slow about it can be done before, in pieces or elsewhere.
+
+    That is to have every part that is :meth:`due` learn, and to :meth:`catch_up`, in turns until it says that
+    nothing is left. Only one thread may touch it.
+    """
 
     def __init__(self, settings: AnalyticsSettings, zone: ZoneInfo) -> None:
         self.viewers = Viewers(zone, settings.max_viewers)
-        self.timeline = Timeline(settings.lateness_seconds)
+        self.timeline = Timeline(settings.lateness_seconds, settings.window_minutes * 60)
         self.moments = Moments()
         self.alerts: deque[Raised] = deque(maxlen=ALERTS_KEPT)
         self.total = 0
@@ -70,14 +79,21 @@ class StreamSoFar:
         self._lines: deque[tuple[float, str]] = deque()
         self._line_counts: Counter[str] = Counter()
         self._stepped: int | None = None
+        self._began = 0
         self._news: list[Raised | Highlight] = []
 
-    def slow_work(self, at: datetime) -> list[Callable[[], None]]:
-        """What should be done before a message at ``at`` is counted, and blocks for 10 to 100 ms."""
-        work = [part.fit for part in (self._messages, self._stream) if part.due]
-        if self._steps_to(at.timestamp()) > FEW_STEPS:
-            work.append(partial(self._advance, at.timestamp()))
-        return work
+    def due(self) -> Sequence[Learner]:
+        """What should learn before the next message is counted."""
+        return [part for part in (self._messages, self._stream) if part.due]
+
+    def catch_up(self, at: datetime) -> bool:
+        """Look at some of the ten seconds that became full before ``at``; False while some are left."""
+        bucket = int(at.timestamp() // BUCKET)
+        for _ in range(FEW_STEPS):
+            if self._steps_to(bucket) <= 0 or self._stream.due:
+                break
+            self._step()
+        return self._steps_to(bucket) <= 0
 
     def known(self, message_id: str | None) -> bool:
         """Whether a message with this id was already counted or withdrawn."""
@@ -99,7 +115,7 @@ class StreamSoFar:
         message = measure(username, text, at, analysis, topics, own_rate)
         away = (at - known.last_seen).total_seconds() / 86_400 if known else 0.0
         repeats = known.repeats(message.key, seconds) if known else 0
-        self._advance(seconds)
+        self._advance(int(seconds // BUCKET))
         news, self._news = self._news, []
         judgement = self._messages.judge(message)
         viewer = self.viewers.seen(message)
@@ -120,24 +136,22 @@ class StreamSoFar:
         self.total -= 1
         return True
 
-    def minutes(self) -> list[Minute]:
-        """Every full minute so far: the newest, still filling one is left out."""
-        return self.timeline.history()[:-1]
-
     def forget(self, username: str) -> bool:
         """Remove a viewer's profile and name; what they said stays counted, without a name."""
         for message_id, share in list(self._ids.items()):
-            if share is not None and share.message.username.casefold() == username.casefold():
+            if share is not None and user_key(share.message.username) == user_key(username):
                 self._ids[message_id] = None
-        self.timeline.rename(username, "")
+        self.timeline.erase(username)
         return self.viewers.forget(username)
 
-    def pack(self) -> dict[str, Any]:
-        """As plain values, for the state file."""
-        return {
-            "viewers": self.viewers.pack(),
-            "minutes": self.timeline.pack(),
-        }
+    async def pack(self) -> dict[str, Any]:
+        """As plain values, for the state file, pausing so that others get their turn."""
+        viewers: list[Any] = []
+        for row in self.viewers.pack():
+            viewers.append(row)
+            if len(viewers) % PACKED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return {"viewers": viewers, "minutes": self.timeline.pack()}
 
     def unpack(self, state: dict[str, Any]) -> None:
         """From what :meth:`pack` gave."""
@@ -173,21 +187,32 @@ class StreamSoFar:
         while len(self._ids) > IDS_KEPT:
             self._ids.popitem(last=False)
 
-    def _steps_to(self, at: float) -> int:
-        """Ten-second steps that lie between the last look and ``at``."""
-        steps = 0 if self._stepped is None else int(at // BUCKET) - self._stepped
-        return steps if steps <= MAX_STEPS else 0
-
-    def _advance(self, at: float) -> None:
-        """Look at every ten seconds that have become full before ``at``."""
-        bucket = int(at // BUCKET)
+    def _steps_to(self, bucket: int) -> int:
+        """Ten-second steps that lie between the last look and ``bucket``; a new stream has none yet."""
         if self._stepped is None or bucket - self._stepped > MAX_STEPS:
-            self._stepped = bucket
-        while self._stepped < bucket:
-            self._stepped += 1
-            end = self._stepped * BUCKET - 0.001
-            if raised := self._stream.judge(self.timeline.window(end, WINDOW), end):
-                self.alerts.append(raised)
-                self._news.append(raised)
-            if highlight := self.moments.step(self.timeline, end):
-                self._news.append(highlight)
+            return 0
+        return bucket - self._stepped
+
+    def _advance(self, bucket: int) -> None:
+        """Look at every ten seconds that have become full before ``bucket``."""
+        if self._stepped is None:
+            self._stepped = self._began = bucket
+        elif bucket - self._stepped > MAX_STEPS:
+            self._step()  # the ten seconds of the last message, which nothing came after
+            self.moments.end_stream()
+            self._stepped = self._began = bucket
+        while self._steps_to(bucket) > 0:
+            self._step()
+
+    def _step(self) -> None:
+        """Look at the next ten seconds; the first minute of a stream has no window to be judged by."""
+        assert self._stepped is not None
+        self._stepped += 1
+        end = self._stepped * BUCKET - 0.001
+        if (self._stepped - self._began) * BUCKET >= WINDOW and (
+            raised := self._stream.judge(self.timeline.window(end, WINDOW), end)
+        ):
+            self.alerts.append(raised)
+            self._news.append(raised)
+        if highlight := self.moments.step(self.timeline, end):
+            self._news.append(highlight)

@@ -6,19 +6,24 @@ message withdrawn is subtracted. Nothing here grows without bound.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass, field
-from typing import Any, Final
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
+from hikari_ml.chat import user_key
 from hikari_ml.realtime_analytics.features import MessageFeatures
 from hikari_ml.results import Emotion
 
 BUCKET: Final = 10
 """Seconds in a bucket."""
 
-LIVE_BUCKETS: Final = 360
-"""Buckets kept in detail: one hour."""
+LIVE_SECONDS: Final = 3600
+"""Time kept in detail at least; a longer window or lateness keeps more."""
+
+MAX_LIVE_SECONDS: Final = 24 * 3600
+"""Time kept in detail at most: no window and no lateness is longer."""
 
 MAX_MINUTES: Final = 14 * 24 * 60
 """Minutes of history kept as counts: two weeks."""
@@ -29,7 +34,7 @@ STREAM_GAP: Final = 30 * 60
 
 @dataclass(slots=True)
 class Bucket:
-    """Counts of ten seconds."""
+    """Counts of ten seconds; ``chatters`` are user keys, ``erased`` stands for those without a name."""
 
     messages: int = 0
     chatters: Counter[str] = field(default_factory=Counter)
@@ -42,14 +47,21 @@ class Bucket:
     emotions: Counter[Emotion] = field(default_factory=Counter)
     cues: Counter[str] = field(default_factory=Counter)
     topics: Counter[str] = field(default_factory=Counter)
+    erased: set[int] = field(default_factory=set)
+
+    @property
+    def people(self) -> int:
+        """How many different people wrote."""
+        return len(self.chatters) + len(self.erased)
 
     def count(self, part: Share, sign: int) -> None:
         """Add (``sign`` 1) or subtract (-1) what one message gave."""
         message = part.message
         self.messages += sign
-        self.chatters[message.username] += sign
-        if self.chatters[message.username] <= 0:
-            del self.chatters[message.username]
+        who = user_key(message.username)
+        self.chatters[who] += sign
+        if self.chatters[who] <= 0:
+            del self.chatters[who]
         self.newcomers += sign * part.newcomer
         self.toxic += sign * message.toxic
         self.repeated += sign * part.repeated
@@ -76,8 +88,7 @@ class Share:
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Minute:
+class Minute(NamedTuple):
     """What is kept of a minute: ``start`` in epoch seconds, counts, and the mean mood in [0, 1]."""
 
     start: int
@@ -91,12 +102,17 @@ class Minute:
 
 
 class Timeline:
-    """Buckets of the last hour, minutes of the last two weeks."""
+    """Buckets of the last hour, or of ``live_seconds`` if that is longer; minutes of the last two weeks."""
 
-    def __init__(self, lateness_seconds: float) -> None:
-        self._lateness = min(lateness_seconds, BUCKET * LIVE_BUCKETS / 2)
+    def __init__(self, lateness_seconds: float, live_seconds: float = LIVE_SECONDS) -> None:
+        self._lateness = min(lateness_seconds, MAX_LIVE_SECONDS)
+        # One minute more than may be late: a minute becomes history whole, and only when nothing can join it.
+        live = max(LIVE_SECONDS, min(live_seconds, MAX_LIVE_SECONDS), self._lateness + 60)
+        self._live = math.ceil(live / 60) * 60
         self._buckets: OrderedDict[int, Bucket] = OrderedDict()
-        self.minutes: deque[Minute] = deque(maxlen=MAX_MINUTES)
+        self._past: dict[int, Minute] = {}
+        self._summaries: dict[int, Minute] = {}
+        self._erased = 0
         self.newest = 0.0
         self.late = 0
 
@@ -110,6 +126,7 @@ class Timeline:
     def add(self, part: Share, at: float) -> None:
         """Count a message."""
         self._bucket(part.bucket).count(part, 1)
+        self._summaries.pop(_minute_of(part.bucket), None)
         self.newest = max(self.newest, at)
         self._retire()
 
@@ -119,6 +136,7 @@ class Timeline:
         if bucket is None:
             return False
         bucket.count(part, -1)
+        self._summaries.pop(_minute_of(part.bucket), None)
         return True
 
     def window(self, end: float, seconds: float) -> Bucket:
@@ -137,38 +155,93 @@ class Timeline:
         wanted = range(last - int(seconds // BUCKET) * BUCKET + BUCKET, last + BUCKET, BUCKET)
         return [self._buckets[s].messages if s in self._buckets else 0 for s in wanted]
 
-    def history(self) -> list[Minute]:
-        """Every minute with messages, and the silent ones between them, up to the newest message.
+    def rate(self, end: float) -> float:
+        """Messages a minute just before ``end``.
 
-        A silence of more than half an hour is the time between two streams and is left out.
+        The last minute is six buckets of which one is still filling, so they are divided by the 50 to 60
+        seconds they cover.
         """
-        known = {minute.start: minute for minute in [*self.minutes, *self._live_minutes()]}
+        first = math.ceil((end - 60) / BUCKET) * BUCKET
+        return 60 * self.window(end, 60.0).messages / (end - first)
+
+    def known(self) -> list[Minute]:
+        """Every minute in which something was written, oldest first, the newest perhaps unfinished."""
+        live = [self._summary(start) for start in dict.fromkeys(map(_minute_of, self._buckets))]
+        found = dict(self._past)
+        for minute in live:
+            past = found.get(minute.start)
+            found[minute.start] = minute if past is None else _sum(past, minute)
+        return [found[start] for start in sorted(found)]
+
+    def history(self) -> list[Minute]:
+        """Every minute up to the newest message, see :func:`with_silence`."""
+        return with_silence(self.known())
+
+    def current(self, now: float, most: int) -> list[Minute]:
+        """The last full minutes, at most ``most``, of the stream that runs at ``now``, oldest first.
+
+        Silent minutes up to ``now`` are among them; after half an hour of silence there is no stream.
+        """
+        end = _minute_of(max(now, self.newest))
         found: list[Minute] = []
-        for start in sorted(known):
-            if found and start - found[-1].start <= STREAM_GAP:
-                found += [_silence(s) for s in range(found[-1].start + 60, start, 60)]
-            found.append(known[start])
-        return found
+        silent: list[Minute] = []
+        for start in range(end - 60, end - 60 * (most + 1), -60):
+            minute = self._at(start)
+            if minute is None:
+                silent.append(_silence(start))
+                if 60 * len(silent) >= STREAM_GAP:
+                    break
+            else:
+                found += [*silent, minute]
+                silent = []
+        return found[::-1]
 
-    def rename(self, username: str, name: str) -> None:
-        """Put ``name`` in the place of a chatter, whatever the case it was written in."""
+    def erase(self, username: str) -> None:
+        """Take a chatter's name out; they still count as somebody."""
+        key = user_key(username)
+        self._erased += 1
         for bucket in self._buckets.values():
-            for chatter in [c for c in bucket.chatters if c.casefold() == username.casefold()]:
-                bucket.chatters[name] += bucket.chatters.pop(chatter)
+            if bucket.chatters.pop(key, 0):
+                bucket.erased.add(self._erased)
 
-    def pack(self) -> list[Any]:
-        """Every minute as plain values, for the state file."""
-        return [list(astuple(minute)) for minute in self.history()]
+    def pack(self) -> list[Minute]:
+        """Every minute, for the state file."""
+        return self.known()
 
     def unpack(self, rows: list[Any]) -> None:
         """From what :meth:`pack` gave; buckets are not brought back, their stream is over."""
-        self.minutes.extend(Minute(*row) for row in rows)
+        for row in rows:
+            self._keep(Minute(*row))
 
-    def _live_minutes(self) -> Iterator[Minute]:
-        minutes: dict[int, Bucket] = {}
-        for start, bucket in self._buckets.items():
-            _merge(minutes.setdefault(start - start % 60, Bucket()), bucket)
-        return (_minute(start, bucket) for start, bucket in minutes.items())
+    def _at(self, start: int) -> Minute | None:
+        """The minute that began at ``start``, from both sides of a restart; None if it was silent."""
+        past = self._past.get(start)
+        if not any(second in self._buckets for second in range(start, start + 60, BUCKET)):
+            return past
+        live = self._summary(start)
+        return live if past is None else _sum(past, live)
+
+    def _summary(self, start: int) -> Minute:
+        """A live minute, summed up once until it changes."""
+        if start not in self._summaries:
+            total = Bucket()
+            for second in range(start, start + 60, BUCKET):
+                if second in self._buckets:
+                    _merge(total, self._buckets[second])
+            self._summaries[start] = _minute(start, total)
+        return self._summaries[start]
+
+    def _keep(self, minute: Minute) -> None:
+        past = self._past.get(minute.start)
+        if past is not None:
+            self._past[minute.start] = _sum(past, minute)
+            return
+        in_order = not self._past or minute.start > next(reversed(self._past))
+        self._past[minute.start] = minute
+        if not in_order:
+            self._past = dict(sorted(self._past.items()))
+        while len(self._past) > MAX_MINUTES:
+            del self._past[next(iter(self._past))]
 
     def _bucket(self, start: int) -> Bucket:
         if start not in self._buckets:
@@ -179,15 +252,48 @@ class Timeline:
         return self._buckets[start]
 
     def _retire(self) -> None:
-        """Turn minutes older than the live hour into history."""
-        oldest_live = int(self.newest // 60) * 60 - BUCKET * LIVE_BUCKETS
+        """Turn minutes older than the live time into history."""
+        oldest_live = _minute_of(self.newest) - self._live
         while self._buckets and next(iter(self._buckets)) < oldest_live:
-            first = next(iter(self._buckets))
-            minute = first - first % 60
-            total = Bucket()
-            for start in [s for s in self._buckets if s - s % 60 == minute]:
-                _merge(total, self._buckets.pop(start))
-            self.minutes.append(_minute(minute, total))
+            minute = _minute_of(next(iter(self._buckets)))
+            self._keep(self._summary(minute))
+            del self._summaries[minute]
+            for second in range(minute, minute + 60, BUCKET):
+                self._buckets.pop(second, None)
+
+
+def with_silence(minutes: Sequence[Minute]) -> list[Minute]:
+    """``minutes`` and the silent ones between them.
+
+    A silence of more than half an hour is the time between two streams and is left out.
+    """
+    found: list[Minute] = []
+    for minute in minutes:
+        if found and minute.start - found[-1].start <= STREAM_GAP:
+            found += [_silence(start) for start in range(found[-1].start + 60, minute.start, 60)]
+        found.append(minute)
+    return found
+
+
+def _minute_of(at: float) -> int:
+    return int(at // 60) * 60
+
+
+def _sum(one: Minute, other: Minute) -> Minute:
+    """A minute of which a restart made two; who wrote in both parts is not known and counts twice."""
+    moods = [(part.mood, part.messages) for part in (one, other) if part.mood is not None]
+    weight = sum(messages for _, messages in moods)
+    mood = sum(mood * messages for mood, messages in moods) / weight if weight else None
+    return Minute(
+        one.start,
+        one.messages + other.messages,
+        one.chatters + other.chatters,
+        one.newcomers + other.newcomers,
+        one.toxic + other.toxic,
+        one.repeated + other.repeated,
+        one.with_cue + other.with_cue,
+        mood,
+    )
 
 
 def _merge(total: Bucket, bucket: Bucket) -> None:
@@ -202,6 +308,7 @@ def _merge(total: Bucket, bucket: Bucket) -> None:
     total.emotions.update(bucket.emotions)
     total.cues.update(bucket.cues)
     total.topics.update(bucket.topics)
+    total.erased |= bucket.erased
 
 
 def _minute(start: int, bucket: Bucket) -> Minute:
@@ -209,7 +316,7 @@ def _minute(start: int, bucket: Bucket) -> Minute:
     return Minute(
         start,
         bucket.messages,
-        len(bucket.chatters),
+        bucket.people,
         bucket.newcomers,
         bucket.toxic,
         bucket.repeated,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Self
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
+from hikari_ml.chat import user_key
 from hikari_ml.realtime_analytics.features import MessageFeatures
 
 RECENT: Final = 40
@@ -28,11 +32,23 @@ PRIOR_DAYS: Final = 14.0
 FORGETTING_DAYS: Final = 28.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Recent:
+_RECENT = struct.Struct("<d8s?")
+
+
+class _Recent(NamedTuple):
+    """A message as far as engagement needs it; its text only as a digest, which is all that is saved."""
+
     at: float
-    key: str
+    key: bytes
     engages: bool
+
+
+def _recent(message: MessageFeatures) -> _Recent:
+    return _Recent(message.at.timestamp(), _digest(message.key), message.engages)
+
+
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest()
 
 
 @dataclass(slots=True)
@@ -65,7 +81,7 @@ class Viewer:
             self.mood_sum += message.mood
             self.mood_count += 1
         self._weigh(message.topics)
-        self.recent.append(_Recent(message.at.timestamp(), message.key, message.engages))
+        self.recent.append(_recent(message))
 
     def retract(self, message: MessageFeatures, zone: ZoneInfo) -> None:
         """Take a message back as far as counts go; first and last seen stay."""
@@ -79,7 +95,7 @@ class Viewer:
         for topic in message.topics:
             if topic in self.topics:
                 self.topics[topic] = max(0.0, self.topics[topic] - 1)
-        gone = _Recent(message.at.timestamp(), message.key, message.engages)
+        gone = _recent(message)
         if gone in self.recent:
             self.recent.remove(gone)
 
@@ -89,7 +105,8 @@ class Viewer:
 
     def repeats(self, key: str, at: float, seconds: float = 120.0) -> int:
         """How often the viewer said the same within the ``seconds`` before ``at``."""
-        return sum(1 for said in self.recent if said.key == key and at - seconds < said.at <= at)
+        digest = _digest(key)
+        return sum(1 for said in self.recent if said.key == digest and at - seconds < said.at <= at)
 
     def engagement(self) -> float:
         """In [0, 1]: how much this viewer takes part, fair to short messages and not won by spam.
@@ -130,7 +147,7 @@ class Viewer:
         return [(topic, weight / top) for topic, weight in ranked if weight > 0 and top > 0]
 
     def pack(self) -> list[Any]:
-        """As plain values, for the state file."""
+        """As plain values, for the state file; what is counted later does not change them."""
         return [
             self.username,
             self.first_seen.timestamp(),
@@ -139,15 +156,16 @@ class Viewer:
             self.toxic,
             self.mood_sum,
             self.mood_count,
-            self.hours,
+            list(self.hours),
             [day.toordinal() for day in self.days],
-            self.topics,
+            dict(self.topics),
+            b"".join(_RECENT.pack(*said) for said in self.recent),
         ]
 
     @classmethod
     def unpack(cls, row: list[Any], zone: ZoneInfo) -> Self:
-        """From what :meth:`pack` gave."""
-        name, first, last, messages, toxic, mood_sum, mood_count, hours, days, topics = row
+        """From what :meth:`pack` gave; format 1 had no recent messages."""
+        name, first, last, messages, toxic, mood_sum, mood_count, hours, days, topics, *recent = row
         return cls(
             name,
             datetime.fromtimestamp(first, zone),
@@ -159,6 +177,7 @@ class Viewer:
             list(hours),
             deque((date.fromordinal(day) for day in days), maxlen=MAX_DAYS),
             dict(topics),
+            deque((_Recent(*said) for said in _RECENT.iter_unpack(b"".join(recent))), maxlen=RECENT),
         )
 
     def _weigh(self, topics: tuple[str, ...]) -> None:
@@ -183,11 +202,11 @@ class Viewers:
 
     def get(self, username: str) -> Viewer | None:
         """The viewer, or None; asking creates nobody."""
-        return self._viewers.get(username.casefold())
+        return self._viewers.get(user_key(username))
 
     def seen(self, message: MessageFeatures) -> Viewer:
         """Count a message of its author, who becomes a viewer with it."""
-        name = message.username.casefold()
+        name = user_key(message.username)
         viewer = self._viewers.get(name)
         if viewer is None:
             viewer = self._viewers[name] = Viewer(message.username, message.at, message.at)
@@ -204,17 +223,19 @@ class Viewers:
 
     def forget(self, username: str) -> bool:
         """Remove a viewer; False if there was none."""
-        return self._viewers.pop(username.casefold(), None) is not None
+        return self._viewers.pop(user_key(username), None) is not None
 
-    def pack(self) -> list[Any]:
-        """As plain values, least recently seen first."""
-        return [viewer.pack() for viewer in self._viewers.values()]
+    def pack(self) -> Iterator[list[Any]]:
+        """As plain values, least recently seen first; viewers may come and go in between."""
+        for name in list(self._viewers):
+            if name in self._viewers:
+                yield self._viewers[name].pack()
 
-    def unpack(self, rows: list[Any]) -> None:
+    def unpack(self, rows: Iterable[list[Any]]) -> None:
         """From what :meth:`pack` gave."""
         for row in rows:
             viewer = Viewer.unpack(row, self.zone)
-            self._viewers[viewer.username.casefold()] = viewer
+            self._viewers[user_key(viewer.username)] = viewer
 
 
 def top_by_messages(chatters: Counter[str], most: int) -> list[tuple[str, int]]:

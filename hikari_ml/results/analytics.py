@@ -10,7 +10,12 @@ Direction = Literal["increasing", "decreasing", "steady"]
 
 
 class MessageInsights(TypedDict):
-    """What one message means for the stream. ``engagement_score`` is its author's, after it."""
+    """What one message means for the stream. ``engagement_score`` is its author's, after it.
+
+    ``is_anomaly`` and ``anomaly_score`` are of this message alone; what is unusual about the stream is in
+    the dashboard's ``alerts``. ``degraded`` holds "timestamp:future" where it was dated too far ahead of
+    the clock and counted as now.
+    """
 
     username: str
     engagement_score: float
@@ -119,8 +124,8 @@ class TopChatter(TypedDict):
 class Predictions(TypedDict):
     """Messages in the next minutes, by horizon in minutes.
 
-    ``status`` is no_data until there is enough to predict from; ``model`` names what serves, and ``skill``
-    is its gain over repeating the last value.
+    ``status`` is no_data until there is enough to predict from, and once the stream is over; ``model``
+    names what serves, and ``skill`` is its gain over repeating the last value.
     """
 
     status: Literal["ok", "no_data"]
@@ -131,7 +136,10 @@ class Predictions(TypedDict):
 
 
 class CurrentMetrics(TypedDict):
-    """The live window. ``viewer_count`` is what was recorded, never the number of chatters."""
+    """The live window. ``viewer_count`` is what was recorded lately, never the number of chatters.
+
+    ``late_messages`` came too late to be counted in their place since the engine was started.
+    """
 
     messages_per_minute: float
     speed: str
@@ -143,6 +151,7 @@ class CurrentMetrics(TypedDict):
     emotions: dict[Emotion, float]
     total_messages: int
     total_chatters: int
+    late_messages: int
 
 
 class Dashboard(TypedDict):

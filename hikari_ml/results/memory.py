@@ -26,6 +26,7 @@ class Memory(TypedDict):
     count: int
     score: float
     why: dict[str, float | int | str | None]
+    degraded: list[str]
 
 
 class Summary(TypedDict):

@@ -22,7 +22,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job(Generic[T, R]):
     item: T
     loop: asyncio.AbstractEventLoop
@@ -67,11 +67,6 @@ class Lane(Generic[T, R]):
         self._thread: threading.Thread | None = None
         weakref.finalize(self, _close, self._queue)
 
-    @property
-    def depth(self) -> int:
-        """How many items wait to be worked on."""
-        return len(self._queue.jobs)
-
     async def submit(self, item: T) -> R:
         """Have ``item`` worked on and return its outcome.
 
@@ -82,7 +77,14 @@ class Lane(Generic[T, R]):
 
     async def submit_many(self, items: Iterable[T]) -> list[R]:
         """Have all ``items`` worked on; outcomes come in order, and the first failure is raised."""
-        futures = [await self._enqueue(item) for item in items]
+        futures: list[asyncio.Future[R]] = []
+        try:
+            for item in items:
+                futures.append(await self._enqueue(item))  # noqa: PERF401
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
         return list(await asyncio.gather(*futures))
 
     async def aclose(self) -> None:
@@ -96,13 +98,25 @@ class Lane(Generic[T, R]):
         loop = asyncio.get_running_loop()
         job: _Job[T, R] = _Job(item, loop, loop.create_future())
         while not self._offer(job):
-            room: _Job[None, None] = _Job(None, loop, loop.create_future())
-            with self._queue.changed:
-                if len(self._queue.jobs) < self._capacity or self._queue.closed:
-                    continue
-                self._queue.rooms.append(room)
-            await room.future
+            await self._room(_Job(None, loop, loop.create_future()))
         return job.future
+
+    async def _room(self, room: _Job[None, None]) -> None:
+        """Wait until there may be room in the queue."""
+        queue = self._queue
+        with queue.changed:
+            if len(queue.jobs) < self._capacity or queue.closed:
+                return
+            queue.rooms.append(room)
+        try:
+            await room.future
+        except asyncio.CancelledError:
+            with queue.changed:
+                if room in queue.rooms:
+                    queue.rooms.remove(room)
+                elif queue.rooms:  # it was woken already; the room belongs to the next in line
+                    queue.rooms.popleft().settle(None)
+            raise
 
     def _offer(self, job: _Job[T, R]) -> bool:
         with self._queue.changed:

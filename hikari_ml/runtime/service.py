@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Literal, Self
 
@@ -59,10 +59,11 @@ class Service:
 
     async def aclose(self) -> None:
         """Release everything; calling it again does nothing."""
-        if self._state == "closed":
-            return
-        self._state = "closed"
-        await self._stack.aclose()
+        async with self._starting:  # a start under way ends first, so that it cannot outlive the close
+            if self._state == "closed":
+                return
+            self._state = "closed"
+            await self._stack.aclose()
 
     def __del__(self) -> None:
         if self._state == "open":
@@ -72,3 +73,10 @@ class Service:
                 stacklevel=2,
                 source=self,
             )
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a background task and wait until it is gone."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

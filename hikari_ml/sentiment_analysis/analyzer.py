@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,9 +31,10 @@ from hikari_ml.runtime.lane import Lane
 from hikari_ml.runtime.service import Service
 from hikari_ml.sentiment_analysis.advice import Heard, recommend
 from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, vote
-from hikari_ml.sentiment_analysis.signals import Request, SignalReader, Signals
+from hikari_ml.sentiment_analysis.signals import MAX_LENGTH, Request, SignalReader, Signals
 from hikari_ml.sentiment_analysis.trends import MoodHistory
 from hikari_ml.text.cues import emotion_distribution, valence_score
+from hikari_ml.text.normalize import clean
 from hikari_ml.times import iso
 
 OTHER_LANGUAGE_CERTAINTY: Final = 0.8
@@ -77,7 +78,7 @@ class AdvancedSentimentAnalyzer(Service):
             overall=chosen.history_global,
             max_users=chosen.max_users,
         )
-        self._model_id = ""
+        self._model_id = self._embedding_id = ""
         self._lane: Lane[Request, Signals]
 
     async def analyze_message(
@@ -94,7 +95,7 @@ class AdvancedSentimentAnalyzer(Service):
         message = ChatMessage(check_name(username, "username"), check_text(text), self._clock.now())
         return (await self.read(message, context)).analysis
 
-    async def analyze_batch(self, messages: Sequence[ChatMessage]) -> list[MessageAnalysis]:
+    async def analyze_batch(self, messages: Iterable[ChatMessage]) -> list[MessageAnalysis]:
         """Analyse ``messages`` as if they came one after another; results in order.
 
         Raises:
@@ -109,8 +110,11 @@ class AdvancedSentimentAnalyzer(Service):
         signals = await self._lane.submit(Request(message.text, message.emotes))
         return self._read(message, signals, given)
 
-    async def read_batch(self, messages: Sequence[ChatMessage]) -> list[ReadMessage]:
+    async def read_batch(self, messages: Iterable[ChatMessage]) -> list[ReadMessage]:
         """:meth:`read` of each, in order."""
+        if not isinstance(messages, Iterable):
+            raise InputError("messages", messages, "give ChatMessage objects")
+        messages = list(messages)
         for message in messages:
             if not isinstance(message, ChatMessage):
                 raise InputError("messages", message, "give ChatMessage objects")
@@ -126,9 +130,18 @@ class AdvancedSentimentAnalyzer(Service):
         """How the chat has been feeling within the window."""
         return self._history.global_trend(self._clock.now())
 
+    @property
+    def embedding_id(self) -> str:
+        """The model that makes the embeddings; empty before the start."""
+        return self._embedding_id
+
     def forget_user(self, username: str) -> int:
         """Remove everything kept of ``username``; returns how many entries went."""
         return self._history.forget(username)
+
+    def withdraw(self, message: ChatMessage) -> None:
+        """Let nothing be said to carry on ``message``, which was deleted."""
+        self._history.withdraw(message.username, message.timestamp, clean(message.text[:MAX_LENGTH]))
 
     async def _open(self, stack: AsyncExitStack) -> None:
         signals = await asyncio.to_thread(self._load)
@@ -138,7 +151,7 @@ class AdvancedSentimentAnalyzer(Service):
     def _load(self) -> SignalReader:
         chosen = self.settings.sentiment
         reader = CachedReader(open_reader(self._models, chosen.threads), chosen.cache_size)
-        self._model_id = reader.model_id
+        self._model_id, self._embedding_id = reader.model_id, reader.embedding_id
         return SignalReader(reader, EntityFinder())
 
     def _read(self, message: ChatMessage, signals: Signals, given: dict[str, Any]) -> ReadMessage:

@@ -12,7 +12,7 @@ from hikari_ml.models.entities import Entity, EntityFinder
 from hikari_ml.models.reading import TASKS, ChatReader, Reading, Task
 from hikari_ml.text.cues import Cue, find_cues, without
 from hikari_ml.text.keywords import keywords
-from hikari_ml.text.language import UNDETERMINED, HomeLanguage, detect_language
+from hikari_ml.text.language import UNDETERMINED, HomeLanguage, detect_language, may_be_english
 from hikari_ml.text.lexical import vader_score
 from hikari_ml.text.normalize import clean
 
@@ -109,17 +109,21 @@ class SignalReader:
         """Entities, placed in the text as it was sent."""
         at = 0
         for entity in self._entities.find(message.text):
-            start = message.raw.find(entity.text, at)
+            start = entity.start
+            if message.text != message.raw:  # cleaning moved it; a name inside a longer word is another
+                found = re.compile(rf"(?<!\w){re.escape(entity.text)}(?!\w)").search(message.raw, at)
+                start = found.start() if found else -1
             if start >= 0:
                 at = start + len(entity.text)
                 yield Entity(entity.text, entity.label, start, at)
 
     def _covered(self, message: _Parsed) -> frozenset[Task]:
-        """Tasks the model was measured on in this language; undetermined Latin text counts as English."""
+        """Tasks the model was measured on in this language; what is undetermined may be English."""
         language = message.language
         if language == UNDETERMINED:
             letters = _LETTER.findall(message.words)
-            if 2 * len(_LATIN.findall(message.words)) < len(letters):
+            latin = 2 * len(_LATIN.findall(message.words)) >= len(letters)
+            if not (latin and may_be_english(message.words)):
                 return frozenset()
             language = "en"
         return frozenset(task for task in TASKS if language in self._reader.languages[task])

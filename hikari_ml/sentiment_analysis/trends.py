@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from hikari_ml.chat import user_key
 from hikari_ml.models.reading import Vector
 from hikari_ml.results import SentimentTrend, SentimentTrendName
 
@@ -34,7 +35,7 @@ class _Felt:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Said:
     at: datetime
     username: str
@@ -79,8 +80,9 @@ class MoodHistory:
 
     def add(self, username: str, at: datetime, score: float) -> None:
         """Note the score of a message; the least recently seen user makes room."""
-        entries = self._users.setdefault(username, deque(maxlen=self.per_user))
-        self._users.move_to_end(username)
+        key = user_key(username)
+        entries = self._users.setdefault(key, deque(maxlen=self.per_user))
+        self._users.move_to_end(key)
         entries.append(_Felt(at, score))
         self._all.append(_Felt(at, score))
         while len(self._users) > self.max_users:
@@ -88,11 +90,11 @@ class MoodHistory:
 
     def say(self, username: str, at: datetime, text: str, embedding: Vector) -> None:
         """Note a message of words for the context of those that follow."""
-        self._said.append(_Said(at, username, text, embedding))
+        self._said.append(_Said(at, user_key(username), text, embedding))
 
     def user_trend(self, username: str, now: datetime) -> SentimentTrend:
         """The trend of one user within the window before ``now``."""
-        return _trend(self._users.get(username, ()), now - self.window)
+        return _trend(self._users.get(user_key(username), ()), now - self.window)
 
     def global_trend(self, now: datetime) -> SentimentTrend:
         """The trend of the whole chat within the window before ``now``."""
@@ -113,12 +115,16 @@ class MoodHistory:
 
     def forget(self, username: str) -> int:
         """Remove everything of ``username``; returns how many entries went."""
-        gone = len(self._users.pop(username, ()))
-        kept = [said for said in self._said if said.username != username]
-        gone += len(self._said) - len(kept)
-        self._said.clear()
-        self._said.extend(kept)
-        return gone
+        key = user_key(username)
+        said = [entry for entry in self._said if entry.username == key]
+        for entry in said:
+            self._said.remove(entry)
+        return len(self._users.pop(key, ())) + len(said)
+
+    def withdraw(self, username: str, at: datetime, text: str) -> None:
+        """Remove a message that was deleted from what may be carried on."""
+        for entry in [e for e in self._said if (e.username, e.at, e.text) == (user_key(username), at, text)]:
+            self._said.remove(entry)
 
 
 def _trend(entries: deque[_Felt] | tuple[()], since: datetime) -> SentimentTrend:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import Final, Literal
 
 import emoji
@@ -55,9 +56,13 @@ class Rating:
 
 def find_cues(text: str, marked: Sequence[EmoteSpan] = ()) -> list[Cue]:
     """Every cue in ``text``, in order and without overlap; ``marked`` are spans the platform gave."""
-    found = [_marked(text, span) for span in marked if text[span.start : span.end].strip()]
-    for candidates in (_emoji(text), _words(text), _kaomoji(text)):
-        found += [cue for cue in candidates if not _overlaps(cue, found)]
+    found: list[Cue] = []
+    taken = bytearray(len(text))
+    spans = (_marked(text, span) for span in marked if _is_within(text, span))
+    for cue in chain(spans, _emoji(text), _words(text), _kaomoji(text)):
+        if not any(taken[cue.start : cue.end]):
+            taken[cue.start : cue.end] = b"\x01" * (cue.end - cue.start)
+            found.append(cue)
     return sorted(found, key=lambda cue: cue.start)
 
 
@@ -107,6 +112,10 @@ def canonical(token: str) -> str:
     return _IGNORED.sub("", token)
 
 
+def _is_within(text: str, span: EmoteSpan) -> bool:
+    return 0 <= span.start < span.end and bool(text[span.start : span.end].strip())
+
+
 def _marked(text: str, span: EmoteSpan) -> Cue:
     token = text[span.start : span.end]
     rating = emote_ratings().get(token) or emote_ratings().get(span.name)
@@ -151,10 +160,6 @@ def _cue(token: str, start: int, kind: CueKind, rating: Rating | None) -> Cue:
     if rating is None:
         return Cue(token, start, end, kind, None, "neutral")
     return Cue(token, start, end, kind, rating.valence, rating.emotion)
-
-
-def _overlaps(cue: Cue, others: Sequence[Cue]) -> bool:
-    return any(cue.start < other.end and other.start < cue.end for other in others)
 
 
 @cache

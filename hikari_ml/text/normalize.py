@@ -2,7 +2,8 @@
 
 :func:`clean` removes what no reader sees (zero-width and control characters, lone surrogates).
 :func:`for_model` is the form the neural model was trained on and must be given.
-:func:`same_text_key` folds away case, punctuation and elongation, to recognise a repeated line.
+:func:`same_text_key` folds away case, punctuation and elongation, to recognise a repeated line, and
+:func:`same_statement_key` only what never changes what is said.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _SYMBOL_RUN = re.compile(r"([^\x00-\x7f\w\s]\ufe0f?)(?:\s?\1){2,}")
 _SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^\w\s]|_")
+_PRESENTATION = re.compile("[\ufe0e\ufe0f]")
 
 _ZWJ, _ZWNJ = "\u200d", "\u200c"
 _INVISIBLE = re.compile(
@@ -97,6 +99,18 @@ def same_text_key(text: str) -> str:
     folded = unicodedata.normalize("NFKC", clean(text)).casefold()
     words = _NOT_WORD.sub(" ", _ELONGATION.sub(r"\1\1", folded)).split()
     return " ".join(words) if words else folded
+
+
+def same_statement_key(text: str) -> str:
+    """Return the key under which two lines say the same thing.
+
+    Stricter than :func:`same_text_key`: symbols, emoji and combining marks are kept, because "C++" and
+    "C#", a thumb up and a thumb down, and most Hindi words differ by nothing else. Only case, white space,
+    compatibility forms, elongation, and exclamation marks and full stops at the end are folded away.
+    """
+    folded = unicodedata.normalize("NFKC", _PRESENTATION.sub("", clean(text))).casefold()
+    plain = _SPACE.sub(" ", unicodedata.normalize("NFKC", collapse_elongation(folded))).strip()
+    return plain.rstrip("!. ") or plain
 
 
 def _spoken(symbol: str, data: dict[str, str]) -> str:

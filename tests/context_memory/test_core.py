@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hikari_ml.config import MemorySettings
-from hikari_ml.context_memory.core import Change, Job, MemoryCore
+from hikari_ml.context_memory.core import FLUSH_AFTER, Change, Job, MemoryCore, Question
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Store
 from hikari_ml.errors import StoreError
@@ -110,14 +110,74 @@ def test_what_recall_strengthened_is_written_on_closing(tmp_path, entities):
     core = open_core()
     core.work([saving(core, "apple")])
     key = next(iter(core.tiers)).key
-    core._strengthen(core_hits(core, "apple"), core.now())
+    recall(core, "apple")
     core.close()
     core = open_core()
     assert core.tiers[key].access_count == 1
     core.close()
 
 
-def core_hits(core, text):
-    from hikari_ml.context_memory.core import Question
+def recall(core, text):
+    question = Question(text, 5, None, None, None, strengthen=True)
+    return core.work([Job(lambda vectors: core.retrieve(question, vectors[0]), texts=[text])])
 
-    return core.search(Question(text, 5, None, None, None, True), core.embedder.embed([text])[0], None)
+
+def stored_recalls(core):
+    return sum(core.store.read(lambda txn: [record.access_count for record in txn.records()]))
+
+
+def test_recalls_are_written_with_the_next_write(core):
+    core.work([saving(core, "apple")])
+    recall(core, "apple")
+    assert stored_recalls(core) == 0
+    core.work([saving(core, "banana")])
+    assert stored_recalls(core) == 1
+
+
+def test_recalls_without_any_write_are_written_after_a_few(core):
+    core.work([saving(core, "apple")])
+    for _ in range(FLUSH_AFTER):
+        recall(core, "apple")
+    assert stored_recalls(core) == FLUSH_AFTER
+
+
+def refusing(core):
+    def full(act):
+        raise StoreError(core.store.folder, "disk full")
+
+    return full
+
+
+def test_recalls_that_could_not_be_written_are_kept_for_later(core, monkeypatch):
+    core.work([saving(core, "apple")])
+    recall(core, "apple")
+    with monkeypatch.context() as patched:
+        patched.setattr(core.store, "write", refusing(core))
+        with pytest.raises(StoreError):
+            core.flush_touched()
+    core.flush_touched()
+    assert stored_recalls(core) == 1
+
+
+def test_recall_answers_while_nothing_can_be_written(core, monkeypatch):
+    core.work([saving(core, "apple")])
+    monkeypatch.setattr(core.store, "write", refusing(core))
+    for _ in range(FLUSH_AFTER + 1):
+        ((found,),) = recall(core, "apple")
+    assert found["access_count"] == FLUSH_AFTER + 1
+    monkeypatch.undo()
+
+
+def test_the_store_is_released_even_if_the_last_flush_fails(tmp_path, entities, monkeypatch):
+    def open_core():
+        return MemoryCore(
+            Store(tmp_path / "m", map_size_mb=1), MemorySettings(), Letters(), entities, ManualClock(START)
+        )
+
+    core = open_core()
+    core.work([saving(core, "apple")])
+    recall(core, "apple")
+    monkeypatch.setattr(core.store, "write", refusing(core))
+    with pytest.raises(StoreError, match="disk full"):
+        core.close()
+    open_core().close()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.context_memory.recall import fuse
+from hikari_ml.context_memory.recall import Hit, fuse, with_windows
 
 keys = st.lists(st.integers(0, 30), unique=True, max_size=20)
 
@@ -57,3 +57,41 @@ def test_a_hit_knows_where_it_came_from():
     (hit,) = fuse({"a": [(7, 0.4)], "b": [(7, 12.0)]})
     assert hit.ranks == {"a": 1, "b": 1}
     assert hit.scores == {"a": 0.4, "b": 12.0}
+
+
+NEXT_TO = {1: [2], 2: [1, 3], 3: [2]}
+
+
+def windowed(hits, matching):
+    return with_windows(hits, lambda key: NEXT_TO.get(key, []), lambda hit: hit.key in matching)
+
+
+def test_a_neighbour_of_a_match_rises_and_says_by_how_much():
+    hits = [Hit(1, 0.8, {}, {"meaning": 0.9}), Hit(9, 0.75, {}, {}), Hit(2, 0.5, {}, {"meaning": 0.1})]
+    found = windowed(hits, {1, 9})
+    assert [hit.key for hit in found] == [1, 9, 2]
+    assert found[2].score == pytest.approx(0.5 + 0.5 * 0.8 * 0.5)
+    assert found[2].scores == {"meaning": 0.1, "window": 0.8}
+    assert found[:2] == hits[:2]
+
+
+def test_a_neighbour_nothing_found_comes_in():
+    assert [hit.key for hit in windowed([Hit(3, 1.0, {}, {})], {3})] == [3, 2]
+
+
+def test_the_best_neighbour_counts():
+    found = windowed([Hit(1, 0.9, {}, {}), Hit(3, 0.4, {}, {})], {1, 3})
+    assert next(hit for hit in found if hit.key == 2).scores["window"] == 0.9
+
+
+def test_what_does_not_match_lends_nothing():
+    hits = [Hit(1, 0.9, {}, {}), Hit(9, 0.1, {}, {})]
+    assert windowed(hits, set()) == hits
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=4))
+def test_windows_keep_scores_in_range_and_lower_none(scores):
+    hits = [Hit(key, score, {}, {}) for key, score in enumerate(scores)]
+    found = windowed(hits, {0, 1, 2, 3})
+    assert all(hits[hit.key].score <= hit.score <= 1 for hit in found)
+    assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)

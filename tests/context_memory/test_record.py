@@ -11,6 +11,7 @@ from hikari_ml.context_memory.record import (
     check_content,
     check_importance,
     check_metadata,
+    check_type,
     from_ms,
     public_id,
     same_key,
@@ -67,6 +68,12 @@ def test_importance_is_a_share(importance):
         ({"a": 2**70}, "metadata.a"),
         ({"user": 5}, "metadata.user"),
         ({"conversation": ["x"]}, "metadata.conversation"),
+        ({"user": "an\ud800na"}, "metadata.user"),
+        ({"user": " "}, "metadata.user"),
+        ({"user": "x" * 201}, "metadata.user"),
+        ({"conversation": "c\ud800"}, "metadata.conversation"),
+        ({"na\ud800me": 1}, "metadata"),
+        ({"a": {"na\ud800me": 1}}, "metadata"),
     ],
 )
 def test_metadata_is_plain_and_named_where_it_is_not(metadata, field):
@@ -82,8 +89,30 @@ def test_metadata_that_never_ends_is_refused():
         check_metadata(endless)
 
 
+def test_lone_surrogates_in_values_are_replaced_as_in_contents():
+    assert check_metadata({"topic": "a\ud800b", "list": ["\udfff"]}) == {"topic": "a?b", "list": ["?"]}
+
+
+@pytest.mark.parametrize("kind", ["", " ", "x" * 101, 5, None, "fa\ud800ct"])
+def test_a_type_is_a_name(kind):
+    with pytest.raises(InputError, match="memory_type"):
+        check_type(kind)
+
+
+def test_an_empty_user_or_conversation_is_none():
+    record = Record(1, "mem-1", "hi", "fact", {"user": "", "conversation": ""}, 0.5, "episodic", 1, 2)
+    assert (record.user, record.conversation) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("I love C++", "I love C#"), ("pizza 👍", "pizza 👎"), ("दिन", "दान")]
+)
+def test_what_differs_by_a_symbol_is_not_the_same(one, other):
+    assert same_key(one, "fact", "anna") != same_key(other, "fact", "anna")
+
+
 def test_the_same_words_of_the_same_user_are_one():
-    assert same_key("Hello, World!", "fact", "anna") == same_key("hello world", "fact", "anna")
+    assert same_key("Hello World!", "fact", "anna") == same_key("hello   world", "fact", "ANNA")
     assert len({same_key("hi", k, u) for k in ("fact", "x") for u in ("anna", "ben", None)}) == 6
 
 

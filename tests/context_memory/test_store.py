@@ -1,10 +1,12 @@
 """The store is the truth: whole transactions, one writer, grows, survives."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +126,7 @@ def test_edges_and_episodes(store):
     store.write(lambda txn: (txn.put_edge(b"d" * 16, edge), txn.put_episode(episode)))
     assert store.read(lambda txn: list(txn.edges())) == [(b"d" * 16, edge)]
     assert store.read(lambda txn: list(txn.episodes())) == [episode]
+    assert store.read(lambda txn: (txn.get_episode(1), txn.get_episode(2))) == (episode, None)
     store.write(
         lambda txn: (txn.put_edge(b"d" * 16, Edge("anna", "likes", "tea", ())), txn.delete_episode(1))
     )
@@ -176,6 +179,49 @@ def test_compacting_leaves_no_byte_of_what_was_deleted(store):
     add(store, "and it can still be written")
 
 
+def test_compacting_leaves_no_byte_in_pages_that_are_not_full(store):
+    """LMDB's own compaction copies pages whole, with what stood there before."""
+    chance = random.Random(1)
+    kept, gone = [], []
+
+    def say(into, words):
+        into.append(add(store, words * chance.choice([1, 5, 30, 250, 300, 380, 600])))
+
+    for _ in range(200):
+        say(gone, "xyzzy-4711 ")
+        say(kept, "fine ")
+        if chance.random() < 0.6:
+            left = kept.pop(chance.randrange(len(kept)))
+            store.write(lambda txn, left=left: txn.delete(left))
+    store.write(lambda txn: [txn.delete(made) for made in gone])
+    for _ in range(30):
+        say(kept, "new ")
+    before = store.read(lambda txn: (list(txn.records()), [(k, m, v.tolist()) for k, m, v in txn.vectors()]))
+    store.compact()
+    assert b"xyzzy" not in b"".join(path.read_bytes() for path in store.folder.rglob("*") if path.is_file())
+    after = store.read(lambda txn: (list(txn.records()), [(k, m, v.tolist()) for k, m, v in txn.vectors()]))
+    assert after == before
+    assert after[0] == kept
+    assert add(store).key == kept[-1].key + 1
+
+
+def test_a_compaction_that_was_interrupted_leaves_nothing_lying_about(tmp_path):
+    (tmp_path / "memory" / "compacting").mkdir(parents=True)
+    (tmp_path / "memory" / "compacting" / "data.mdb").write_bytes(b"xyzzy")
+    Store(tmp_path / "memory", map_size_mb=1).close()
+    assert not (tmp_path / "memory" / "compacting").exists()
+
+
+def test_a_compaction_that_fails_leaves_the_store_as_it_was(store, monkeypatch):
+    made = add(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(StoreError, match="disk full"):
+            store.compact()
+    assert store.read(lambda txn: txn.get(made.key)) == made
+    add(store, "and it can still be written")
+
+
 KILLED = textwrap.dedent("""
     import sys
     from hikari_ml.context_memory.store import Store
@@ -220,3 +266,28 @@ def test_a_killed_process_loses_nothing_it_acknowledged(tmp_path):
 @pytest.mark.long
 def test_a_process_killed_many_times_loses_nothing_it_acknowledged(tmp_path):
     rounds(tmp_path, 100)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_cut_short_is_an_error_and_not_the_end_of_the_process(tmp_path, share):
+    script = (
+        "import sys, asyncio\n"
+        "from hikari_ml import NeuralMemorySystem\n"
+        "async def main(write):\n"
+        "    async with NeuralMemorySystem(sys.argv[1]) as memory:\n"
+        "        for i in range(300 if write else 0):\n"
+        "            await memory.store_memory(f'number {i} ' * 20, 'fact', {'user': f'u{i}'})\n"
+        "        print((await memory.get_memory_stats())['total'])\n"
+        "asyncio.run(main(sys.argv[2] == 'write'))\n"
+    )
+
+    def run(what):
+        command = [sys.executable, "-c", script, str(tmp_path / "m"), what]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    assert run("write").stdout.strip() == "300"
+    data = tmp_path / "m" / "data.mdb"
+    os.truncate(data, int(data.stat().st_size * share) // 4096 * 4096)
+    done = run("read")
+    assert done.returncode in (0, 1), "no signal ended it"
+    assert done.returncode == 0 or "StoreError" in done.stderr

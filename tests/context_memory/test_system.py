@@ -266,6 +266,85 @@ async def test_erasing_a_user_is_proved(memory):
     assert (await memory.erase_user("anna"))["memories"] == 0
 
 
+async def test_a_user_is_one_whatever_the_case(memory):
+    first = await memory.store_memory("I love secret-xyzzy", metadata={"user": "Anna"})
+    assert await memory.store_memory("i love secret-xyzzy", metadata={"user": "ANNA"}) == first
+    await memory.store_memory("and tea", metadata={"user": "anna"})
+    found = await memory.retrieve_memories("secret", k=5, user="aNNa")
+    assert {m["metadata"]["user"] for m in found} == {"Anna", "anna"}, "as it was given"
+    assert len(await memory.list_memories(user="ANNA")) == 2
+    assert (await memory.get_memory_stats())["users"] == 1
+    assert (await memory.erase_user("anna"))["memories"] == 2
+    assert (await memory.get_memory_stats())["total"] == 0
+    assert b"secret-xyzzy" not in (memory.path / "data.mdb").read_bytes()
+
+
+async def test_every_result_says_what_was_degraded(memory):
+    await memory.store_memory("I love tea", metadata={"user": "anna"})
+    results = [
+        *await memory.retrieve_memories("tea"),
+        *await memory.list_memories(),
+        await memory.summarize("tea"),
+        await memory.summarize("nothing at all like it"),
+        await memory.get_memory_stats(),
+        await memory.consolidate(),
+        await memory.erase_user("anna"),
+    ]
+    assert [result["degraded"] for result in results] == [[]] * 7
+
+
+async def test_what_differs_by_a_symbol_is_another_memory(memory):
+    for content in ("I love C++", "I love C#", "pizza 👍", "pizza 👎", "दिन", "दान"):
+        await memory.store_memory(content, metadata={"user": "anna"})
+    assert (await memory.get_memory_stats())["total"] == 6
+
+
+async def test_it_says_whose_embeddings_it_takes(tmp_path, monkeypatch):
+    memory = NeuralMemorySystem(tmp_path / "m")
+    assert memory.embedding_id is None
+    async with memory:
+        assert memory.embedding_id == bundled_encoder().embedding_id
+
+
+async def test_the_bundled_model_is_not_loaded_where_another_is_configured(tmp_path, monkeypatch):
+    model = tiny.sentence_transformer(tmp_path / "st")
+    monkeypatch.setattr("hikari_ml.context_memory.system.bundled_encoder", None)
+    async with NeuralMemorySystem(tmp_path / "m", Settings(memory={"embedder": str(model)})) as memory:
+        await memory.store_memory("i love cats")
+        assert memory.embedding_id == f"sentence-transformers:{model}"
+
+
+async def test_an_answer_is_found_by_the_question_before_it(memory, clock):
+    for i in range(30):
+        clock.advance(1)
+        await memory.store_memory(f"the boss of level {i} is too hard", metadata={"conversation": f"c{i}"})
+    for content, conversation in (
+        ("what is your favourite dessert?", "dinner"),
+        ("tiramisu, no contest", "dinner"),
+        ("tiramisu, obviously", None),
+    ):
+        clock.advance(1)
+        await memory.store_memory(content, metadata={"conversation": conversation})
+    asked = {"query": "favourite dessert?", "strengthen": False}
+    found = {m["content"]: (rank, m) for rank, m in enumerate(await memory.retrieve_memories(k=33, **asked))}
+    rank, answer = found["tiramisu, no contest"]
+    alone_rank, alone = found["tiramisu, obviously"]
+    assert answer["why"]["window"] == found["what is your favourite dessert?"][1]["score"] > 0.9
+    assert alone["why"]["window"] is None
+    assert rank < alone_rank
+    assert rank == 1
+    assert len(await memory.retrieve_memories(k=1, **asked)) == 1
+
+
+async def test_a_neighbour_out_of_scope_stays_out(memory, clock):
+    await memory.store_memory("favourite dessert?", metadata={"user": "anna", "conversation": "c"})
+    clock.advance(1)
+    await memory.store_memory("tiramisu", metadata={"user": "ben", "conversation": "c"})
+    (found,) = await memory.retrieve_memories("favourite dessert?", k=5, user="anna")
+    assert found["content"] == "favourite dessert?"
+    assert found["why"]["window"] is None
+
+
 async def test_stats(memory):
     assert (await memory.get_memory_stats())["oldest"] is None
     await memory.store_memory("I love tea", "fact", {"user": "anna"})
@@ -334,6 +413,9 @@ async def test_a_model_that_is_asked_for_and_not_there_is_an_error(tmp_path):
         ({"content": None}, "content"),
         ({"content": "x", "memory_type": ""}, "memory_type"),
         ({"content": "x", "memory_type": 5}, "memory_type"),
+        ({"content": "x", "memory_type": "fa\ud800ct"}, "memory_type"),
+        ({"content": "x", "metadata": {"na\ud800me": 1}}, "metadata"),
+        ({"content": "x", "metadata": {"user": "an\ud800na"}}, "metadata.user"),
         ({"content": "x", "metadata": {"a": object()}}, "metadata.a"),
         ({"content": "x", "importance": math.nan}, "importance"),
         ({"content": "x", "importance": 2}, "importance"),
@@ -362,6 +444,8 @@ async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(memory, a
         ({"query": "x", "k": True}, "k"),
         ({"query": "x", "memory_types": "fact"}, "memory_types"),
         ({"query": "x", "memory_types": [5]}, "memory_type"),
+        ({"query": "x", "memory_types": ["fa\ud800ct"]}, "memory_type"),
+        ({"query": "x", "user": "an\ud800na"}, "user"),
         ({"query": "x", "user": ""}, "user"),
         ({"query": "x", "as_of": 5}, "as_of"),
     ],

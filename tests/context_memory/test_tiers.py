@@ -7,8 +7,8 @@ import pytest
 from hikari_ml.context_memory.tiers import Slot, Tiers
 
 
-def slot(key, user="anna", kind="fact", tier="short_term", created=0):
-    return Slot(key, user, kind, tier, 0.5, created, created, 0, 0)
+def slot(key, user="anna", kind="fact", tier="short_term", created=0, conversation=None):
+    return Slot(key, user, kind, tier, 0.5, created, created, 0, 0, conversation)
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def tiers():
         ("anna", None, 10, [1]),
         (None, None, 10, [1, 2, 3]),
         ("stranger", None, None, []),
+        ("ANNA", None, None, [1, 4]),
     ],
 )
 def test_scopes(tiers, user, types, as_of, keys):
@@ -59,3 +60,24 @@ def test_asking_for_a_stranger_creates_nobody(tiers):
     tiers.scope("stranger", None, None)
     tiers.of_user("stranger")
     assert tiers.users == 2
+
+
+def test_a_user_is_one_whatever_the_case(tiers):
+    tiers.put(slot(5, "Anna"))
+    assert tiers.of_user("aNNa") == [1, 4, 5]
+    assert tiers.users == 2
+    for key in (1, 4, 5):
+        tiers.remove(key)
+    assert tiers.users == 1
+
+
+def test_neighbours_are_the_lines_before_and_after_in_a_conversation():
+    tiers = Tiers()
+    for key, created in ((1, 10), (2, 30), (3, 20), (4, 20)):
+        tiers.put(slot(key, created=created, conversation="c"))
+    tiers.put(slot(5, created=15, conversation="another"))
+    tiers.put(slot(6, created=15))
+    assert [tiers.neighbours(key) for key in (1, 3, 4, 2, 5, 6)] == [[3], [1, 4], [3, 2], [4], [], []]
+    tiers.put(replace(tiers[3], tier="episodic"))
+    tiers.remove(4)
+    assert tiers.neighbours(3) == [1, 2]

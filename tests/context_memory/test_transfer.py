@@ -65,6 +65,13 @@ GOOD = {"id": "mem-1", "content": "hi", "type": "fact", "metadata": {}}
         (json.dumps({k: v for k, v in GOOD.items() if k != "type"}), "lacks 'type'"),
         (json.dumps({**GOOD, "id": "x" * 600}), "id"),
         (json.dumps({**GOOD, "id": ""}), "id"),
+        (json.dumps({**GOOD, "id": "mem-\ud800"}), "id"),
+        (json.dumps({**GOOD, "type": "fa\ud800ct"}), "type"),
+        (json.dumps({**GOOD, "type": "x" * 101}), "type"),
+        (json.dumps({**GOOD, "metadata": {"na\ud800me": 1}}), "metadata"),
+        (json.dumps({**GOOD, "metadata": {"user": "an\ud800na"}}), "metadata.user"),
+        (json.dumps({**GOOD, "access_count": 2**70}), "whole number"),
+        ("[" * 100_000, "recursion"),
         (json.dumps({**GOOD, "tier": "cellar"}), "tier"),
         (json.dumps({**GOOD, "importance": 9}), "importance"),
         (json.dumps({**GOOD, "created_at": "yesterday"}), "timestamp"),
@@ -116,3 +123,50 @@ async def test_an_export_that_cannot_be_written_leaves_the_old_one(memory, tmp_p
     with pytest.raises(InputError):
         await memory.export(tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text() == before
+
+
+STRANGE = [
+    "a\u2028b",
+    "a\u2029b",
+    "a\x85b",
+    "a\x00b",
+    "a\x0b\x0c\x1c\x1d\x1eb",
+    "a\r\nb\nc\rd",
+    "👩‍👩‍👧 🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+    "दिन",
+    '"\\',
+]
+
+
+async def test_strange_characters_come_back_the_same(memory, tmp_path):
+    texts = [f"{number} {text}" for number, text in enumerate(STRANGE)]
+    for text in texts:
+        await memory.store_memory(text, "fact", {"user": "anna", "raw": text, text: 1})
+    assert await memory.export(tmp_path / "one.jsonl") == len(STRANGE)
+    async with NeuralMemorySystem(tmp_path / "other", clock=ManualClock(START)) as other:
+        assert await other.import_(tmp_path / "one.jsonl") == len(STRANGE)
+        await other.export(tmp_path / "two.jsonl")
+        found = {m["content"]: m["metadata"] for m in await other.list_memories()}
+    assert found == {text: {"user": "anna", "raw": text, text: 1} for text in texts}
+    assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+
+
+async def test_a_line_that_is_not_utf8_is_named(memory, tmp_path):
+    (tmp_path / "in.jsonl").write_bytes(json.dumps(GOOD).encode() + b'\n{"id": "\xff"}\n')
+    with pytest.raises(RecordingError, match="line 2: is not UTF-8"):
+        await memory.import_(tmp_path / "in.jsonl")
+
+
+@pytest.mark.parametrize("path", ["a\x00b", "a\ud800b", 5])
+async def test_what_cannot_be_a_path_is_refused(memory, path):
+    for way in (memory.export, memory.import_):
+        with pytest.raises(InputError, match="path"):
+            await way(path)
+
+
+async def test_half_an_export_is_not_left_behind(memory, tmp_path):
+    await memory.store_memory("hi")
+    (tmp_path / "out.jsonl").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        await memory.export(tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl.tmp").exists()

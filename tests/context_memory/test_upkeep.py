@@ -4,7 +4,7 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.runtime.clock import ManualClock
-from tests.support import START
+from tests.support import START, at
 
 
 @pytest.fixture
@@ -77,3 +77,82 @@ async def test_edges_others_drew_to_an_erased_user_go(memory):
     await memory.erase_user("anna")
     assert await memory.find_associations("anna") == []
     assert len(await memory.retrieve_memories("art", k=5)) == 1
+
+
+def files_of(memory):
+    return b"".join(path.read_bytes() for path in memory.path.rglob("*") if path.is_file())
+
+
+async def an_evening(memory, clock):
+    """An episode in which bob said little of worth; returns the ids by content."""
+    ids = {}
+    for user, line, importance in (
+        ("bob", "the xyzzy dragon is my worst secret", 0.06),
+        ("bob", "xyzzy dragons again and again", 0.06),
+        ("ben", "the dragon is strong", 0.4),
+        ("eva", "use fire on the dragon", 0.4),
+        ("ben", "the dragon fell at last", 0.4),
+    ):
+        clock.advance(60)
+        ids[line] = await memory.store_memory(line, metadata={"user": user}, importance=importance)
+    clock.advance(2 * 3600)
+    assert (await memory.consolidate())["episodes"] == 1
+    return ids
+
+
+async def test_a_summary_does_not_outlive_what_has_faded_out_of_it(memory, clock):
+    await an_evening(memory, clock)
+    (episode,) = await episodes(memory)
+    assert "xyzzy" in episode.summary
+    clock.advance(60 * 86_400)
+    assert (await memory.consolidate())["forgotten"] == 2
+    (episode,) = await episodes(memory)
+    assert "xyzzy" not in episode.summary
+    assert len(episode.members) == 3
+    await memory.erase_user("bob")
+    assert b"xyzzy" not in files_of(memory)
+
+
+@pytest.mark.parametrize("way", ["forget_memory", "withdraw_memory"])
+async def test_a_summary_does_not_outlive_a_memory_that_was_removed(memory, clock, way):
+    ids = await an_evening(memory, clock)
+    for line in list(ids)[:2]:
+        await getattr(memory, way)(ids[line])
+    (episode,) = await episodes(memory)
+    assert "xyzzy" not in episode.summary
+    assert len(episode.members) == 3
+
+
+async def test_nothing_said_by_an_erased_user_is_in_any_file(memory, clock):
+    for round_ in range(3):
+        await an_evening(memory, clock)
+        for i in range(20):
+            text = f"number {round_}.{i} " + "xyzzy plugh " * (1 + 17 * i)
+            await memory.store_memory(text, metadata={"user": "Bob"})
+            await memory.store_memory(text.replace("xyzzy plugh", "rain"), metadata={"user": "ben"})
+    proof = await memory.erase_user("bob")
+    assert proof["memories"] == 62
+    assert proof["episodes"] == 3
+    assert b"xyzzy" not in files_of(memory)
+    assert await memory.retrieve_memories("xyzzy", user="BOB") == []
+
+
+async def test_those_left_of_an_episode_that_went_can_join_another(memory, clock):
+    await talk(memory, clock, ["one", "two"], "anna")
+    await talk(memory, clock, ["three", "four"], "ben")
+    clock.advance(2 * 3600)
+    await memory.consolidate()
+    await memory.erase_user("anna")
+    assert await episodes(memory) == []
+    await memory.store_memory("late", metadata={"user": "eva"}, importance=0.2, created_at=at(270))
+    clock.advance(2 * 3600)
+    assert (await memory.consolidate())["episodes"] == 1
+    (episode,) = await episodes(memory)
+    records = await memory._do(lambda: memory._core.contents(episode.members))
+    assert [record.content for record in records] == ["three", "four", "late"]
+    assert {record.episode for record in records} == {episode.number}
+
+
+async def test_edges_are_counted_once(memory):
+    await memory.store_memory("I love tea", metadata={"user": "anna"})
+    assert (await memory.erase_user("anna"))["edges"] == 1

@@ -64,3 +64,35 @@ def test_adding_again_replaces(index):
     index.add(1, "only horses now")
     assert 1 not in {key for key, _ in index.search("love", 5)}
     assert 1 in {key for key, _ in index.search("horse", 5)}
+
+
+def test_what_was_removed_makes_no_word_common():
+    index = WordIndex()
+    for key in range(101):
+        index.add(key, "pizza tonight")
+    index.add(200, "something else")
+    before = WordIndex()
+    before.add(100, "pizza tonight")
+    before.add(200, "something else")
+    index.remove(range(100))
+    assert index.search("pizza", 5) == before.search("pizza", 5) != []
+
+
+def test_few_removals_count_at_once():
+    index = WordIndex()
+    for key in range(10):
+        index.add(key, "pizza")
+    index.remove(range(9))
+    assert [key for key, _ in index.search("pizza", 5)] == [9]
+
+
+def test_postings_of_what_was_removed_go():
+    index = WordIndex()
+    for key in range(5000):
+        index.add(key, f"pizza number{key}")
+        index.remove([key - 10])
+    assert [key for key, _ in index.search("pizza", 20)] == list(range(4990, 5000))
+    assert len(index._keys) < 200
+    assert len(index._postings["pizza"][0]) < 200
+    assert len(index._postings) < 200
+    assert [key for key, _ in index.search("number4995", 5)] == [4995]

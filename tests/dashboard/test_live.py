@@ -17,10 +17,10 @@ async def hikari(tmp_path):
 async def play(hikari, state, texts):
     for i, text in enumerate(texts):
         hikari._clock.advance_to(at(i * 6))
-        insight = await hikari.perceive(ChatMessage(f"user{i % 5}", text, at(i * 6)))
+        insight = await hikari.perceive(ChatMessage(f"user{i % 5}", text, at(i * 6), id=f"m{i}"))
         state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
         if insight["remembered"]:
-            said = {"content": text, "user": f"user{i % 5}"}
+            said = {"content": text, "username": f"user{i % 5}", "message_id": insight["message_id"]}
             state.take(
                 {"type": "memory", "at": "now", "data": {**insight["remembered"], **said}, "dropped": 0}
             )
@@ -66,3 +66,17 @@ async def test_before_anything_happened_there_is_a_page(hikari):
     shown = await LiveState(hikari).snapshot()
     assert shown["chat"] == []
     assert shown["series"] == {}
+
+
+async def test_what_was_deleted_is_shown_no_more(hikari):
+    state = LiveState(hikari)
+    lines = ["I love Elden Ring so much", "you are such a stupid idiot", "what do you play next?"]
+    await play(hikari, state, lines)
+    state.take({"type": "retracted", "at": "now", "data": {"message_id": "m1"}, "dropped": 0})
+    state.take({"type": "erased", "at": "now", "data": {"user": "USER0"}, "dropped": 0})
+    shown = await state.snapshot()
+    assert [line["text"] for line in shown["chat"]] == lines[2:]
+    assert shown["toxic"] == shown["memories"] == []
+    assert shown["advice"]["text"] == lines[2]
+    state.take({"type": "retracted", "at": "now", "data": {"message_id": "m2"}, "dropped": 0})
+    assert (await state.snapshot())["advice"] == {}

@@ -211,3 +211,24 @@ async def test_a_port_that_is_taken_is_a_clear_error(server, source):
     port = int(server.url.split(":")[2].split("/")[0])
     with pytest.raises(InputError, match="choose another port"):
         await FeedServer(source, port=port).start()
+
+
+async def test_a_request_that_names_two_hosts_is_refused(server):
+    host, port = server.url.removeprefix("ws://").removesuffix("/feed").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n")
+    assert b"403" in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+
+async def test_a_snapshot_that_cannot_be_written_does_not_end_the_feed(server, source, caplog):
+    client = await hello(server.url)
+    await receive(client)
+    source.state = {"n": "\ud800"}
+    await asyncio.sleep(0.1)
+    source.state = {"n": 2}
+    while (frame := await receive(client))["data"].get("n") != 2:
+        pass
+    assert frame["type"] in ("delta", "snapshot")
+    assert "no snapshot could be sent" in caplog.text
+    await client.close()

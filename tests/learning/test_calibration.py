@@ -35,3 +35,12 @@ def test_temperatures_are_set_and_reported(tmp_path):
     assert network.temperature.tolist() == pytest.approx([found[h].temperature for h in found])
     for calibrated in found.values():
         assert 0 <= calibrated.ece_after <= 1
+
+
+def test_a_head_without_labels_keeps_its_temperature(tmp_path):
+    base = tiny.bert_encoder(tmp_path)
+    network = ChatEncoderNetwork.from_folder(base)
+    examples = [Example("i love cats", 2) for _ in range(10)]
+    found = calibrate(network, examples, Tokenizer.from_file(str(base / "tokenizer.json")), 16)
+    assert set(found) == {"sentiment"}
+    assert network.temperature.tolist()[1:] == [1.0, 1.0]

@@ -69,10 +69,16 @@ def test_another_seed_is_another_run(base, tmp_path):
 
 
 def test_a_folder_with_another_plan_is_refused(base, tmp_path):
-    plan = TrainingPlan(epochs=1, batch_size=8, max_tokens=16)
+    plan = TrainingPlan(epochs=1, batch_size=8, max_tokens=16, checkpoint_every=2)
     Trainer(plan, base, tmp_path).run(examples())
     with pytest.raises(InputError, match="another plan"):
         Trainer(TrainingPlan(epochs=2, batch_size=8, max_tokens=16), base, tmp_path).run(examples())
+
+
+def test_a_folder_with_other_data_is_refused(base, tmp_path):
+    Trainer(PLAN, base, tmp_path).run(examples())
+    with pytest.raises(InputError, match="another data"):
+        Trainer(PLAN, base, tmp_path).run(examples()[1:])
 
 
 def test_it_knows_where_it_runs():

@@ -54,13 +54,18 @@ async def test_nobody_listening_costs_nothing():
 
 async def test_whoever_stops_listening_is_forgotten():
     events = Events()
-    iterator = events.listen()
-    task = asyncio.create_task(anext(iterator))
-    await asyncio.sleep(0)
+    listener = events.listen()
     events.publish("message", "now", {})
-    await task
-    await iterator.aclose()
+    await anext(listener)
+    del listener
     assert not events._listeners
+
+
+async def test_listening_begins_with_the_call_and_not_with_the_first_event_asked_for():
+    events = Events()
+    listener = events.listen()
+    events.publish("message", "now", {"n": 1})
+    assert (await anext(listener))["data"] == {"n": 1}
 
 
 async def test_listening_to_what_is_closed_ends_at_once():

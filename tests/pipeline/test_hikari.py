@@ -7,7 +7,7 @@ import msgpack
 import pytest
 
 from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, Hikari
-from hikari_ml.errors import InputError
+from hikari_ml.errors import InputError, StoreLockedError
 from hikari_ml.models.chat_encoder import ChatEncoder
 from hikari_ml.results import Insight
 from hikari_ml.runtime.clock import ManualClock
@@ -193,3 +193,58 @@ async def test_a_leak_is_warned_about():
         assert "Hikari was not closed" in str(warned[0].message)
         warned.clear()  # a recorded warning keeps what it is about, and so its parts, alive
         await collected()
+
+
+async def test_a_message_that_comes_twice_is_one(hikari, clock):
+    await say(hikari, clock, "I love secret things", id="m1")
+    again = await say(hikari, clock, "I love secret things", 5, id="m1")
+    assert again["remembered"] is None
+    assert (await hikari.retract("m1"))["forgotten"]
+    assert (await hikari.memory.get_memory_stats())["total"] == 0
+
+
+async def test_a_message_retracted_before_it_came_is_not_kept(hikari, clock):
+    await hikari.retract("m1")
+    assert (await say(hikari, clock, "I love secret things", id="m1"))["remembered"] is None
+
+
+async def test_a_message_retracted_while_it_is_perceived_is_not_kept(hikari, clock):
+    for pause in range(12):
+        perceiving = asyncio.create_task(say(hikari, clock, "I love secret things", id=f"m{pause}"))
+        for _ in range(pause):
+            await asyncio.sleep(0.001)
+        await hikari.retract(f"m{pause}")
+        await perceiving
+        assert (await hikari.memory.get_memory_stats())["total"] == 0
+
+
+async def test_what_was_retracted_is_not_carried_on(hikari, clock):
+    await say(hikari, clock, "my cat is sleeping on the keyboard", id="m1")
+    await hikari.retract("m1")
+    found = await say(hikari, clock, "the cat is sleeping on my keyboard", 5, "ben")
+    assert found["analysis"]["conversation_context"]["continues"] is None
+
+
+async def test_case_does_not_save_anyone_from_being_erased(hikari, clock):
+    await say(hikari, clock, "I love secret things", username="Anna")
+    proof = await hikari.erase_user("aNNA")
+    assert proof["memory"]["memories"] == 1
+    assert proof["analytics"] is True
+    assert proof["trends"] > 0
+
+
+async def test_a_very_long_message_is_kept_in_part(hikari, clock):
+    found = await say(hikari, clock, "I love long stories. " + "and so on " * 30_000)
+    assert found["remembered"] is not None
+    (kept,) = await hikari.memory.list_memories()
+    assert len(kept["content"]) <= 4000
+
+
+async def test_a_failed_start_can_be_tried_again(tmp_path, clock):
+    async with Hikari(folder=tmp_path, clock=clock) as first:
+        second = Hikari(folder=tmp_path, clock=clock)
+        with pytest.raises(StoreLockedError):
+            await second.perceive(message("hello"))
+        await first.perceive(message("hello"))
+    async with second:
+        assert (await second.perceive(message("hello")))["analysis"]["text"] == "hello"

@@ -61,7 +61,7 @@ def test_gzip_and_plain_are_read_alike(tmp_path):
         (line(badges="vip"), "badges"),
         (line(emotes=[["Kappa", 5, 1]]), "emotes"),
         (line(emotes={"a": 1}), "emotes"),
-        (line(id=7), "id"),
+        (line(id={"n": 7}), "id"),
         (b'{"timestamp": "\xff\xfe"}', "not JSON"),
         ("[" * 100_000, "not JSON"),
         (b"x" * (MAX_LINE + 10), "longer than"),
@@ -175,3 +175,26 @@ def test_viewer_counts_that_are_none(tmp_path, content, reason):
 def test_a_viewers_file_that_is_not_there(tmp_path):
     with pytest.raises(RecordingError, match="cannot be read"):
         read_viewers(tmp_path / "gone.csv")
+
+
+def test_a_line_far_ahead_of_its_neighbours_is_skipped(tmp_path):
+    lines = [line("one"), line("astray", 3e9), line("two", 5), line("three", 90_000)]
+    recording = write(tmp_path / "chat.jsonl", *lines)
+    assert [message.text for message in recording] == ["one", "two", "three"]
+    assert recording.problems[0].line == 2
+    assert "far ahead" in recording.problems[0].reason
+
+
+def test_a_long_pause_is_no_mistake(tmp_path):
+    recording = write(tmp_path / "chat.jsonl", line("one"), line("two", 3e7), line("three", 3e7 + 5))
+    assert [message.text for message in recording] == ["one", "two", "three"]
+
+
+def test_a_number_can_be_an_id(tmp_path):
+    assert [message.id for message in write(tmp_path / "chat.jsonl", line(id=7))] == ["7"]
+
+
+def test_a_name_that_cannot_be_written_is_named_and_skipped(tmp_path):
+    recording = write(tmp_path / "chat.jsonl", line(username="\ud800"), line("two"))
+    assert [message.text for message in recording] == ["two"]
+    assert "username" in recording.problems[0].reason

@@ -12,6 +12,7 @@ from hikari_ml.realtime_analytics.anomalies import (
     name_kind,
 )
 from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.timeline import Bucket
 from tests.support import at
 
@@ -23,14 +24,17 @@ def said(text, second=0, own_rate=0):
     return measure("anna", text, at(second), None, (), own_rate)
 
 
+def learn(anomalies):
+    if anomalies.due:
+        anomalies.learn(Forest(anomalies.rows()))
+
+
 def trained(count=FIRST_FIT):
     anomalies = MessageAnomalies()
     for i in range(count):
-        if anomalies.due:
-            anomalies.fit()
+        learn(anomalies)
         anomalies.judge(said(LINES[i % len(LINES)], i))
-    if anomalies.due:
-        anomalies.fit()
+    learn(anomalies)
     return anomalies
 
 
@@ -62,8 +66,7 @@ def test_the_forest_is_fitted_again_and_learns_what_became_usual():
     anomalies = trained()
     first = anomalies._forest
     for i in range(3 * FIRST_FIT):
-        if anomalies.due:
-            anomalies.fit()
+        learn(anomalies)
         anomalies.judge(said(WEIRD if i % 2 else LINES[i % 7], i, own_rate=30 if i % 2 else 0))
     assert anomalies._forest is not first
     assert not anomalies.judge(said(WEIRD, own_rate=30)).unusual
@@ -73,7 +76,7 @@ def stream(count=FIRST_WINDOWS):
     anomalies = StreamAnomalies()
     for i in range(count):
         anomalies.judge(window(messages=18 + i % 5, chatters=14 + i % 3, mood=0.55 + i % 4 / 40), i * 10)
-    anomalies.fit()
+    learn(anomalies)
     return anomalies
 
 

@@ -126,7 +126,8 @@ async def test_500_times_the_same_line_stays_in_range(engine):
 async def test_viewer_insights(engine, clock):
     for day in range(3):
         for i in range(4):
-            await engine.process_chat_message("Anna", f"I like cats number {i}", at(day * 86_400 + i * 60))
+            clock.advance_to(at(day * 86_400 + i * 60))
+            await engine.process_chat_message("Anna", f"I like cats number {i}", clock.now())
     clock.advance_to(at(2 * 86_400 + 600))
     found = await engine.get_viewer_insights("anna")
     check_plain(found)
@@ -202,14 +203,15 @@ async def test_too_little_to_forecast_says_so(engine):
     assert (await engine.forecast_metrics("never heard of"))["status"] == "no_data"
 
 
-async def record_days(engine, days):
+async def record_days(engine, clock, days):
+    clock.advance_to(START + timedelta(days=days))
     for hour in range(24 * days):
         value = 100 + 50 * math.sin(2 * math.pi * hour / 24)
         await engine.record_metric("viewer_count", value, START + timedelta(hours=hour))
 
 
-async def test_a_forecast_with_prophet_among_the_models(engine):
-    await record_days(engine, 9)
+async def test_a_forecast_with_prophet_among_the_models(engine, clock):
+    await record_days(engine, clock, 9)
     found = await engine.forecast_metrics("viewer_count", 24)
     check_plain(found)
     assert found["status"] == "ok"
@@ -222,19 +224,19 @@ async def test_a_forecast_with_prophet_among_the_models(engine):
         assert point["yhat_lower"] <= point["yhat"] <= point["yhat_upper"]
 
 
-async def test_without_prophet_the_rest_serves_and_says_so(engine, monkeypatch):
+async def test_without_prophet_the_rest_serves_and_says_so(engine, clock, monkeypatch):
     async def fail(jobs, seconds):
         raise prophet_worker.ProphetFailedError("Prophet did not answer within 120 s")
 
     monkeypatch.setattr(prophet_worker, "run", fail)
-    await record_days(engine, 9)
+    await record_days(engine, clock, 9)
     found = await engine.forecast_metrics("viewer_count", 24)
     assert found["status"] == "ok"
     assert found["degraded"] == ["prophet: Prophet did not answer within 120 s"]
 
 
-async def test_the_loop_keeps_ticking_while_a_forecast_is_made(engine):
-    await record_days(engine, 9)
+async def test_the_loop_keeps_ticking_while_a_forecast_is_made(engine, clock):
+    await record_days(engine, clock, 9)
     ticks = 0
 
     async def heartbeat():

@@ -19,7 +19,6 @@ def test_an_unknown_series_is_empty_and_not_created():
     found = Metrics()
     assert found.points("nothing") == []
     assert found.latest("nothing") is None
-    assert found.names() == []
 
 
 def test_a_full_series_drops_its_oldest(monkeypatch):
@@ -45,3 +44,18 @@ def test_what_is_packed_comes_back():
     found.record("x", 1.0, 2.0)
     other.unpack(found.pack())
     assert other.points("x") == [(1.0, 2.0)]
+
+
+def test_what_is_too_old_is_not_the_latest():
+    found = Metrics()
+    found.record("viewer_count", 100.0, 500.0)
+    assert found.latest("viewer_count", since=90.0) == 500.0
+    assert found.latest("viewer_count", since=101.0) is None
+
+
+def test_what_is_packed_does_not_change():
+    found = Metrics()
+    found.record("x", 1.0, 2.0)
+    packed = found.pack()
+    found.record("x", 2.0, 3.0)
+    assert packed == {"x": [(1.0, 2.0)]}

@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from hikari_ml import ViewerEngagementPredictor
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
-from hikari_ml.realtime_analytics.predictor import FEATURES, HORIZONS, WINDOW, feature_rows, windows
+from hikari_ml.realtime_analytics.outlook import HORIZONS
+from hikari_ml.realtime_analytics.predictor import FEATURES, WINDOW, feature_rows, split, windows
 from hikari_ml.realtime_analytics.timeline import Minute
 
 
@@ -23,7 +25,7 @@ def minutes(count, level=20):
 @pytest.fixture(scope="module")
 def trained():
     predictor = ViewerEngagementPredictor()
-    report = predictor.fit(minutes(500), epochs=3)
+    report = predictor.fit(minutes(500), epochs=10)
     return predictor, report
 
 
@@ -53,10 +55,40 @@ def test_trained_it_gives_numbers_in_their_intervals(trained):
     assert report.train_windows > report.validation_windows > 0
 
 
-def test_training_and_validation_share_no_minute(trained):
+def test_training_selecting_and_judging_share_no_minute_to_be_predicted(trained):
     _, report = trained
     total = len(windows(minutes(500), WINDOW, HORIZONS)[0])
-    assert report.train_windows == int(total * 0.8) - max(HORIZONS)
+    train, select, judge = split(total, max(HORIZONS), 0.2)
+    assert report.train_windows == train.stop
+    assert report.selection_windows == select.stop - select.start
+    assert report.validation_windows == judge.stop - judge.start == total - int(total * 0.8)
+    assert select.start - train.stop == judge.start - select.stop == max(HORIZONS)
+
+
+def test_the_part_that_judges_has_no_say_in_what_is_kept():
+    one, other = ViewerEngagementPredictor(), ViewerEngagementPredictor()
+    other.load_state_dict(one.state_dict())
+    past = minutes(500)
+    _, _, judge = split(len(windows(past, WINDOW, HORIZONS)[0]), max(HORIZONS), 0.2)
+    first_judged = WINDOW + judge.start
+    changed = [*past[:first_judged], *(m._replace(messages=900) for m in past[first_judged:])]
+    assert one.fit(past, epochs=4).mae != other.fit(changed, epochs=4).mae
+    assert all(torch.equal(one.get_parameter(name), weights) for name, weights in other.named_parameters())
+
+
+def test_there_must_be_an_epoch():
+    with pytest.raises(InputError, match="at least 1"):
+        ViewerEngagementPredictor().fit(minutes(500), epochs=0)
+
+
+def test_as_many_minutes_as_it_asks_for_are_enough():
+    with pytest.raises(InputError) as caught:
+        ViewerEngagementPredictor().fit(minutes(200))
+    needed = int(str(caught.value).rsplit("at least ", 1)[1].split()[0])
+    assert needed <= 300
+    ViewerEngagementPredictor().fit(minutes(needed), epochs=1)
+    with pytest.raises(InputError):
+        ViewerEngagementPredictor().fit(minutes(needed - 1), epochs=1)
 
 
 def test_it_learns(trained):
@@ -102,6 +134,23 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "text").write_text("no weights here")
     with pytest.raises(ModelDamagedError):
         ViewerEngagementPredictor.load(tmp_path / "text")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {},
+        {"format": "new"},
+        {"format": "99", "shape": "{}"},
+        {"format": "1", "shape": "{}"},
+        {"format": "1", "shape": '{"horizons": [5], "hidden_dim": 8}'},
+        {"format": "1", "shape": '{"horizons": [5], "colour": 8}'},
+    ],
+)
+def test_weights_without_the_right_words_about_them_are_damaged(tmp_path, about):
+    save_file({"center": torch.zeros(7)}, tmp_path / "p", metadata=about)
+    with pytest.raises(ModelDamagedError):
+        ViewerEngagementPredictor.load(tmp_path / "p")
 
 
 def test_rows_follow_their_names():

@@ -1,5 +1,11 @@
 """Prophet runs in a process of its own, and its failure is a named one."""
 
+import asyncio
+import math
+import sys
+from pathlib import Path
+
+import msgpack
 import numpy as np
 import pytest
 
@@ -33,3 +39,72 @@ async def test_a_worker_that_breaks_is_a_named_error():
 async def test_a_forecast_never_runs_away():
     (found,) = await prophet_worker.run([job([2.0**i for i in range(48)], periods=200)], 120)
     assert max(found) <= 10 * 2.0**47 * 1.01
+
+
+GRANDCHILD = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, file=open(sys.argv[1], "w"), flush=True)
+time.sleep(60)
+"""
+
+
+def runs(pid):
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
+async def test_what_the_worker_started_ends_with_it(tmp_path):
+    told = tmp_path / "pid"
+    with pytest.raises(prophet_worker.ProphetFailedError, match="did not answer"):
+        await prophet_worker.ask([sys.executable, "-c", GRANDCHILD, str(told)], b"", 3)
+    pid = int(told.read_text())
+    for _ in range(100):
+        if not runs(pid):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the grandchild hangs on")
+
+
+async def test_a_worker_that_cannot_start_is_a_named_error(tmp_path):
+    with pytest.raises(prophet_worker.ProphetFailedError, match="did not start"):
+        await prophet_worker.ask([str(tmp_path / "nothing")], b"", 3)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\xc1",
+        b"Importing plotly failed.",
+        msgpack.packb(None),
+        msgpack.packb([["much"]]),
+        msgpack.packb([[1.0, 2.0]]),
+        msgpack.packb([[math.nan]]),
+        msgpack.packb([]),
+    ],
+)
+def test_an_answer_that_is_none_is_a_named_error(answer):
+    with pytest.raises(prophet_worker.ProphetFailedError):
+        prophet_worker.read_answer(answer, [{"future": [0.0]}])
+
+
+def test_an_answer_is_read():
+    assert prophet_worker.read_answer(msgpack.packb([[1.5]]), [{"future": [0.0]}]) == [[1.5]]
+
+
+async def test_workers_run_one_after_the_other(monkeypatch):
+    at_once, most = 0, 0
+
+    async def answer(command, question, seconds):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        return msgpack.packb([[1.0]])
+
+    monkeypatch.setattr(prophet_worker, "ask", answer)
+    await asyncio.gather(*(prophet_worker.run([{"future": [0.0]}], 1) for _ in range(4)))
+    assert most == 1

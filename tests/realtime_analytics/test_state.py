@@ -29,7 +29,7 @@ def test_a_damaged_file_is_put_aside_and_told_of(tmp_path, damage, caplog):
 def test_a_newer_file_is_left_alone(tmp_path):
     path = tmp_path / "analytics.msgpack"
     state.save(path, {})
-    path.write_bytes(path.read_bytes().replace(b"\xa6format\x01", b"\xa6format\x63"))
+    path.write_bytes(path.read_bytes().replace(b"\xa6format\x02", b"\xa6format\x63"))
     with pytest.raises(StoreVersionError) as caught:
         state.load(path)
     assert caught.value.found == 99
@@ -49,3 +49,11 @@ def test_a_file_that_cannot_be_read_is_a_clear_error(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreError, match="cannot be read"):
         state.load(tmp_path / "folder")
+
+
+def test_half_a_character_keeps_nothing_from_being_saved(tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    state.save(path, {"viewers": [["anna", {"\ud83d": 1.0}]], "metrics": {"x": [(1.0, 2.0)]}})
+    found = state.load(path)
+    assert found["viewers"] == [["anna", {"\ud83d": 1.0}]]
+    assert found["metrics"] == {"x": [[1.0, 2.0]]}

@@ -6,6 +6,7 @@ import pytest
 
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.realtime_analytics.anomalies import Raised
+from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.stream import IDS_KEPT, StreamSoFar
 from tests.support import at
 
@@ -16,9 +17,16 @@ def stream():
     return StreamSoFar(AnalyticsSettings(), ZoneInfo("UTC"))
 
 
+def prepare(found, second):
+    while True:
+        for part in found.due():
+            part.learn(Forest(part.rows()))
+        if found.catch_up(at(second)):
+            return
+
+
 def say(found, second, text="hello there", username="anna", message_id=None):
-    for work in found.slow_work(at(second)):
-        work()
+    prepare(found, second)
     return found.count(username, text, at(second), message_id, None, ())
 
 
@@ -96,10 +104,10 @@ def test_a_raid_is_noticed_and_named():
 def test_the_same_messages_give_the_same_numbers_in_any_pieces():
     def numbers(found):
         return (
-            found.minutes(),
+            found.timeline.history(),
             [n.reason for n in found.moments.kept],
             list(found.alerts),
-            found.viewers.pack(),
+            list(found.viewers.pack()),
         )
 
     one, other = stream(), stream()
@@ -107,27 +115,37 @@ def test_the_same_messages_give_the_same_numbers_in_any_pieces():
     busy(other, 700)
     busy(other, 800, begin=700.0)
     assert numbers(one)[2] == numbers(other)[2]
-    for a, b in zip(one.minutes(), other.minutes(), strict=True):
+    for a, b in zip(one.timeline.history(), other.timeline.history(), strict=True):
         assert a.messages == b.messages
 
 
-def test_slow_work_is_left_to_others():
+def test_what_is_slow_is_done_in_pieces_or_elsewhere():
     found = stream()
     busy(found, 30)
-    assert found.slow_work(at(31)) == []
-    assert len(found.slow_work(at(120))) == 1, "steps that were missed"
-    busy(found, 300, begin=31)
+    assert found.due() == []
+    assert found.catch_up(at(31))
+    assert not found.catch_up(at(120)), "steps that were missed are made up for a few at a time"
+    prepare(found, 120)
+    busy(found, 300, begin=121)
     for i in range(250):
-        found.count("x", LINES[i % 7], at(340 + i / 10), None, None, ())
-    assert found.slow_work(at(366)), "a forest is due"
+        found.count("x", LINES[i % 7], at(430 + i / 10), None, None, ())
+    assert len(found.due()) == 1, "a forest"
+
+
+def test_windows_made_up_for_wait_for_the_forest_that_is_due_between_them():
+    found = stream()
+    busy(found, 700)
+    while found.catch_up(at(700 + 1700)) is False and not found.due():
+        pass
+    assert found.due(), "not all of half an hour was judged by one forest"
 
 
 def test_a_long_silence_is_a_new_stream_and_no_thousand_steps():
     found = stream()
     busy(found, 60)
-    assert found.slow_work(at(10 * 86_400)) == []
+    assert found.catch_up(at(10 * 86_400))
     say(found, 10 * 86_400)
-    assert found.minutes()[-1].start < at(10 * 86_400).timestamp()
+    assert len(found.timeline.history()) == 2, "and none of the days between"
 
 
 def test_forgetting_a_viewer_keeps_the_counts_and_drops_the_name():
@@ -136,15 +154,35 @@ def test_forgetting_a_viewer_keeps_the_counts_and_drops_the_name():
     say(found, 1, username="ben")
     assert found.forget("anna")
     assert found.viewers.get("anna") is None
-    assert "Anna" not in found.timeline.window(at(5).timestamp(), 60).chatters
-    assert found.timeline.window(at(5).timestamp(), 60).messages == 2
+    window = found.timeline.window(at(5).timestamp(), 60)
+    assert set(window.chatters) == {"ben"}
+    assert (window.messages, window.people) == (2, 2)
     assert not found.retract("m1"), "its share bore the name"
     assert not found.forget("anna")
 
 
-def test_what_is_packed_comes_back():
+async def test_what_is_packed_comes_back():
     found, other = stream(), stream()
     busy(found, 600)
-    other.unpack(found.pack())
+    other.unpack(await found.pack())
     assert len(other.viewers) == 12
     assert [m.messages for m in other.timeline.history()] == [m.messages for m in found.timeline.history()]
+
+
+def test_the_next_stream_in_the_same_process_begins_like_the_first():
+    found = stream()
+    busy(found, 900)
+    for i in range(100):
+        say(found, 900 + i / 5, "WHAT A CLUTCH", f"fan{i % 40}")
+    (moment,) = found.moments.kept
+    news = busy(found, 900, begin=86_400)
+    assert moment.end <= at(930).timestamp(), "it ended with its stream"
+    assert not any(isinstance(n, Raised) for n in news)
+    assert list(found.moments.kept) == [moment], "ordinary chat is not busy against a silence"
+
+
+def test_a_window_as_long_as_the_settings_say_is_kept():
+    found = StreamSoFar(AnalyticsSettings(window_minutes=180), ZoneInfo("UTC"))
+    for minute in range(0, 170, 10):
+        say(found, minute * 60)
+    assert found.timeline.window(at(170 * 60).timestamp(), 180 * 60).messages == 17

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari_ml.realtime_analytics.features import measure
-from hikari_ml.realtime_analytics.timeline import BUCKET, STREAM_GAP, Share, Timeline
+from hikari_ml.realtime_analytics.timeline import BUCKET, MAX_MINUTES, STREAM_GAP, Minute, Share, Timeline
 from tests.support import START, at
 
 ZERO = START.timestamp()
@@ -107,11 +107,115 @@ def test_a_name_can_be_taken_out():
     timeline = Timeline(60)
     add(timeline, 0, "Anna")
     add(timeline, 1, "ben")
-    timeline.rename("anna", "")
-    assert set(timeline.window(ZERO + 5, 60).chatters) == {"", "ben"}
+    timeline.erase("anna")
+    assert set(timeline.window(ZERO + 5, 60).chatters) == {"ben"}
+
+
+def test_several_who_were_erased_are_several_people_without_names():
+    timeline = Timeline(60)
+    for second, name in enumerate(("anna", "ben", "carl", "Anna")):
+        add(timeline, second, name)
+    add(timeline, 15, "ANNA")
+    for name in ("anna", "BEN", "stranger"):
+        timeline.erase(name)
+    window = timeline.window(ZERO + 20, 60)
+    assert set(window.chatters) == {"carl"}
+    assert (window.messages, window.people) == (5, 3)
+    assert timeline.known()[0].chatters == 3
 
 
 @pytest.mark.parametrize("second", [0, BUCKET - 0.001, BUCKET])
 def test_a_bucket_begins_at_its_start(second):
     timeline = Timeline(60)
     assert timeline.place(ZERO + second) == ZERO + (second // BUCKET) * BUCKET
+
+
+def test_one_person_in_two_spellings_is_one_chatter():
+    timeline = Timeline(60)
+    add(timeline, 0, "Anna")
+    add(timeline, 1, "anna")
+    assert timeline.window(ZERO + 5, 60).people == 1
+
+
+@pytest.mark.parametrize("end", [600, 601, 604.5, 609.9])
+def test_the_rate_is_the_true_one_whenever_it_is_asked_for(end):
+    timeline = Timeline(60)
+    for i in range(int(end * 5)):
+        add(timeline, i / 5, f"user{i % 9}")
+    assert timeline.rate(ZERO + end) == pytest.approx(300, rel=0.01)
+
+
+def test_a_late_message_finds_its_place_however_long_the_lateness():
+    timeline = Timeline(2 * 3600)
+    add(timeline, 3 * 3600)
+    assert add(timeline, 3600 + 30) is not None
+    add(timeline, 3 * 3600 + 90)
+    assert add(timeline, 3600 + 95) is not None
+    assert [m.messages for m in timeline.known()] == [1, 1, 1, 1]
+
+
+def test_a_minute_in_two_parts_is_one_minute():
+    before, after = Timeline(60), Timeline(60)
+    for second in (0, 10, 20):
+        add(before, second)
+    after.unpack(before.pack())
+    for second in (30, 40):
+        add(after, second, "ben", "I love this 😂")
+    (minute,) = after.known()
+    assert (minute.messages, minute.chatters) == (5, 2)
+    add(after, 3 * 3600)
+    assert after.known()[0] == minute, "also once it has become history"
+
+
+def test_the_running_stream_is_padded_with_silence_up_to_now():
+    timeline = Timeline(60)
+    for minute in range(10):
+        add(timeline, minute * 60 + 5)
+    found = timeline.current(ZERO + 15 * 60 + 30, 100)
+    assert [m.messages for m in found] == [1] * 10 + [0] * 5
+    assert [m.start for m in found] == [ZERO + 60 * i for i in range(15)]
+    assert [m.messages for m in timeline.current(ZERO + 15 * 60, 7)] == [1, 1, 0, 0, 0, 0, 0]
+
+
+def test_after_half_an_hour_of_silence_no_stream_runs():
+    timeline = Timeline(60)
+    for minute in range(10):
+        add(timeline, minute * 60 + 5)
+    assert timeline.current(ZERO + 39 * 60, 100) != []
+    assert timeline.current(ZERO + 41 * 60, 100) == []
+    add(timeline, 100 * 60)
+    add(timeline, 101 * 60)
+    assert [m.messages for m in timeline.current(ZERO + 102 * 60, 100)] == [1, 1], "the next is another"
+
+
+def test_the_stream_before_a_restart_is_the_same_one_if_it_was_just_now():
+    before, after = Timeline(60), Timeline(60)
+    for minute in range(10):
+        add(before, minute * 60 + 5)
+    after.unpack(before.pack())
+    assert len(after.current(ZERO + 12 * 60, 100)) == 12
+    assert after.current(ZERO + 86_400, 100) == []
+
+
+def test_summed_up_minutes_follow_what_is_added_and_taken_back():
+    timeline = Timeline(60)
+    share = add(timeline, 5)
+    assert timeline.known()[0].messages == 1
+    add(timeline, 6)
+    assert timeline.known()[0].messages == 2
+    timeline.retract(share)
+    assert timeline.known()[0].messages == 1
+
+
+def test_older_minutes_that_are_read_later_are_put_in_order():
+    timeline = Timeline(60)
+    timeline.unpack([Minute(120, 1, 1, 0, 0, 0, 0, None), Minute(60, 2, 1, 0, 0, 0, 0, 0.5)])
+    timeline.unpack([Minute(60, 2, 1, 0, 0, 0, 0, 1.0)])
+    assert [(m.start, m.messages, m.mood) for m in timeline.known()] == [(60, 4, 0.75), (120, 1, None)]
+
+
+def test_history_ends_after_two_weeks():
+    timeline = Timeline(60)
+    timeline.unpack([Minute(60 * i, 1, 1, 0, 0, 0, 0, None) for i in range(MAX_MINUTES + 5)])
+    assert len(timeline.known()) == MAX_MINUTES
+    assert timeline.known()[0].start == 300

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,5 +125,42 @@ def test_what_is_packed_comes_back():
     for i in range(20):
         viewers.seen(message(f"I love this {i}", i * 3600, f"user{i % 4}", ["tea"]))
     other.unpack(viewers.pack())
-    assert other.pack() == viewers.pack()
+    assert list(other.pack()) == list(viewers.pack())
     assert other.get("user1").messages == 5
+
+
+def test_engagement_and_repetition_outlive_a_restart():
+    viewers, other = Viewers(UTC, 10), Viewers(UTC, 10)
+    for i in range(20):
+        viewers.seen(message(f"what is thought number {i}?", i * 60))
+    other.unpack(viewers.pack())
+    before, after = viewers.get("anna"), other.get("anna")
+    assert after.engagement() == before.engagement() > 0.5
+    key = message("what is thought number 19?").key
+    assert after.repeats(key, at(19 * 60).timestamp()) == 1
+    after.retract(message("what is thought number 19?", 19 * 60), UTC)
+    assert after.repeats(key, at(19 * 60).timestamp()) == 0
+
+
+def test_what_people_wrote_is_not_in_what_is_kept():
+    viewers = Viewers(UTC, 10)
+    viewers.seen(message("my secret is out", topics=["tea"]))
+    assert b"secret" not in msgpack.packb(list(viewers.pack()))
+
+
+def test_viewers_kept_by_the_first_format_are_read():
+    viewers, other = Viewers(UTC, 10), Viewers(UTC, 10)
+    viewers.seen(message("hi"))
+    other.unpack(row[:10] for row in viewers.pack())
+    assert other.get("anna").messages == 1
+    assert other.get("anna").engagement() == 0
+
+
+def test_who_is_forgotten_while_the_rest_is_packed_is_not_packed():
+    viewers = Viewers(UTC, 10)
+    for name in ("anna", "ben"):
+        viewers.seen(message("hi", username=name))
+    rows = viewers.pack()
+    next(rows)
+    viewers.forget("ben")
+    assert list(rows) == []

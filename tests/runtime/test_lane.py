@@ -90,7 +90,7 @@ async def test_a_full_queue_makes_callers_wait_and_loses_nobody():
 
     async def one(i):
         result = await lane.submit(i)
-        depths.append(lane.depth)
+        depths.append(len(lane._queue.jobs))
         return result
 
     assert sorted(await asyncio.gather(*(one(i) for i in range(200)))) == list(range(200))
@@ -175,3 +175,36 @@ def test_whatever_is_submitted_is_answered_in_order(items, batch, capacity):
     assert len(results) == len(items)
     for item, result in zip(items, results, strict=True):
         assert isinstance(result, RuntimeError) if item == 0 else result == item
+
+
+async def test_a_waiter_for_room_that_gives_up_leaves_the_room_to_the_next():
+    gate = threading.Event()
+    lane = Lane(lambda items: (gate.wait(5), items)[1], name="room", max_batch=1, capacity=1)
+    working = asyncio.create_task(lane.submit("a"))
+    await asyncio.sleep(0.05)
+    queued, gone, last = (asyncio.create_task(lane.submit(name)) for name in "bcd")
+    await asyncio.sleep(0.05)
+    gone.cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.wait_for(asyncio.gather(working, queued, last), 5) == ["a", "b", "d"]
+    await lane.aclose()
+
+
+async def test_many_that_are_given_up_are_not_worked_on():
+    gate, seen = threading.Event(), []
+
+    def work(items):
+        gate.wait(5)
+        seen.extend(items)
+        return items
+
+    lane = Lane(work, name="many", max_batch=1, capacity=2)
+    many = asyncio.create_task(lane.submit_many(range(10)))
+    await asyncio.sleep(0.05)
+    many.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await many
+    gate.set()
+    await lane.aclose()
+    assert seen == [0]

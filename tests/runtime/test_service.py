@@ -72,3 +72,14 @@ async def test_what_was_never_started_is_no_leak(recwarn):
     del thing
     gc.collect()
     assert not [warning for warning in recwarn if warning.category is ResourceWarning]
+
+
+async def test_closing_while_it_starts_closes_it():
+    thing = Thing()
+    first = asyncio.create_task(thing.use())
+    await asyncio.sleep(0)
+    await thing.aclose()
+    assert await first == 2
+    assert thing.log == ["first", "second", "second gone", "first gone"]
+    with pytest.raises(ClosedError):
+        await thing.use()

@@ -299,3 +299,15 @@ async def test_reference_models_that_are_not_there_are_a_named_error():
     analyzer = AdvancedSentimentAnalyzer(models="reference")
     with pytest.raises(ModelError, match="nlptown"):
         await analyzer.analyze_message("hi", "anna")
+
+
+async def test_a_batch_may_come_from_a_generator(analyzer):
+    found = await analyzer.analyze_batch(ChatMessage("anna", f"number {i}", at(i)) for i in range(3))
+    assert [analysis["text"] for analysis in found] == ["number 0", "number 1", "number 2"]
+
+
+@pytest.mark.parametrize("text", ["i hope you die", "go die", "die you idiot"])
+async def test_short_english_threats_are_not_german(analyzer, text):
+    found = await analyzer.analyze_message(text, "anna")
+    assert found["language"] == "en"
+    assert found["degraded"] == []

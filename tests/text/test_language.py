@@ -2,7 +2,7 @@
 
 import pytest
 
-from hikari_ml.text.language import HOME_MESSAGES, HomeLanguage, detect_language
+from hikari_ml.text.language import HOME_MESSAGES, HomeLanguage, detect_language, may_be_english
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,25 @@ def test_otherwise_it_stays_undetermined(languages):
 
 def test_a_chat_can_change_its_language():
     assert spoken(*["de"] * 300, *["es"] * 200).settle("und") == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("i hope you die", "en"),
+        ("im so done", "en"),
+        ("was war das", "de"),
+        ("me encanta tu canal", "und"),
+        ("f u c k y o u", "und"),
+    ],
+)
+def test_short_lines_are_told_by_their_small_words(text, language):
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be"),
+    [("gg ez", True), ("noobs", True), ("f u c k", True), ("des menschen", False), ("no está mal", False)],
+)
+def test_what_another_language_knows_better_is_not_taken_for_english(text, may_be):
+    assert may_be_english(text) is may_be

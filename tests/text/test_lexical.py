@@ -45,3 +45,7 @@ def test_chat_words_mean_what_chat_means(positive, negative):
 def test_game_words_are_not_violence(callout):
     score = vader_score(callout, "en")
     assert score is None or score == pytest.approx(0.5, abs=0.05)
+
+
+def test_numbers_are_no_words():
+    assert vader_score("line 86 about tea", "en") is None

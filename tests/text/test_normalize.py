@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.text.normalize import clean, collapse_elongation, drop_repeats, for_model, same_text_key
+from hikari_ml.text.normalize import (
+    clean,
+    collapse_elongation,
+    drop_repeats,
+    for_model,
+    same_statement_key,
+    same_text_key,
+)
 
 any_text = st.text(st.characters(codec=None), max_size=200)
 
@@ -90,3 +97,45 @@ def test_the_same_line_has_the_same_key(one, other):
 )
 def test_different_lines_have_different_keys(one, other):
     assert same_text_key(one) != same_text_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hello World!", "hello world"),
+        ("hello world...", "hello  world"),
+        ("noooooo", "noooo"),
+        ("a\u200bb", "ab"),
+        ("ＧＧ", "gg"),
+        ("I ❤️ tea", "I ❤ tea"),
+        ("Straße", "STRASSE"),
+        ("cafe\u0301", "CAFÉ"),
+    ],
+)
+def test_the_same_statement_has_the_same_key(one, other):
+    assert same_statement_key(one) == same_statement_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I love C++", "I love C#"),
+        ("I love C++", "I love C"),
+        ("pizza 👍", "pizza 👎"),
+        ("pizza 👍", "pizza"),
+        ("दिन", "दान"),
+        ("you came", "you came?"),
+        ("let's eat, grandma", "let's eat grandma"),
+        ("1.5", "15"),
+        ("-5 degrees", "5 degrees"),
+        ("!!", "?!"),
+        ("god", "good"),
+    ],
+)
+def test_different_statements_have_different_keys(one, other):
+    assert same_statement_key(one) != same_statement_key(other)
+
+
+@given(any_text)
+def test_a_statement_has_the_key_of_its_key(text):
+    assert same_statement_key(same_statement_key(text)) == same_statement_key(text)

@@ -136,7 +136,7 @@ function drawLists() {
   const box = byId("chat");
   box.scrollTop = box.scrollHeight;
   fill("toxic", state.toxic, (line) => row(line.username, line.text, clock(line.at), "toxic"), "nothing");
-  fill("memories", state.memories, (memory) => row(memory.user, memory.content, memory.reasons.join("; ")), "nothing yet");
+  fill("memories", state.memories, (memory) => row(memory.username, memory.content, memory.reasons.join("; ")), "nothing yet");
   fill("top", state.top_chatters, (who) => row(who.username, `${who.messages} messages`, `engagement ${who.engagement_score.toFixed(2)}`), "nobody yet");
   const seen = [
     ...(state.moments ?? []).map((moment) => ({ at: moment.at, title: "moment", text: moment.reason })),

@@ -1,0 +1,120 @@
+"""Many callers at once: every message counts once, slow work is done once, and nobody waits for long."""
+
+import asyncio
+import time
+
+import pytest
+
+from hikari_ml import StreamAnalyticsEngine
+from hikari_ml.errors import ClosedError
+from hikari_ml.realtime_analytics import engine as engine_module
+from hikari_ml.realtime_analytics.anomalies import FIRST_FIT
+from hikari_ml.realtime_analytics.forest import Forest
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START, at
+
+LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def engine(clock):
+    async with StreamAnalyticsEngine(clock=clock) as found:
+        yield found
+
+
+async def up_to_the_fit(engine, clock):
+    for i in range(FIRST_FIT):
+        clock.advance_to(at(i / 10))
+        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
+
+
+async def past(engine, clock, minutes=320):
+    for minute in range(minutes):
+        for i in range(1 + minute % 7):
+            clock.advance_to(at(minute * 60 + i))
+            await engine.process_chat_message(f"user{i}", LINES[i], clock.now())
+
+
+async def total(engine):
+    return (await engine.get_real_time_dashboard())["current_metrics"]["total_messages"]
+
+
+async def test_one_id_delivered_five_times_at_once_counts_once(engine, clock):
+    await up_to_the_fit(engine, clock)
+    assert engine._stream.due(), "a fit is due, so that there is something to wait for"
+    found = await asyncio.gather(
+        *(engine.process_chat_message("anna", "hi", clock.now(), message_id="m1") for _ in range(5))
+    )
+    assert [f["features"]["counted"] for f in found].count(True) == 1
+    assert await total(engine) == FIRST_FIT + 1
+    assert (await engine.get_viewer_insights("anna"))["message_count"] == 1
+
+
+async def test_messages_at_once_fit_the_forest_once(engine, clock, monkeypatch):
+    fitted = []
+
+    def counted(rows):
+        fitted.append(len(rows))
+        return Forest(rows)
+
+    monkeypatch.setattr(engine_module, "Forest", counted)
+    await up_to_the_fit(engine, clock)
+    await asyncio.gather(
+        *(engine.process_chat_message(f"user{i}", LINES[i % 7], clock.now()) for i in range(40))
+    )
+    assert fitted == [FIRST_FIT]
+    assert await total(engine) == FIRST_FIT + 40
+
+
+async def test_a_message_withdrawn_while_it_waits_is_counted_and_then_withdrawn(engine, clock):
+    await up_to_the_fit(engine, clock)
+    counting = asyncio.create_task(engine.process_chat_message("anna", "hi", clock.now(), message_id="m1"))
+    await asyncio.sleep(0)
+    assert await engine.retract_message("m1")
+    await counting
+    assert await total(engine) == FIRST_FIT
+
+
+async def test_a_message_whose_caller_gave_up_does_not_count(engine, clock):
+    await up_to_the_fit(engine, clock)
+    counting = asyncio.create_task(engine.process_chat_message("anna", "hi", clock.now(), message_id="m1"))
+    await asyncio.sleep(0)
+    counting.cancel()
+    await asyncio.gather(counting, return_exceptions=True)
+    assert await total(engine) == FIRST_FIT
+    again = await engine.process_chat_message("anna", "hi", clock.now(), message_id="m1")
+    assert again["features"]["counted"], "and may come again"
+
+
+async def test_half_an_hour_made_up_for_leaves_the_loop_free(engine, clock):
+    for i in range(60):
+        clock.advance_to(at(i))
+        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
+    clock.advance_to(at(29 * 60))
+    message = asyncio.create_task(engine.process_chat_message("anna", "anybody there?"))
+    boards = 0
+    while not message.done():
+        await engine.get_real_time_dashboard()
+        boards += 1
+        await asyncio.sleep(0)
+    assert boards > 20, "snapshots were made between the steps"
+    assert (await message)["features"]["counted"]
+
+
+async def test_messages_are_counted_while_the_network_is_trained(engine, clock):
+    await past(engine, clock)
+    training = asyncio.create_task(engine.fit_predictor(epochs=100_000))
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+    for i in range(4 * FIRST_FIT):  # across a fit of the forest
+        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)])
+    assert time.monotonic() - began < 20
+    assert not training.done()
+    await engine.aclose()
+    with pytest.raises(ClosedError):
+        await training

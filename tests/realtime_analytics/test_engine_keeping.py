@@ -1,0 +1,119 @@
+"""What was learned outlives a crash, a restart, and a disk that will not have it."""
+
+import asyncio
+
+import pytest
+
+from hikari_ml import StreamAnalyticsEngine
+from hikari_ml.errors import StoreError
+from hikari_ml.realtime_analytics import state
+from hikari_ml.realtime_analytics.engine import SAVE_SECONDS
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START, at
+
+LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "channel" / "analytics.msgpack"
+
+
+async def busy(engine, clock, minutes, begin=0, rate=6):
+    for i in range(int(minutes * rate)):
+        clock.advance_to(at(begin + i * 60 / rate))
+        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
+
+
+async def saved(engine):
+    assert engine._saver is not None
+    await asyncio.wait([engine._saver])
+
+
+async def test_a_crash_costs_minutes_and_not_the_stream(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 30)
+        await saved(engine)
+        kept = path.read_bytes()
+    path.write_bytes(kept)  # as if the end had never been written
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        assert len(engine.all_minutes()) >= 30 - SAVE_SECONDS / 60 - 1
+        assert (await engine.get_viewer_insights("user1"))["message_count"] >= 16
+
+
+async def test_metrics_and_contents_alone_are_kept_too(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        clock.advance(SAVE_SECONDS)
+        await engine.record_metric("viewer_count", 7)
+        await saved(engine)
+        assert state.load(path)["metrics"] == {"viewer_count": [[START.timestamp() + SAVE_SECONDS, 7.0]]}
+        clock.advance(SAVE_SECONDS)
+        await engine.detect_content_performance("one", {"viewers": 5})
+        await saved(engine)
+        assert state.load(path)["contents"] == {"one": {"viewers": 5.0}}
+
+
+async def test_a_disk_that_is_full_is_told_of_and_survived(path, clock, caplog):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        (path.parent / "analytics.msgpack.tmp").mkdir(parents=True)
+        await busy(engine, clock, 6)
+        await saved(engine)
+        (trouble,) = (await engine.get_real_time_dashboard())["degraded"]
+        assert trouble.startswith("state: ")
+        assert "cannot be written" in caplog.text
+        with pytest.raises(StoreError):
+            await engine.save()
+        (path.parent / "analytics.msgpack.tmp").rmdir()
+        await engine.save()
+        assert (await engine.get_real_time_dashboard())["degraded"] == []
+
+
+async def test_a_regular_is_as_engaged_after_a_restart(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        for i in range(30):
+            clock.advance_to(at(i * 20))
+            await engine.process_chat_message("anna", f"what is thing number {i}?", clock.now())
+        before = (await engine.get_viewer_insights("anna"))["engagement_score"]
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        after = await engine.get_viewer_insights("anna")
+        assert after["engagement_score"] == before > 0.5
+    assert b"what is thing" not in path.read_bytes()
+
+
+async def test_a_minute_that_spans_a_restart_keeps_both_halves(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 2.5)
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 0.5, begin=150)
+        assert [minute.messages for minute in engine.all_minutes()] == [6, 6, 6]
+
+
+async def test_the_trained_network_is_there_after_a_restart(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        for minute in range(310):
+            for i in range(1 + minute % 7):
+                clock.advance_to(at(minute * 60 + i))
+                await engine.process_chat_message(f"user{i}", LINES[i], clock.now())
+        await engine.fit_predictor(epochs=1)
+        before = (await engine.get_real_time_dashboard())["predictions"]
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        after = (await engine.get_real_time_dashboard())["predictions"]
+        assert engine._network is not None
+    assert before["skill"] is not None
+    assert (after["model"], after["skill"]) == (before["model"], before["skill"])
+
+
+async def test_a_damaged_network_is_told_of_and_done_without(path, clock, caplog):
+    path.parent.mkdir(parents=True)
+    path.with_suffix(".predictor.safetensors").write_bytes(b"rubbish")
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 30)
+        board = await engine.get_real_time_dashboard()
+    assert board["predictions"]["model"] == "mean of 15 minutes"
+    assert board["degraded"][0].startswith("predictor: ")
+    assert "predictions do without it" in caplog.text

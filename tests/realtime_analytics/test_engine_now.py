@@ -1,0 +1,154 @@
+"""What the engine says is about now: not about a date from the future, nor about a stream that is over."""
+
+import pytest
+
+from hikari_ml import Settings, StreamAnalyticsEngine
+from hikari_ml.config import AnalyticsSettings
+from hikari_ml.results import Predictions
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START, at
+
+LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
+TEN_YEARS = 10 * 365 * 86_400
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def engine(clock):
+    async with StreamAnalyticsEngine(clock=clock) as found:
+        yield found
+
+
+async def busy(engine, clock, minutes, begin=0, rate=6):
+    for i in range(minutes * rate):
+        clock.advance_to(at(begin + i * 60 / rate))
+        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
+
+
+async def test_a_message_from_the_future_counts_as_now_and_spoils_nothing(engine, clock):
+    await busy(engine, clock, 5)
+    found = await engine.process_chat_message("oracle", "I come from afar", at(TEN_YEARS))
+    assert found["degraded"] == ["timestamp:future"]
+    await busy(engine, clock, 5, begin=300)
+    board = await engine.get_real_time_dashboard()
+    assert board["timestamp"].startswith("2026-01-10T20:09")
+    assert board["current_metrics"]["unique_chatters"] == 10
+    assert board["current_metrics"]["late_messages"] == 0
+    assert [minute.start for minute in engine.all_minutes()] == [
+        int(START.timestamp()) + 60 * i for i in range(10)
+    ]
+    assert (await engine.get_viewer_insights("oracle"))["last_seen"].startswith("2026")
+
+
+async def test_clocks_may_differ_by_the_lateness(engine, clock):
+    near = await engine.process_chat_message("anna", "hi", at(59))
+    assert near["degraded"] == []
+    assert (await engine.process_chat_message("anna", "hi", at(61)))["degraded"] == ["timestamp:future"]
+
+
+async def test_a_bots_message_from_the_future_says_so_too(engine):
+    found = await engine.process_chat_message("nightbot", "hi", at(TEN_YEARS))
+    assert found["degraded"] == ["timestamp:future"]
+
+
+async def test_a_metric_from_the_future_counts_as_now(engine, clock):
+    await engine.record_metric("viewer_count", 9000, at(TEN_YEARS))
+    clock.advance(60)
+    await engine.record_metric("viewer_count", 40)
+    now = (await engine.get_real_time_dashboard())["current_metrics"]
+    assert now["viewer_count"] == 40
+
+
+async def test_what_came_too_late_is_told(engine, clock):
+    await busy(engine, clock, 5)
+    await engine.process_chat_message("late", "hello", at(10))
+    assert (await engine.get_real_time_dashboard())["current_metrics"]["late_messages"] == 1
+
+
+async def test_predictions_know_of_the_silence(engine, clock):
+    await busy(engine, clock, 40, rate=15)
+    clock.advance(20 * 60)
+    board = await engine.get_real_time_dashboard()
+    predictions = board["predictions"]
+    assert board["current_metrics"]["messages_per_minute"] == 0
+    assert predictions["horizons"]["5"]["yhat"] == 0
+    assert predictions["horizons"]["5"]["ds"].startswith("2026-01-10T21:04")
+    clock.advance(30 * 60)
+    over = (await engine.get_real_time_dashboard())["predictions"]
+    assert set(over) == set(Predictions.__annotations__)
+    assert (over["status"], over["horizons"]) == ("no_data", {})
+
+
+async def test_a_chat_that_falls_silent_shows_in_its_trend(engine, clock):
+    await busy(engine, clock, 20)
+    clock.advance(5 * 60)
+    assert (await engine.get_real_time_dashboard())["trends"]["chat_rate"] == "decreasing"
+
+
+async def test_last_weeks_chat_predicts_nothing_today(clock, tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 60)
+        assert (await engine.get_real_time_dashboard())["predictions"]["status"] == "ok"
+    clock.advance(7 * 86_400)
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await engine.process_chat_message("anna", "hi")
+        board = await engine.get_real_time_dashboard()
+        assert board["predictions"]["status"] == "no_data"
+        assert board["trends"] == {"chat_rate": "steady", "mood": "steady"}
+
+
+async def test_yesterdays_viewer_count_is_not_todays(engine, clock):
+    await engine.record_metric("viewer_count", 500)
+    clock.advance(600)
+    assert (await engine.get_real_time_dashboard())["current_metrics"]["viewer_count"] == 500
+    clock.advance(86_400)
+    assert (await engine.get_real_time_dashboard())["current_metrics"]["viewer_count"] is None
+
+
+async def test_the_erased_are_in_no_list(engine, clock):
+    await busy(engine, clock, 2)
+    for name in ("user1", "USER2", "user3"):
+        assert await engine.forget_viewer(name)
+    board = await engine.get_real_time_dashboard()
+    names = [who["username"] for who in board["top_chatters"]]
+    assert sorted(names) == ["user0", "user4", "user5", "user6", "user7", "user8"]
+    assert board["current_metrics"]["unique_chatters"] == 9
+
+
+async def test_an_innocent_message_is_no_anomaly_because_the_stream_is(engine, clock):
+    await busy(engine, clock, 20, rate=12)
+    alerted = []
+    for i in range(300):
+        clock.advance_to(at(20 * 60 + i / 5))
+        found = await engine.process_chat_message(f"raider{i % 90}", LINES[i % len(LINES)], clock.now())
+        if found["features"]["alert"]:
+            alerted.append(found)
+    assert alerted
+    assert engine.alerts()
+    for found in alerted:
+        assert found["is_anomaly"] is (found["features"]["unusual"] is not None)
+        assert any(advice.startswith("look: ") for advice in found["recommendations"])
+    assert not all(found["is_anomaly"] for found in alerted)
+
+
+async def test_a_window_of_hours_is_shown_whole(clock):
+    settings = Settings(analytics=AnalyticsSettings(window_minutes=180))
+    async with StreamAnalyticsEngine(settings, clock=clock) as engine:
+        for i in range(17):
+            clock.advance_to(at(i * 600))
+            await engine.process_chat_message(f"user{i}", "hello there", clock.now())
+        board = await engine.get_real_time_dashboard()
+        assert board["current_metrics"]["unique_chatters"] == 17
+
+
+async def test_topics_of_a_very_long_message_are_those_of_its_beginning(engine):
+    text = "dragons " * 400 + "x " * 500 + "unicorns " * 2_000_000
+    await engine.process_chat_message("anna", text)
+    topics = dict((await engine.get_viewer_insights("anna"))["favorite_topics"])
+    assert "dragons" in topics
+    assert "unicorns" not in topics
