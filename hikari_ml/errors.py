@@ -83,7 +83,9 @@ class ModelMissingError(ModelError, FileNotFoundError):
 
     def __init__(self, name: str, path: Path) -> None:
         self.path = path
-        ModelError.__init__(self, name, f"{path} does not exist; reinstall hikari_ml")
+        ModelError.__init__(
+            self, name, f"{path} does not exist" + ("; reinstall hikari_ml" if name == "bundled" else "")
+        )
 
     def __str__(self) -> str:
         return f"model {self.name!r}: {self.hint}"

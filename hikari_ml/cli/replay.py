@@ -28,6 +28,9 @@ def replay(
     viewers: Annotated[
         Path | None, typer.Option(help="Viewer counts: a CSV with a time and a count column.")
     ] = None,
+    channel: Annotated[
+        str, typer.Option(help="Name of the streamer, as viewers address them with an @.")
+    ] = "default",
     memory: Annotated[
         Path | None, typer.Option(help="Folder of the memory to use and to keep; else a temporary one.")
     ] = None,
@@ -45,7 +48,7 @@ def replay(
     """
     pace = _speed(speed)
     _check_outputs(report, as_json)
-    result = asyncio.run(_replay(chat, pace, viewers, memory))
+    result = asyncio.run(_replay(chat, pace, viewers, channel, memory))
     if as_json is not None:
         as_json.write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     if report is not None:
@@ -55,13 +58,15 @@ def replay(
     _tell(result, report, as_json)
 
 
-async def _replay(chat: Path, speed: float | None, viewers: Path | None, memory: Path | None) -> Replay:
+async def _replay(
+    chat: Path, speed: float | None, viewers: Path | None, channel: str, memory: Path | None
+) -> Replay:
     from hikari_ml.pipeline.hikari import Hikari
     from hikari_ml.pipeline.replay import replay as run
     from hikari_ml.platforms.replay import Recording, read_viewers
     from hikari_ml.runtime.clock import ManualClock
 
-    recording = Recording(chat)
+    recording = Recording(chat, channel)
     counts: Sequence[tuple[datetime, float]] = read_viewers(viewers, chat) if viewers else ()
     lines = await asyncio.to_thread(recording.count_lines)
     clock = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
@@ -74,7 +79,7 @@ async def _replay(chat: Path, speed: float | None, viewers: Path | None, memory:
             rate = progress.messages / max(1e-9, time.monotonic() - began)
             bar.update(task, completed=progress.lines, rate=rate)
 
-        async with Hikari(clock=clock, folder=folder, memory_folder=memory) as hikari:
+        async with Hikari(channel=channel, clock=clock, folder=folder, memory_folder=memory) as hikari:
             return await run(hikari, clock, recording, viewers=counts, speed=speed, on_progress=show)
 
 

@@ -1,7 +1,8 @@
 """Which models there are, and how one is opened; nothing loads on import.
 
-``bundled`` is the model in this package. ``reference`` is the seed's trio through transformers. A
-mapping by role puts any model in a role and leaves the others to the bundled one::
+``bundled`` is the model in this package. ``reference`` is the seed's trio through transformers. The path of
+an ``.onnx`` file is a model that ``hikari-ml train chat-model`` wrote. A mapping by role puts any model in a
+role and leaves the others to the bundled one::
 
     {"sentiment": "path/or/hub-name", "embedding": "path/or/hub-name"}
 """
@@ -21,7 +22,7 @@ from hikari_ml.models.reading import ChatReader
 if TYPE_CHECKING:
     from hikari_ml.models.reference import ClassifierRole
 
-Models = Literal["bundled", "reference"] | Mapping[str, str]
+Models = Literal["bundled", "reference"] | Path | Mapping[str, str]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
 BUNDLED_SHA256: Final = "306a4c9533d79d3b535c3e191e943e5ef59e950de4ac64d1697b6d106351f986"
@@ -55,12 +56,14 @@ def check_models(models: object) -> Models:
     """
     if models in ("bundled", "reference"):
         return cast("Models", models)
+    if isinstance(models, str | Path) and Path(models).suffix == ".onnx":
+        return Path(models)
     if isinstance(models, Mapping):
         strange = sorted(str(role) for role in models if role not in ROLES)
         if not strange and all(isinstance(source, str) for source in models.values()):
             return dict(models)
         raise InputError("models", dict(models), f"map roles among {', '.join(ROLES)} to names")
-    raise InputError("models", models, "give 'bundled', 'reference' or a mapping by role")
+    raise InputError("models", models, "give 'bundled', 'reference', an .onnx file or a mapping by role")
 
 
 def open_reader(models: Models, threads: int = 2) -> ChatReader:
@@ -69,6 +72,8 @@ def open_reader(models: Models, threads: int = 2) -> ChatReader:
     Raises:
         ModelError: a model cannot be loaded or does not fit its role.
     """
+    if isinstance(models, Path):
+        return ChatEncoder.load(models, sha256=None, threads=threads, name=str(models))
     bundled = bundled_encoder(threads)
     if models == "bundled":
         return bundled

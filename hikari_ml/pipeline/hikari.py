@@ -225,7 +225,7 @@ class Hikari(Service):
         return own + others[:SHARED]
 
     def _shared(self, read: ReadMessage) -> Vector | None:
-        """The embedding of the pass, if memory's vectors come from the same model; else memory makes its own."""
+        """The embedding of the pass, if memory's vectors are of its model; else memory makes its own."""
         same = self.analyzer.embedding_id == self.memory.embedding_id
         return read.embedding if same else None
 

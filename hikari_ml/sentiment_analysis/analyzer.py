@@ -53,7 +53,8 @@ class AdvancedSentimentAnalyzer(Service):
     """Sentiment, emotion and toxicity of chat messages, with trends and conversation context.
 
     ``models`` is ``"bundled"`` (the model in this package, offline), ``"reference"`` (the seed's three
-    models through transformers) or a mapping by role; see :mod:`hikari_ml.models.catalog`.
+    models through transformers), the path of a model of one's own or a mapping by role; see
+    :mod:`hikari_ml.models.catalog`.
 
     Raises:
         InputError: ``models`` names nothing known.

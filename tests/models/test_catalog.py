@@ -2,8 +2,8 @@
 
 import pytest
 
-from hikari_ml.errors import InputError, ModelError
-from hikari_ml.models.catalog import check_models, open_reader
+from hikari_ml.errors import InputError, ModelError, ModelMissingError
+from hikari_ml.models.catalog import BUNDLED_PATH, bundled_encoder, check_models, open_reader
 from tests.models import tiny
 
 
@@ -42,3 +42,12 @@ def test_the_reference_trio_opens_when_its_weights_are_there(tmp_path, monkeypat
     monkeypatch.setattr("hikari_ml.models.reference.TRIO", found)
     (reading,) = open_reader("reference").read(["i love this"])
     assert 0 <= reading.sentiment <= 1
+
+
+def test_a_file_of_ones_own_can_be_opened(tmp_path):
+    copy = tmp_path / "mine.onnx"
+    copy.write_bytes(BUNDLED_PATH.read_bytes())
+    reader = open_reader(check_models(str(copy)))
+    assert reader.model_id == bundled_encoder().model_id
+    with pytest.raises(ModelMissingError, match="nothing"):
+        open_reader(check_models(tmp_path / "nothing.onnx"))
