@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Models = Literal["bundled", "reference"] | Path | Mapping[str, str]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
-BUNDLED_SHA256: Final = "306a4c9533d79d3b535c3e191e943e5ef59e950de4ac64d1697b6d106351f986"
+BUNDLED_SHA256: Final = "ca22e376af2e64a0e15b26a9caf03d3abc976540df17578299727194dde613cc"
 
 ROLES: Final = ("sentiment", "emotion", "toxicity", "embedding")
 

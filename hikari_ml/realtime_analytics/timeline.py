@@ -216,10 +216,12 @@ class Timeline:
     def _at(self, start: int) -> Minute | None:
         """The minute that began at ``start``, from both sides of a restart; None if it was silent."""
         past = self._past.get(start)
-        if not any(second in self._buckets for second in range(start, start + 60, BUCKET)):
+        first = next(iter(self._buckets), None)
+        live = first is not None and start > first - 60
+        if not live or not any(second in self._buckets for second in range(start, start + 60, BUCKET)):
             return past
-        live = self._summary(start)
-        return live if past is None else _sum(past, live)
+        summary = self._summary(start)
+        return summary if past is None else _sum(past, summary)
 
     def _summary(self, start: int) -> Minute:
         """A live minute, summed up once until it changes."""

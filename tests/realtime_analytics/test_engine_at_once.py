@@ -1,12 +1,12 @@
 """Many callers at once: every message counts once, slow work is done once, and nobody waits for long."""
 
 import asyncio
-import time
+import threading
 
 import pytest
 
 from hikari_ml import StreamAnalyticsEngine
-from hikari_ml.errors import ClosedError
+from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.realtime_analytics import engine as engine_module
 from hikari_ml.realtime_analytics.anomalies import FIRST_FIT
 from hikari_ml.realtime_analytics.forest import Forest
@@ -31,13 +31,6 @@ async def up_to_the_fit(engine, clock):
     for i in range(FIRST_FIT):
         clock.advance_to(at(i / 10))
         await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
-
-
-async def past(engine, clock, minutes=320):
-    for minute in range(minutes):
-        for i in range(1 + minute % 7):
-            clock.advance_to(at(minute * 60 + i))
-            await engine.process_chat_message(f"user{i}", LINES[i], clock.now())
 
 
 async def total(engine):
@@ -106,15 +99,26 @@ async def test_half_an_hour_made_up_for_leaves_the_loop_free(engine, clock):
     assert (await message)["features"]["counted"]
 
 
-async def test_messages_are_counted_while_the_network_is_trained(engine, clock):
-    await past(engine, clock)
-    training = asyncio.create_task(engine.fit_predictor(epochs=100_000))
-    await asyncio.sleep(0.3)
-    began = time.monotonic()
-    for i in range(4 * FIRST_FIT):  # across a fit of the forest
-        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)])
-    assert time.monotonic() - began < 20
+async def test_messages_are_counted_while_something_long_goes_on(engine, clock):
+    over = threading.Event()
+    long = asyncio.create_task(engine._long.submit(over.wait))
+    training = asyncio.create_task(engine.fit_predictor())
+    forecast = asyncio.create_task(engine.forecast_metrics("chat_rate"))
+    await up_to_the_fit(engine, clock)
+    for i in range(10):  # across a fit of the forest
+        await engine.process_chat_message(f"user{i}", LINES[i % 7], clock.now())
+    assert engine._stream.due() == []
+    assert not long.done()
     assert not training.done()
+    assert not forecast.done()
+    over.set()
+    with pytest.raises(InputError, match="give at least"):
+        await training
+    assert (await forecast)["status"] == "no_data"
+
+
+async def test_a_training_ends_with_the_engine(engine):
+    engine._go_on(1, 0.5)
     await engine.aclose()
     with pytest.raises(ClosedError):
-        await training
+        engine._go_on(2, 0.5)

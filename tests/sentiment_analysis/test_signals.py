@@ -51,7 +51,8 @@ def test_marked_emotes_move_along_when_the_text_is_cleaned(reader):
     ("text", "covered"),
     [
         ("what a play", {"sentiment", "emotion", "toxicity"}),
-        ("das ist ein sehr schönes spiel", {"sentiment", "emotion"}),
+        ("me gusta mucho este juego de verdad", {"sentiment", "emotion"}),
+        ("das ist ein sehr schönes spiel", set()),
         ("この配信は面白い", set()),
         ("это было круто", set()),
         ("gg", {"sentiment", "emotion", "toxicity"}),
