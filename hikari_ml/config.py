@@ -112,11 +112,11 @@ class MemorySettings(_Section):
 class AnalyticsSettings(_Section):
     """What ``StreamAnalyticsEngine`` may be told."""
 
-    window_minutes: Annotated[float, Field(gt=0)] = 5.0
+    window_minutes: Annotated[float, Field(gt=0, le=180)] = 5.0
     """Length of the live window behind current metrics."""
     max_viewers: Positive = 50_000
     """Viewer profiles kept; the least recently seen is dropped first."""
-    lateness_seconds: Annotated[float, Field(ge=0)] = 60.0
+    lateness_seconds: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """How far behind the newest message one may still arrive and be counted in its place."""
     bots: tuple[str, ...] = KNOWN_BOTS
     """User names never counted as viewers."""

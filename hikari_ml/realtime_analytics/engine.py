@@ -68,7 +68,6 @@ SAVE_SECONDS: Final = 300.0
 VIEWER_COUNT_SECONDS: Final = 900.0
 """Age from which a recorded viewer count is no longer the current one."""
 
-MAX_METRIC_NAME: Final = 100
 NEWS_KEPT: Final = 200
 
 _log = logging.getLogger(__name__)
@@ -145,7 +144,10 @@ class StreamAnalyticsEngine(Service):
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else _topics(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics)
-        self._news.extend(news(found) for found in counted.news)
+        for kind, told in map(news, counted.news):
+            self._news.append((kind, told))
+            if self._server is not None:
+                self._server.publish(kind, told)
         self._save_when_due()
         return insights(username, counted, degraded)
 
@@ -164,8 +166,7 @@ class StreamAnalyticsEngine(Service):
         Raises:
             InputError: the value is no finite number, or the name is blank or too long.
         """
-        if not isinstance(name, str) or not name.strip() or len(name) > MAX_METRIC_NAME:
-            raise InputError("name", name, f"give a name of 1 to {MAX_METRIC_NAME} characters")
+        check_name(name, "name")
         number = _finite(value, "value")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
@@ -470,9 +471,13 @@ def _topics(text: str) -> tuple[str, ...]:
 
 def _finite(value: object, name: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value):  # type: ignore[arg-type]
+    try:
+        found = float(value) if number else math.nan  # type: ignore[arg-type]
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
         raise InputError(name, value, "give a finite number")
-    return float(value)  # type: ignore[arg-type]
+    return found
 
 
 def _attempt(job: Job) -> Any:

@@ -89,10 +89,11 @@ def check_freq(freq: object) -> pd.offsets.BaseOffset:
     """
     try:
         offset = pd.tseries.frequencies.to_offset(str(freq))
-        pd.Timedelta(offset)  # type: ignore[arg-type]  # raises for months and the like
+        step = pd.Timedelta(offset)  # type: ignore[arg-type]  # raises for months and the like
     except ValueError as error:
         raise InputError("freq", freq, "give a fixed step such as h, D, min or 5min") from error
-    assert offset is not None
+    if offset is None or not pd.Timedelta(seconds=1) <= step <= pd.Timedelta(days=366):
+        raise InputError("freq", freq, "give a step from a second to a year")
     return offset
 
 

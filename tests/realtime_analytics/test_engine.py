@@ -309,7 +309,17 @@ async def test_what_is_no_message_is_refused_and_not_counted(engine, arguments, 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("", 1), ("x" * 200, 1), (None, 1), ("v", math.nan), ("v", "1"), ("v", True)]
+    ("name", "value"),
+    [
+        ("", 1),
+        ("x" * 201, 1),
+        ("\ud800", 1),
+        ("v", 10**400),
+        (None, 1),
+        ("v", math.nan),
+        ("v", "1"),
+        ("v", True),
+    ],
 )
 async def test_what_is_no_metric_is_refused(engine, name, value):
     with pytest.raises(InputError):
@@ -387,3 +397,20 @@ async def test_a_leak_is_warned_about():
     with pytest.warns(ResourceWarning, match="StreamAnalyticsEngine"):
         del engine
         await collected()
+
+
+async def test_what_happens_goes_out_on_the_feed_as_an_event(engine, clock):
+    url = await engine.start_websocket_server(port=0)
+    async with connect(url) as client:
+        await client.send(json.dumps({"type": "hello"}))
+        await client.recv()
+        calm = [(second, f"u{second}", "hello there") for second in range(0, 300, 10)]
+        wild = [(300 + i / 10, f"v{i}", "WHAT A CLUTCH") for i in range(120)]
+        after = [(second, "u0", f"ok {second}") for second in range(320, 420, 5)]
+        for second, username, text in calm + wild + after:
+            clock.advance_to(at(second))
+            await engine.process_chat_message(username, text, at(second))
+        assert engine.moments() or engine.alerts()
+        while (frame := json.loads(await asyncio.wait_for(client.recv(), 10)))["type"] != "event":
+            pass
+    assert frame["event"] in ("moment", "alert")

@@ -113,3 +113,9 @@ def test_steps_of_a_fixed_length(freq):
 def test_steps_that_are_none(freq):
     with pytest.raises(InputError, match="freq"):
         check_freq(freq)
+
+
+@pytest.mark.parametrize("freq", ["1ns", "0h", "-1h", "5000D"])
+def test_a_step_that_leads_nowhere_is_refused(freq):
+    with pytest.raises(InputError, match="freq"):
+        check_freq(freq)
