@@ -20,6 +20,8 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -231,6 +233,17 @@ class Transaction:
                 yield bytes(key), bytes(value)
 
 
+READ_EVERYTHING: Final = """
+import sys, lmdb
+environment = lmdb.open(sys.argv[1], readonly=True, lock=False, max_dbs=len(sys.argv))
+with environment.begin() as view:
+    for name in sys.argv[2:]:
+        for row in view.cursor(db=environment.open_db(name.encode(), txn=view, create=False)):
+            pass
+"""
+"""Ends with 0 if every row of every table can be read."""
+
+
 class Store:
     """An open environment in ``folder``; every call must come from one thread.
 
@@ -328,14 +341,18 @@ class Store:
         finally:
             fresh.close()
 
-    def _pad(self) -> None:
-        """Give a file that was cut short its length back.
+    def _check_length(self) -> None:
+        """Refuse a file that was cut short.
 
-        Reading a mapped page beyond the end kills the process; reading zeros there is an error we can tell.
+        Reading a mapped page beyond the end kills the process. A short file can still be whole, where its
+        last pages were never used, so another process finds out.
         """
         whole = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
-        if self.size < whole:
-            os.truncate(self.folder / "data.mdb", whole)
+        if self.size >= whole:
+            return
+        command = [sys.executable, "-c", READ_EVERYTHING, str(self.folder), *TABLES]
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:  # noqa: S603
+            raise StoreError(self.folder, "data.mdb is cut short; restore it from a backup or an export")
 
     def _open(self, map_size: int) -> None:
         shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # of a compaction that did not come to its end
@@ -347,7 +364,7 @@ class Store:
                 max_readers=MAX_READERS,
             )
             self._env.reader_check()
-            self._pad()
+            self._check_length()
             with self._env.begin(write=True) as txn:
                 self.tables = {name: self._env.open_db(name.encode(), txn=txn) for name in TABLES}
                 found = txn.get(b"format", db=self.tables["meta"])
