@@ -19,11 +19,13 @@ from tokenizers import Tokenizer
 
 from hikari_ml.errors import ModelDamagedError, ModelMissingError
 from hikari_ml.models.reading import TASKS, Languages, Reading, Vector
+from hikari_ml.results import TOXICITY_LABELS
 from hikari_ml.text.normalize import clean, for_model
 
 FORMAT: Final = 1
 """Version of the file's layout: graph inputs and outputs, and the metadata beside them."""
 
+PARTS_OF_TOXIC: Final = frozenset({"severe_toxic", "threat"})
 METADATA_KEY: Final = "hikari_ml"
 OUTPUTS: Final = ("sentiment_probability", "emotion_probability", "toxicity_probability", "text_embedding")
 
@@ -107,10 +109,22 @@ class ChatEncoder:
             sentiment=positive + neutral / 2,
             certainty=max(negative, neutral, positive),
             emotion=tuple((emotion[0] / emotion[0].sum()).tolist()),
-            toxicity=tuple(toxicity[0].tolist()),
+            toxicity=_nested(toxicity[0].tolist()),
             embedding=embedding[0],
             truncated=truncated,
         )
+
+
+def _nested(toxicity: list[float]) -> tuple[float, ...]:
+    """Hold what is toxic by definition to how toxic the text is.
+
+    The two rare labels have few training examples and would otherwise call harmless lines threats.
+    """
+    most = toxicity[TOXICITY_LABELS.index("toxic")]
+    return tuple(
+        min(value, most) if label in PARTS_OF_TOXIC else value
+        for label, value in zip(TOXICITY_LABELS, toxicity, strict=True)
+    )
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -9,6 +9,7 @@ from hikari_ml.errors import ModelDamagedError, ModelMissingError
 from hikari_ml.models.catalog import BUNDLED_PATH, BUNDLED_SHA256, bundled_encoder
 from hikari_ml.models.chat_encoder import ChatEncoder
 from hikari_ml.models.reading import TASKS
+from hikari_ml.results import TOXICITY_LABELS
 
 TEXTS = [
     "gg",
@@ -106,3 +107,13 @@ def test_a_damaged_file_is_refused_with_and_without_a_checksum(damage, tmp_path)
     if damage != "flip":  # without a checksum a flipped bit in a weight cannot be seen
         with pytest.raises(ModelDamagedError, match="no chat encoder"):
             ChatEncoder.load(path, sha256=None, threads=1)
+
+
+@pytest.mark.parametrize(
+    "text", ["what is your favourite weapon?", "haha the physics in Elden Ring", "nice", "kys"]
+)
+def test_a_threat_is_never_more_than_toxic(encoder, text):
+    (reading,) = encoder.read([text])
+    found = dict(zip(TOXICITY_LABELS, reading.toxicity, strict=True))
+    assert found["threat"] <= found["toxic"]
+    assert found["severe_toxic"] <= found["toxic"]
