@@ -60,7 +60,7 @@ def facts(result: Replay) -> list[tuple[str, str]]:
         (f"{max(rates):,.0f}" if rates else "0", "at the peak"),
         (mood_word(mean(moods)) if moods else "unknown", "mood"),
         (f"{100 * result['toxic_total'] / counted:.1f} %" if counted else "0 %", "toxic"),
-        (f"{len(result['moments'])}", "moments"),
+        (f"{len(result['moments'])}", "moment" if len(result["moments"]) == 1 else "moments"),
         (f"{result['memory_stats']['total']:,}", "remembered"),
     ]
     if result["viewer_count"]:

@@ -38,13 +38,18 @@ class Point(TypedDict):
 
 
 class ToxicMessage(TypedDict):
-    """A message that was called toxic, with its largest category."""
+    """A text that was called toxic, with its largest category, as it was first written.
+
+    ``messages`` and ``chatters`` say how often and by how many it was written; case and punctuation aside.
+    """
 
     at: str
     username: str
     text: str
     score: float
     category: str
+    messages: int
+    chatters: int
 
 
 class Topic(TypedDict):

@@ -33,6 +33,9 @@ SHORT_WORDS: Final = 8
 WORD_SHARE: Final = 0.5
 """Share of known words from which a short line is of that language, if no other knows as many."""
 
+FOREIGN_SHARE: Final = 0.75
+"""The same for English where a word is spelled as English words seldom are: "Also die Hütte"."""
+
 _BY_WORDS: Final = ("de", "es", "fr", "it", "pt", "nl", "sv", "pl", "tr")
 _SCRIPTS: Final = (
     ("ja", re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")),
@@ -107,7 +110,8 @@ def _by_words(words: list[str]) -> str | None:
     shares = _shares(words)
     best = max(shares.values())
     found = [language for language, share in shares.items() if share == best]
-    return found[0] if len(found) == 1 and best >= WORD_SHARE else None
+    foreign = found[0] == "en" and not all(word.isascii() for word in words)
+    return found[0] if len(found) == 1 and best >= (FOREIGN_SHARE if foreign else WORD_SHARE) else None
 
 
 def _shares(words: list[str]) -> dict[str, float]:

@@ -58,6 +58,19 @@ async def test_the_page_shows_everything(recording, tmp_path):
     assert not re.search(r'(?:src|href)="(?:https?:)?//', outside), "nothing is fetched from anywhere"
 
 
+async def test_a_pasted_insult_is_one_row_with_its_count(tmp_path):
+    lines = [
+        json.dumps({"timestamp": iso(at(i)), "username": f"user{i % 3}", "text": "you are a fucking idiot"})
+        for i in range(7)
+    ]
+    (tmp_path / "chat.jsonl").write_text("\n".join(lines))
+    html = render(await run(tmp_path / "chat.jsonl", tmp_path / "a"))
+    assert "7 messages were called toxic" in html
+    rows = html.split("<h2>Toxic messages</h2>")[1].split("</section>")[0]
+    assert rows.count("you are a fucking idiot") == 1
+    assert "7 times by 3 people" in rows
+
+
 async def test_a_page_of_nothing_is_a_page(tmp_path):
     (tmp_path / "empty.jsonl").write_text("")
     html = render(await run(tmp_path / "empty.jsonl", tmp_path / "a"))

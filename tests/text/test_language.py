@@ -61,6 +61,9 @@ def test_a_chat_can_change_its_language():
         ("was war das", "de"),
         ("me encanta tu canal", "und"),
         ("f u c k y o u", "und"),
+        ("ban für saftschnecke pls", "de"),
+        ("what a naïve take", "en"),
+        ("Schröck Joker", "und"),
     ],
 )
 def test_short_lines_are_told_by_their_small_words(text, language):
