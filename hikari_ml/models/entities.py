@@ -17,6 +17,7 @@ from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any, Final
 
 from hikari_ml.text.cues import find_cues, masked
+from hikari_ml.text.normalize import MENTION
 from hikari_ml.text.stopwords import stop_words
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ MAX_LENGTH: Final = 2000
 NOBODY: Final = frozenset({"user", "everyone", "here", "channel"})
 """Mentions that name no one."""
 
-_MENTION = re.compile(r"(?<![\w@])@(\w{2,})")
 _HONORIFIC = re.compile(
     r"([\u3040-\u30ff\u4e00-\u9fffー]{1,10}?)(?:さん|ちゃん|くん|君|様|さま|先輩|せんぱい|先生|たん)"
     r"|([\uac00-\ud7af]{2,8})(?:님|씨)"
@@ -106,8 +106,8 @@ class _HiddenTorch(MetaPathFinder):
 
 
 def _mentions(text: str) -> Iterator[Entity]:
-    for match in _MENTION.finditer(text):
-        if match.group(1).casefold() not in NOBODY:
+    for match in MENTION.finditer(text):
+        if len(match.group(1)) > 1 and match.group(1).casefold() not in NOBODY:
             yield Entity(match.group(1), "PERSON", match.start(1), match.end(1))
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 from hikari_ml.realtime_analytics.features import NUMERIC, MessageFeatures
 from hikari_ml.realtime_analytics.forest import Forest
@@ -24,6 +24,8 @@ FIRST_WINDOWS: Final = 60
 """Windows after which stretches are judged: ten minutes."""
 
 REFIT_WINDOWS: Final = 60
+"""Windows between two fits: ten minutes."""
+
 WINDOW: Final = 60.0
 """Seconds a window looks back."""
 
@@ -63,59 +65,54 @@ class Raised:
     reason: str
 
 
-class Learner(Protocol):
-    """What is judged by a forest that is fitted again from time to time.
+class Learner:
+    """The past that something is judged against, and the forest fitted to it again from time to time.
 
     A fit takes about 0.1 s and belongs in a thread: ``forest = Forest(learner.rows())`` needs nothing that
-    changes meanwhile, and ``learner.learn(forest)`` puts it to use.
+    changes meanwhile, and ``learner.learn(forest)`` puts it to use. The first is due after ``first_fit`` rows
+    and each further one when twice as many were seen, at the latest after ``longest_wait`` more.
     """
+
+    def __init__(self, kept: int, first_fit: int, longest_wait: int) -> None:
+        self._rows: deque[list[float]] = deque(maxlen=kept)
+        self._seen = 0
+        self._next_fit = first_fit
+        self._longest_wait = longest_wait
+        self._forest: Forest | None = None
 
     @property
     def due(self) -> bool:
         """Whether a forest should be fitted before the next judgement."""
-        ...
+        return self._seen >= self._next_fit
 
     def rows(self) -> list[list[float]]:
         """What it is fitted to."""
-        ...
+        return list(self._rows)
 
     def learn(self, forest: Forest) -> None:
         """Judge by ``forest`` from now on."""
-        ...
+        self._next_fit = self._seen + min(self._seen, self._longest_wait)
+        self._forest = forest
+
+    def _keep(self, row: list[float]) -> None:
+        self._rows.append(row)
+        self._seen += 1
 
 
 UNKNOWN: Final = Judgement(unusual=False, score=0.0)
 
 
-@dataclass(slots=True)
-class MessageAnomalies:
+class MessageAnomalies(Learner):
     """Judges single messages against the last two thousand."""
 
-    _rows: deque[list[float]] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
-    _seen: int = 0
-    _next_fit: int = FIRST_FIT
-    _forest: Forest | None = None
-
-    @property
-    def due(self) -> bool:
-        """Whether the forest should be fitted before the next message."""
-        return self._seen >= self._next_fit
-
-    def rows(self) -> list[list[float]]:
-        """The messages it is fitted to."""
-        return list(self._rows)
-
-    def learn(self, forest: Forest) -> None:
-        """Judge by ``forest``; the next is due when twice as much was seen, at most 2,000 later."""
-        self._next_fit = self._seen + min(self._seen, MESSAGES_KEPT)
-        self._forest = forest
+    def __init__(self) -> None:
+        super().__init__(MESSAGES_KEPT, FIRST_FIT, MESSAGES_KEPT)
 
     def judge(self, message: MessageFeatures) -> Judgement:
         """Judge ``message``, then learn it."""
         row = message.vector()
         verdict = self._verdict(row)
-        self._rows.append(row)
-        self._seen += 1
+        self._keep(row)
         return verdict
 
     def _verdict(self, row: list[float]) -> Judgement:
@@ -126,36 +123,18 @@ class MessageAnomalies:
         return Judgement(unusual, 1 - self._forest.tail(self._forest.score(row)), moved)
 
 
-@dataclass(slots=True)
-class StreamAnomalies:
+class StreamAnomalies(Learner):
     """Judges the last minute of the stream against the last two hours, every ten seconds."""
 
-    _rows: deque[list[float]] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
-    _seen: int = 0
-    _next_fit: int = FIRST_WINDOWS
-    _forest: Forest | None = None
-    _last: Raised | None = None
-
-    @property
-    def due(self) -> bool:
-        """Whether the forest should be fitted before the next window."""
-        return self._seen >= self._next_fit
-
-    def rows(self) -> list[list[float]]:
-        """The windows it is fitted to."""
-        return list(self._rows)
-
-    def learn(self, forest: Forest) -> None:
-        """Judge by ``forest``; the next is due after ten minutes."""
-        self._next_fit = self._seen + REFIT_WINDOWS
-        self._forest = forest
+    def __init__(self) -> None:
+        super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS)
+        self._last: Raised | None = None
 
     def judge(self, window: Bucket, at: float) -> Raised | None:
         """Judge the window that ended at ``at``, then learn it; an alert if it is unusual."""
         row = window_row(window)
         raised = self._verdict(row, window, at)
-        self._rows.append(row)
-        self._seen += 1
+        self._keep(row)
         return raised
 
     def _verdict(self, row: list[float], window: Bucket, at: float) -> Raised | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Final, NamedTuple
 from hikari_ml.results import Emotion, MessageAnalysis
 from hikari_ml.text.cues import Cue, emotion_distribution, find_cues, valence_score, without
 from hikari_ml.text.lexical import vader_score
-from hikari_ml.text.normalize import clean, same_text_key
+from hikari_ml.text.normalize import LINK, MENTION, clean, same_text_key
 
 NUMERIC: Final = (
     "length",
@@ -29,9 +28,6 @@ NUMERIC: Final = (
 
 MAX_LENGTH: Final = 4000
 """Characters of a message that are measured."""
-
-_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w@])@\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +110,8 @@ def measure(
         repetition=1 - len(set(tokens)) / len(tokens) if tokens else 0.0,
         cues=tuple(dict.fromkeys(cue.token for cue in cues)),
         emotes=len(cues),
-        links=len(_LINK.findall(cleaned)),
-        mentions=len(_MENTION.findall(cleaned)),
+        links=len(LINK.findall(cleaned)),
+        mentions=len(MENTION.findall(cleaned)),
         question="?" in words and bool(letters),
         toxicity=felt.toxicity,
         toxic=felt.toxic,

@@ -14,12 +14,11 @@ from hikari_ml.text.cues import Cue, find_cues, without
 from hikari_ml.text.keywords import keywords
 from hikari_ml.text.language import UNDETERMINED, HomeLanguage, detect_language, may_be_english
 from hikari_ml.text.lexical import vader_score
-from hikari_ml.text.normalize import clean
+from hikari_ml.text.normalize import clean, without_links_and_mentions
 
 MAX_LENGTH: Final = 4000
 """Characters of a message that are analysed; platforms allow 500."""
 
-_LINK_OR_MENTION = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])@\w+", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
@@ -135,7 +134,7 @@ def _parse(request: Request, home: HomeLanguage) -> _Parsed:
     marked = [span for span in request.marked if span.end <= len(raw)]
     text, marked = _with_clean_text(raw, marked)
     cues = find_cues(text, marked)
-    words = _LINK_OR_MENTION.sub(" ", without(text, cues)).strip()
+    words = without_links_and_mentions(without(text, cues)).strip()
     emotes = [cue for cue in cues if cue.kind != "emoji"]
     language = detect_language(words)
     if language != UNDETERMINED or _LATIN.search(words):

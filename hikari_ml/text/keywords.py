@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from hikari_ml.text.normalize import without_links_and_mentions
 from hikari_ml.text.stopwords import stop_words
 
 MAX_KEYWORDS: Final = 5
@@ -16,7 +17,6 @@ MAX_UNSPACED: Final = 6
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _CONTRACTED = re.compile(r"(?:n['’]t|['’](?:m|re|ve|ll|d|s))$")
-_LINK_OR_MENTION = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])@\w+", re.IGNORECASE)
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]")
 
 
@@ -26,7 +26,7 @@ def keywords(text: str, language: str = "en", most: int = MAX_KEYWORDS) -> list[
     ``text`` should hold no emotes. English stop words are dropped whatever the language.
     """
     known = stop_words(language) | stop_words("en")
-    text = _LINK_OR_MENTION.sub(" ", text[:MAX_LENGTH])
+    text = without_links_and_mentions(text[:MAX_LENGTH])
     words = (_CONTRACTED.sub("", match.group().casefold().strip("'’-")) for match in _WORD.finditer(text))
     kept = dict.fromkeys(word for word in words if _can_be_word(word) and word not in known)
     return list(kept)[:most]

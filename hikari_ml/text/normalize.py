@@ -17,8 +17,10 @@ import emoji
 MAX_REPEATS: Final = 3
 """How often a word or emoji may follow itself before the rest is dropped (copypasta, emote walls)."""
 
-_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w@])@\w+")
+LINK: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+MENTION: Final = re.compile(r"(?<![\w@])@(\w+)")
+"""``@name``, the name in group 1; not the middle of a mail address."""
+
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _PUNCTUATION_RUN = re.compile(r"([!-/:-@\[-`{-~])\1{2,}")
 _SYMBOL_RUN = re.compile(r"([^\x00-\x7f\w\s]\ufe0f?)(?:\s?\1){2,}")
@@ -63,13 +65,18 @@ def for_model(text: str) -> str:
     Links become ``http``, mentions ``@user``, emoji their names in words, elongations two letters
     (``sooooo`` -> ``soo``), and a word repeated many times stays three times.
     """
-    text = _LINK.sub("http", text)
-    text = _MENTION.sub("@user", text)
+    text = LINK.sub("http", text)
+    text = MENTION.sub("@user", text)
     text = collapse_elongation(text)
     if not text.isascii():
         text = _SYMBOL_RUN.sub(r"\1\1", _SKIN_TONE.sub("", text))
         text = emoji.replace_emoji(text, _spoken)
     return drop_repeats(text)
+
+
+def without_links_and_mentions(text: str) -> str:
+    """Return ``text`` with a space in place of each link and mention: the words that were said."""
+    return MENTION.sub(" ", LINK.sub(" ", text))
 
 
 def collapse_elongation(text: str) -> str:

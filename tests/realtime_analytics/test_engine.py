@@ -13,28 +13,7 @@ from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics import prophet_worker
 from hikari_ml.results import ContentPerformance, Dashboard, Forecast, MessageInsights, ViewerInsights
-from hikari_ml.runtime.clock import ManualClock
-from tests.support import START, at, collected
-
-LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(START)
-
-
-@pytest.fixture
-async def engine(clock):
-    async with StreamAnalyticsEngine(clock=clock) as found:
-        yield found
-
-
-async def busy(engine, clock, minutes, rate=6, people=9):
-    for i in range(minutes * rate):
-        moment = at(i * 60 / rate)
-        clock.advance_to(moment)
-        await engine.process_chat_message(f"user{i % people}", LINES[i % len(LINES)], moment)
+from tests.support import LINES, START, at, busy, collected
 
 
 def check_plain(result):

@@ -5,26 +5,11 @@ import threading
 
 import pytest
 
-from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.realtime_analytics import engine as engine_module
 from hikari_ml.realtime_analytics.anomalies import FIRST_FIT
 from hikari_ml.realtime_analytics.forest import Forest
-from hikari_ml.runtime.clock import ManualClock
-from tests.support import START, at
-
-LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(START)
-
-
-@pytest.fixture
-async def engine(clock):
-    async with StreamAnalyticsEngine(clock=clock) as found:
-        yield found
+from tests.support import LINES, at
 
 
 async def up_to_the_fit(engine, clock):

@@ -8,26 +8,12 @@ from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.errors import StoreError
 from hikari_ml.realtime_analytics import state
 from hikari_ml.realtime_analytics.engine import SAVE_SECONDS
-from hikari_ml.runtime.clock import ManualClock
-from tests.support import START, at
-
-LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(START)
+from tests.support import LINES, START, at, busy
 
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "channel" / "analytics.msgpack"
-
-
-async def busy(engine, clock, minutes, begin=0, rate=6):
-    for i in range(int(minutes * rate)):
-        clock.advance_to(at(begin + i * 60 / rate))
-        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
 
 
 async def saved(engine):

@@ -1,32 +1,11 @@
 """What the engine says is about now: not about a date from the future, nor about a stream that is over."""
 
-import pytest
-
 from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.results import Predictions
-from hikari_ml.runtime.clock import ManualClock
-from tests.support import START, at
+from tests.support import LINES, START, at, busy
 
-LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
 TEN_YEARS = 10 * 365 * 86_400
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(START)
-
-
-@pytest.fixture
-async def engine(clock):
-    async with StreamAnalyticsEngine(clock=clock) as found:
-        yield found
-
-
-async def busy(engine, clock, minutes, begin=0, rate=6):
-    for i in range(minutes * rate):
-        clock.advance_to(at(begin + i * 60 / rate))
-        await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
 
 
 async def test_a_message_from_the_future_counts_as_now_and_spoils_nothing(engine, clock):

@@ -8,9 +8,7 @@ from hikari_ml.config import AnalyticsSettings
 from hikari_ml.realtime_analytics.anomalies import Raised
 from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.stream import IDS_KEPT, StreamSoFar
-from tests.support import at
-
-LINES = ["hello there", "what a play", "LUL", "nice one friend", "go left now", "gg", "who is that?"]
+from tests.support import LINES, at
 
 
 def stream():
