@@ -23,8 +23,8 @@ WINDOWS_KEPT: Final = 720
 FIRST_WINDOWS: Final = 60
 """Windows after which stretches are judged: ten minutes."""
 
-REFIT_WINDOWS: Final = 60
-"""Windows between two fits: ten minutes."""
+REFIT_WINDOWS: Final = 180
+"""Windows between two fits at most: half an hour."""
 
 WINDOW: Final = 60.0
 """Seconds a window looks back."""

@@ -39,28 +39,35 @@ class Forest:
         ).fit(data)
         trees = [estimator.tree_ for estimator in fitted.estimators_]
         nodes = max(tree.node_count for tree in trees)
-        self._feature = np.zeros((TREES, nodes), np.int64)
-        self._threshold = np.full((TREES, nodes), np.inf)
-        self._next = np.zeros((TREES, nodes, 2), np.int64)
-        self._path = np.zeros((TREES, nodes))
-        for i, tree in enumerate(trees):
-            self._flatten(i, tree)
+        self._roots = np.arange(TREES) * nodes
+        self._feature = np.zeros(TREES * nodes, np.int64)
+        self._threshold = np.full(TREES * nodes, np.inf)
+        self._next = np.zeros(2 * TREES * nodes, np.int64)  # of node i: where not above, 2i; above, 2i + 1
+        self._path = np.zeros(TREES * nodes)
+        for root, tree in zip(self._roots, trees, strict=True):
+            self._flatten(int(root), tree)
         self._depth = max(tree.max_depth for tree in trees)
         self._scale = TREES * max(1.0, _mean_path(fitted.max_samples_))
-        self._index = np.arange(TREES)
-        self._scores = sorted(self.score(row) for row in data)
+        self._scores: list[float] = sorted(self._score(data).tolist())
         self.center = np.median(data, axis=0)
         self.spread = np.maximum(1.4826 * np.median(np.abs(data - self.center), axis=0), SPREAD_FLOOR)
         self._low, self._high = data.min(axis=0), data.max(axis=0)
 
     def score(self, row: npt.ArrayLike) -> float:
         """The Isolation Forest score of one row, in (0, 1); higher is more unusual."""
-        values = np.asarray(row, np.float32).astype(np.float64)  # trees compare in single precision
-        node = np.zeros(TREES, np.int64)
+        return float(self._score(np.asarray(row, np.float64)[None])[0])
+
+    def _score(self, rows: Rows) -> Rows:
+        """The scores of many rows, shape (n, features) to (n,)."""
+        values = rows.astype(np.float32).astype(np.float64)  # trees compare in single precision
+        offset = np.arange(len(values))[:, None] * values.shape[1]
+        node = np.broadcast_to(self._roots, (len(values), TREES))
         for _ in range(self._depth):
-            right = values[self._feature[self._index, node]] > self._threshold[self._index, node]
-            node = self._next[self._index, node, right.astype(np.int64)]
-        return float(2.0 ** (-self._path[self._index, node].sum() / self._scale))
+            right = values.take(self._feature.take(node) + offset) > self._threshold.take(node)
+            node = self._next.take(2 * node + right)
+        paths: Rows = self._path.take(node).sum(axis=1)
+        scores: Rows = 2.0 ** (-paths / self._scale)
+        return scores
 
     def tail(self, score: float) -> float:
         """Share of the training rows that are at least as unusual, in [0, 1]; small is unusual."""
@@ -96,19 +103,19 @@ class Forest:
         order = np.argsort(-np.abs(values))
         return [(int(i), float(values[i])) for i in order if abs(values[i]) >= least]
 
-    def _flatten(self, i: int, tree: object) -> None:
+    def _flatten(self, root: int, tree: object) -> None:
         feature, threshold = tree.feature, tree.threshold  # type: ignore[attr-defined]
         left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
         counts = tree.n_node_samples  # type: ignore[attr-defined]
         depth = np.zeros(len(feature))
-        for node in range(len(feature)):
+        for node, at in enumerate(range(root, root + len(feature))):
             if left[node] < 0:  # a leaf leads to itself, so that every walk may take the same steps
-                self._next[i, node] = node
-                self._path[i, node] = depth[node] + _mean_path(counts[node])
+                self._next[2 * at] = self._next[2 * at + 1] = at
+                self._path[at] = depth[node] + _mean_path(counts[node])
                 continue
-            self._feature[i, node] = feature[node]
-            self._threshold[i, node] = threshold[node]
-            self._next[i, node] = left[node], right[node]
+            self._feature[at] = feature[node]
+            self._threshold[at] = threshold[node]
+            self._next[2 * at], self._next[2 * at + 1] = root + left[node], root + right[node]
             depth[left[node]] = depth[right[node]] = depth[node] + 1
 
 
