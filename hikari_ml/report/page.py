@@ -23,6 +23,9 @@ LANGUAGES: Final = {
     "und": "too short to tell", "en": "English", "de": "German", "es": "Spanish", "fr": "French",
     "it": "Italian", "pt": "Portuguese", "ja": "Japanese", "ko": "Korean", "zh": "Chinese",
     "ru": "Russian", "nl": "Dutch", "pl": "Polish", "sv": "Swedish", "tr": "Turkish", "fi": "Finnish",
+    "th": "Thai", "uk": "Ukrainian", "cs": "Czech", "ro": "Romanian", "hu": "Hungarian", "da": "Danish",
+    "no": "Norwegian", "el": "Greek", "he": "Hebrew", "ar": "Arabic", "hi": "Hindi", "id": "Indonesian",
+    "vi": "Vietnamese", "bg": "Bulgarian", "ceb": "Cebuano", "ca": "Catalan",
 }  # fmt: skip
 
 
