@@ -84,6 +84,8 @@ class SentimentSettings(_Section):
     """Messages of the whole chat behind its trend."""
     max_users: Positive = 10_000
     """Users remembered for trends; the least recently seen is dropped first."""
+    learn_emotes: bool = True
+    """Let emotes come to mean what they are used for in this chat."""
     cache_size: Annotated[int, Field(ge=0)] = 16_384
     """Texts whose model output is kept."""
     threads: Positive = 2

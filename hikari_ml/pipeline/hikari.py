@@ -175,7 +175,9 @@ class Hikari(Service):
 
     def _make_parts(self) -> None:
         if self._own_analyzer:
-            self.analyzer = AdvancedSentimentAnalyzer(self.settings, clock=self._clock)
+            self.analyzer = AdvancedSentimentAnalyzer(
+                self.settings, clock=self._clock, path=self.folder / "emotes.msgpack"
+            )
         self.memory = NeuralMemorySystem(self._memory_folder, self.settings, clock=self._clock)
         self.analytics = StreamAnalyticsEngine(
             self.settings, path=self.folder / "analytics.msgpack", clock=self._clock
@@ -291,7 +293,10 @@ class Hikari(Service):
 
 
 async def _keep_house(held: ref[Hikari]) -> None:
-    """Consolidate the memory while the stream runs; a channel that nobody holds any more is let go."""
+    """Consolidate the memory and keep what emotes mean while the stream runs.
+
+    A channel that nobody holds any more is let go.
+    """
     while True:
         await asyncio.sleep(UPKEEP_SECONDS)
         hikari = held()
@@ -299,8 +304,10 @@ async def _keep_house(held: ref[Hikari]) -> None:
             return
         try:
             await hikari.memory.consolidate()
+            if hikari._own_analyzer:
+                await hikari.analyzer.save()
         except HikariError:
-            _log.exception("the memory could not be consolidated; the next round tries again")
+            _log.exception("memory and emotes could not be kept in order; the next round tries again")
         del hikari
 
 

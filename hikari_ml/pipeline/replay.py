@@ -37,6 +37,7 @@ CONSOLIDATE_SECONDS: Final = 1800.0
 
 MOST_TOXIC: Final = 50
 MOST_TOPICS: Final = 30
+MOST_EMOTES: Final = 100
 MOST_VIEWERS: Final = 50
 MOST_MEMORIES: Final = 60
 
@@ -162,6 +163,7 @@ async def _result(
         "anomalies": hikari.analytics.alerts(),
         "topics": tally.topics.top(MOST_TOPICS),
         "emotes": tally.emotes.top(MOST_TOPICS),
+        "emote_meanings": hikari.analyzer.emote_meanings(MOST_EMOTES),
         "chatters": hikari.analytics.chatters,
         "viewers": await _viewers(hikari),
         "memories": [_remembered(memory) for memory in await hikari.memory.list_memories(MOST_MEMORIES)],

@@ -59,6 +59,9 @@ class Recording:
     skipped: int = 0
     lines: int = 0
 
+    def __post_init__(self) -> None:
+        self.path = Path(self.path)
+
     def __iter__(self) -> Iterator[ChatMessage]:
         """Every usable message; one whose time is far ahead of both its neighbours is skipped."""
         before: datetime | None = None

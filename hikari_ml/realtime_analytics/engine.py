@@ -20,7 +20,6 @@ from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, InputError, ModelDamagedError, StoreError
 from hikari_ml.feed.server import FeedServer
-from hikari_ml.realtime_analytics import state
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
     current_metrics,
@@ -48,6 +47,7 @@ from hikari_ml.results import (
     NoViewer,
     ViewerInsights,
 )
+from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import Lane
 from hikari_ml.runtime.service import Service
@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""
+
+STATE_FORMAT: Final = 2
+"""2: viewers carry their recent messages. 1 is still read."""
 
 SAVE_SECONDS: Final = 300.0
 """Time by the clock after which what was learned is written again: a crash loses so much."""
@@ -371,7 +374,7 @@ class StreamAnalyticsEngine(Service):
         stack.push_async_callback(self._last_write)
 
     async def _load(self, path: Path) -> None:
-        kept = await self._disk.submit(lambda: state.load(path))
+        kept = await self._disk.submit(lambda: statefile.load(path, STATE_FORMAT))
         if kept is not None:
             self._stream.unpack(kept)
             self._metrics.unpack(kept["metrics"])
@@ -428,7 +431,7 @@ class StreamAnalyticsEngine(Service):
                 "metrics": self._metrics.pack(),
                 "contents": self._contents.pack(),
             }
-            await self._disk.submit(lambda: state.save(path, kept))
+            await self._disk.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
         self._troubles.pop("state", None)
 
     def _go_on(self, epoch: int, loss: float) -> None:

@@ -19,6 +19,7 @@ SHOWN_TOXIC: Final = 25
 SHOWN_MEMORIES: Final = 30
 SHOWN_WORDS: Final = 15
 SHOWN_MOMENTS: Final = 20
+CLEAR_VALENCE: Final = 0.2
 LANGUAGES: Final = {
     "und": "too short to tell", "en": "English", "de": "German", "es": "Spanish", "fr": "French",
     "it": "Italian", "pt": "Portuguese", "ja": "Japanese", "ko": "Korean", "zh": "Chinese",
@@ -48,6 +49,7 @@ def render(result: Replay) -> str:
         memories=result["memories"][:SHOWN_MEMORIES],
         topics=result["topics"][:SHOWN_WORDS],
         emotes=result["emotes"][:SHOWN_WORDS],
+        tints={found["emote"]: tint(found["valence"]) for found in result["emote_meanings"]},
     )
 
 
@@ -70,6 +72,13 @@ def facts(result: Replay) -> list[tuple[str, str]]:
         peak = max(point["value"] for point in result["viewer_count"])
         found.insert(2, (f"{peak:,.0f}", "viewers at most"))
     return found
+
+
+def tint(valence: float) -> str:
+    """The colour of an emote that is meant kindly, unkindly or neither."""
+    if abs(valence) < CLEAR_VALENCE:
+        return "var(--warm)"
+    return "var(--good)" if valence > 0 else "var(--bad)"
 
 
 def mood_word(score: float) -> str:

@@ -82,6 +82,20 @@ class Toxicity(TypedDict):
     categories: dict[ToxicityLabel, float]
 
 
+class EmoteMeaning(TypedDict):
+    """What an emote has come to mean in a chat.
+
+    ``valence`` in [-1, 1]; ``rated`` is the lexicon's, None if it has none. ``messages`` taught it; older
+    ones count less.
+    """
+
+    emote: str
+    valence: float
+    emotion: Emotion
+    messages: float
+    rated: float | None
+
+
 class EntityResult(TypedDict):
     """``text[start:end]`` of the message, by code points."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from hikari_ml.results.analysis import Emotion, MessageAnalysis, ResponseRecommendation
+from hikari_ml.results.analysis import EmoteMeaning, Emotion, MessageAnalysis, ResponseRecommendation
 from hikari_ml.results.analytics import Alert, MessageInsights, Moment
 from hikari_ml.results.memory import Memory, MemoryStats, Tier
 
@@ -121,6 +121,7 @@ class Replay(TypedDict):
     anomalies: list[Alert]
     topics: list[Topic]
     emotes: list[Topic]
+    emote_meanings: list[EmoteMeaning]
     chatters: int
     viewers: list[ReplayViewer]
     memories: list[RememberedLine]

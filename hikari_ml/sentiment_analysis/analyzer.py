@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
-from hikari_ml.chat import ChatMessage, check_name, check_text
+from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import InputError
 from hikari_ml.models.catalog import Models, check_models, open_reader
@@ -20,12 +21,14 @@ from hikari_ml.results import (
     EMOTIONS,
     TOXICITY_LABELS,
     AggregateSentiment,
+    EmoteMeaning,
     EmotionResult,
     MessageAnalysis,
     Sentiment,
     SentimentTrend,
     Toxicity,
 )
+from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import Lane
 from hikari_ml.runtime.service import Service
@@ -34,8 +37,12 @@ from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, vote
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH, Request, SignalReader, Signals
 from hikari_ml.sentiment_analysis.trends import MoodHistory
 from hikari_ml.text.cues import emotion_distribution, valence_score
-from hikari_ml.text.normalize import clean
+from hikari_ml.text.emotes import Company, EmoteMeanings
+from hikari_ml.text.normalize import clean, same_text_key
 from hikari_ml.times import iso
+
+EMOTES_FORMAT: Final = 1
+"""Version of the file that keeps what emotes mean."""
 
 OTHER_LANGUAGE_CERTAINTY: Final = 0.8
 """What the model's certainty is worth outside English, where it was measured to be weaker."""
@@ -54,7 +61,8 @@ class AdvancedSentimentAnalyzer(Service):
 
     ``models`` is ``"bundled"`` (the model in this package, offline), ``"reference"`` (the seed's three
     models through transformers), the path of a model of one's own or a mapping by role; see
-    :mod:`hikari_ml.models.catalog`.
+    :mod:`hikari_ml.models.catalog`. What emotes mean in this chat is learned, and kept in the file ``path``
+    if there is one.
 
     Raises:
         InputError: ``models`` names nothing known.
@@ -66,8 +74,10 @@ class AdvancedSentimentAnalyzer(Service):
         *,
         models: Models = "bundled",
         clock: Clock | None = None,
+        path: str | Path | None = None,
     ) -> None:
         super().__init__()
+        self.path = Path(path) if path is not None else None
         self.settings = settings or Settings()
         self._models = check_models(models)
         self._clock = clock or SystemClock()
@@ -79,6 +89,7 @@ class AdvancedSentimentAnalyzer(Service):
             overall=chosen.history_global,
             max_users=chosen.max_users,
         )
+        self._emotes = EmoteMeanings()
         self._model_id = self._embedding_id = ""
         self._lane: Lane[Request, Signals]
 
@@ -131,6 +142,29 @@ class AdvancedSentimentAnalyzer(Service):
         """How the chat has been feeling within the window."""
         return self._history.global_trend(self._clock.now())
 
+    def emote_meanings(self, most: int = 50) -> list[EmoteMeaning]:
+        """What emotes have come to mean in this chat, those with the most messages behind them first."""
+        return [
+            {
+                "emote": found.token,
+                "valence": found.rating.valence,
+                "emotion": found.rating.emotion,
+                "messages": found.messages,
+                "rated": found.known.valence if found.known else None,
+            }
+            for found in self._emotes.meanings(most)
+        ]
+
+    async def save(self) -> None:
+        """Keep what emotes mean; nothing without a ``path``. Closing does it too.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        if self.path is not None:
+            kept = self._emotes.state()
+            await asyncio.to_thread(statefile.save, self.path, kept, EMOTES_FORMAT)
+
     @property
     def embedding_id(self) -> str:
         """The model that makes the embeddings; empty before the start."""
@@ -138,6 +172,7 @@ class AdvancedSentimentAnalyzer(Service):
 
     def forget_user(self, username: str) -> int:
         """Remove everything kept of ``username``; returns how many entries went."""
+        self._emotes.forget_user(user_key(username))
         return self._history.forget(username)
 
     def withdraw(self, message: ChatMessage) -> None:
@@ -146,6 +181,9 @@ class AdvancedSentimentAnalyzer(Service):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         signals = await asyncio.to_thread(self._load)
+        if self.path is not None:
+            self._emotes = await asyncio.to_thread(_load_emotes, self.path)
+            stack.push_async_callback(self.save)
         self._lane = Lane(partial(_read_all, signals), name="analysis", max_batch=32)
         stack.push_async_callback(self._lane.aclose)
 
@@ -156,6 +194,8 @@ class AdvancedSentimentAnalyzer(Service):
         return SignalReader(reader, EntityFinder())
 
     def _read(self, message: ChatMessage, signals: Signals, given: dict[str, Any]) -> ReadMessage:
+        if self.settings.sentiment.learn_emotes:
+            signals = self._with_learned(message, signals)
         sentiment = self._sentiment(signals)
         if sentiment["members_used"]:
             score = sentiment["aggregate"]["score"]
@@ -165,6 +205,16 @@ class AdvancedSentimentAnalyzer(Service):
         if embedding is not None:
             self._history.say(message.username, message.timestamp, signals.text, embedding)
         return ReadMessage(analysis, embedding)
+
+    def _with_learned(self, message: ChatMessage, signals: Signals) -> Signals:
+        """``signals`` with emotes as they are meant here; then learn from the words beside them."""
+        if not any(cue.kind == "emote" for cue in signals.cues):
+            return signals
+        rated = self._emotes.rate(signals.cues)
+        if company := company_of(signals, self._weights):
+            key, at = same_text_key(signals.text), message.timestamp.timestamp()
+            self._emotes.learn(signals.cues, company, user_key(message.username), key, at)
+        return replace(signals, cues=rated)
 
     def _analysis(
         self,
@@ -255,6 +305,30 @@ def _read_all(signals: SignalReader, requests: list[Request]) -> Sequence[Signal
         if len(requests) == 1:
             return [error]
     return [_read_all(signals, [request])[0] for request in requests]
+
+
+def company_of(signals: Signals, weights: Mapping[str, float]) -> Company | None:
+    """What the words of a message say beside its emotes; None if no member has anything to go by."""
+    reading = signals.reading
+    read = reading if reading and "sentiment" in signals.covered else None
+    scores = {"bert": read.sentiment if read else None, "vader": signals.vader}
+    outcome = vote(scores, weights, {})
+    if outcome is None:
+        return None
+    felt = reading.emotion if reading and "emotion" in signals.covered else None
+    silent = tuple(float(emotion == "neutral") for emotion in EMOTIONS)
+    return Company(2 * outcome.score - 1, felt or silent)
+
+
+def _load_emotes(path: Path) -> EmoteMeanings:
+    emotes = EmoteMeanings()
+    kept = statefile.load(path, EMOTES_FORMAT)
+    if kept is not None:
+        try:
+            emotes.restore(kept)
+        except ValueError:
+            statefile.put_aside(path)
+    return emotes
 
 
 def _strength(score: float | None) -> float:

@@ -6,8 +6,8 @@ import pytest
 
 from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.errors import StoreError
-from hikari_ml.realtime_analytics import state
-from hikari_ml.realtime_analytics.engine import SAVE_SECONDS
+from hikari_ml.realtime_analytics.engine import SAVE_SECONDS, STATE_FORMAT
+from hikari_ml.runtime import statefile
 from tests.support import LINES, START, at, busy
 
 
@@ -37,11 +37,13 @@ async def test_metrics_and_contents_alone_are_kept_too(path, clock):
         clock.advance(SAVE_SECONDS)
         await engine.record_metric("viewer_count", 7)
         await saved(engine)
-        assert state.load(path)["metrics"] == {"viewer_count": [[START.timestamp() + SAVE_SECONDS, 7.0]]}
+        assert statefile.load(path, STATE_FORMAT)["metrics"] == {
+            "viewer_count": [[START.timestamp() + SAVE_SECONDS, 7.0]]
+        }
         clock.advance(SAVE_SECONDS)
         await engine.detect_content_performance("one", {"viewers": 5})
         await saved(engine)
-        assert state.load(path)["contents"] == {"one": {"viewers": 5.0}}
+        assert statefile.load(path, STATE_FORMAT)["contents"] == {"one": {"viewers": 5.0}}
 
 
 async def test_a_disk_that_is_full_is_told_of_and_survived(path, clock, caplog):

@@ -8,7 +8,7 @@ import pytest
 from hikari_ml import Hikari
 from hikari_ml.pipeline.replay import replay
 from hikari_ml.platforms.replay import Recording
-from hikari_ml.report.page import facts, mood_word, render
+from hikari_ml.report.page import facts, mood_word, render, tint
 from hikari_ml.runtime.clock import ManualClock
 from hikari_ml.times import iso
 from tests.browser import needs_chromium, opened
@@ -69,6 +69,14 @@ async def test_a_pasted_insult_is_one_row_with_its_count(tmp_path):
     rows = html.split("<h2>Toxic messages</h2>")[1].split("</section>")[0]
     assert rows.count("you are a fucking idiot") == 1
     assert "7 times by 3 people" in rows
+
+
+@pytest.mark.parametrize(
+    ("valence", "colour"),
+    [(0.5, "var(--good)"), (-0.5, "var(--bad)"), (0.1, "var(--warm)"), (-0.1, "var(--warm)")],
+)
+def test_the_colour_of_an_emote_is_how_it_is_meant(valence, colour):
+    assert tint(valence) == colour
 
 
 async def test_a_page_of_nothing_is_a_page(tmp_path):

@@ -1,4 +1,4 @@
-"""What one stream leaves to the next: a small file, written aside and put in place whole."""
+"""What one run leaves to the next: a small file, written aside and put in place whole."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ import msgpack
 
 from hikari_ml.errors import StoreError, StoreVersionError
 
-FORMAT: Final = 2
-"""2: viewers carry their recent messages. 1 is still read."""
-
 UNICODE_ERRORS: Final = "surrogatepass"
 """Chat may hold half a character, and a topic of it; that must not keep the rest from being saved."""
 
 _log = logging.getLogger(__name__)
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` durably.
+def save(path: Path, state: dict[str, Any], version: int) -> None:
+    """Write ``state``, whose layout has this ``version``, durably.
 
     Raises:
         StoreError: it could not be written; what stood there before still stands.
@@ -31,7 +28,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
-            for piece in _pieces({"format": FORMAT, **state}):
+            for piece in _pieces({"format": version, **state}):
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
@@ -40,9 +37,10 @@ def save(path: Path, state: dict[str, Any]) -> None:
         raise StoreError(path, f"cannot be written: {error.strerror}") from error
 
 
-def load(path: Path) -> dict[str, Any] | None:
-    """Read what :func:`save` wrote; None if there is nothing, or nothing readable.
+def load(path: Path, version: int) -> dict[str, Any] | None:
+    """Read what :func:`save` wrote, of this ``version`` or an older one.
 
+    None if there is nothing, or nothing readable.
     A damaged file is kept beside under another name and told of, rather than overwritten.
 
     Raises:
@@ -59,13 +57,18 @@ def load(path: Path) -> dict[str, Any] | None:
         state = msgpack.unpackb(data, unicode_errors=UNICODE_ERRORS)
         found = int(state["format"])
     except (ValueError, KeyError, TypeError, msgpack.UnpackException):
-        aside = path.with_name(f"{path.name}.damaged")
-        path.replace(aside)
-        _log.warning("%s is damaged; kept as %s, starting afresh", path, aside)
+        put_aside(path)
         return None
-    if found > FORMAT:
-        raise StoreVersionError(path, found, FORMAT)
+    if found > version:
+        raise StoreVersionError(path, found, version)
     return dict(state)
+
+
+def put_aside(path: Path) -> None:
+    """Keep a damaged file under another name, and tell of it."""
+    aside = path.with_name(f"{path.name}.damaged")
+    path.replace(aside)
+    _log.warning("%s is damaged; kept as %s, starting afresh", path, aside)
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
