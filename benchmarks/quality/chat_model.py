@@ -157,6 +157,19 @@ class Bench:
             "Perspective 76.6 / 48.2",
         )
 
+    def hatecheck_of(self, functionality: str, anchor: str) -> Result:
+        """Accuracy at 0.5 of the identity-hate score on one kind of hateful case."""
+        some = [row for row in rows(self.data, "hatecheck") if row["functionality"] == functionality]
+        place = TOXICITY_LABELS.index("identity_hate")
+        right = np.array([r.toxicity[place] > 0.5 for r in self.read(row["text"] for row in some)])
+        return (
+            f"hatecheck {functionality}",
+            f"accuracy, {len(some)} rows",
+            f"{100 * right.mean():.1f}",
+            "-",
+            anchor,
+        )
+
     def ekman(self) -> Result:
         """GoEmotions in seven classes, macro F1, one threshold a class from the dev part."""
         both = rows(self.data, "goemotions_ekman")
@@ -315,6 +328,8 @@ def measure(data: Path, model: Path) -> list[Result]:
         bench.auc("jigsaw2018_test_a", "alt-profanity-check 95.9"),
         bench.auc("conda_valid", "alt-profanity-check 74.1"),
         bench.hatecheck(),
+        bench.hatecheck_of("spell_leet_h", "Perspective 68.2"),
+        bench.hatecheck_of("spell_space_add_h", "Perspective 74.0"),
         bench.auc("hatecheck", "alt-profanity-check 46.8", "identity_hate", "hateful"),
         bench.auc("hatemojicheck", "same tools 56 to 61", "identity_hate", "hateful"),
         bench.auc("ja_toxic", "not claimed"),

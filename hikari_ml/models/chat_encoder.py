@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,6 +21,8 @@ from tokenizers import Tokenizer
 from hikari_ml.errors import ModelDamagedError, ModelMissingError
 from hikari_ml.models.reading import TASKS, Languages, Reading, Vector
 from hikari_ml.results import TOXICITY_LABELS
+from hikari_ml.text.disguise import MIN_LETTERS, undisguised
+from hikari_ml.text.lexical import rated_words
 from hikari_ml.text.normalize import clean, for_model
 
 FORMAT: Final = 1
@@ -52,6 +55,7 @@ class ChatEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._end = self._tokenizer.encode("").ids[-1]
+        self._words = frozenset(filter(_is_word, self._tokenizer.get_vocab())) | rated_words()
 
     @classmethod
     def load(cls, path: Path, *, sha256: str | None, threads: int, name: str = "bundled") -> Self:
@@ -83,14 +87,27 @@ class ChatEncoder:
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read ``texts`` (without emotes, for chat), in order."""
-        tokens = [self._encode(for_model(clean(text))) for text in texts]
-        return [self._one(ids, truncated) for ids, truncated in tokens]
+        return [self._read_one(for_model(clean(text))) for text in texts]
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """Embeddings of ``texts``: [N, dim], each of length 1."""
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         return np.stack([reading.embedding for reading in self.read(texts)])
+
+    def _read_one(self, text: str) -> Reading:
+        """A text, and where words in it are disguised both its readings in one.
+
+        What is meant is read undisguised; it is as toxic as either form, and its embedding is of what was
+        written, so that equal vectors stay equal.
+        """
+        written = self._one(*self._encode(text))
+        meant = undisguised(text, self._words)
+        if meant == text:
+            return written
+        read = self._one(*self._encode(meant))
+        toxicity = tuple(map(max, written.toxicity, read.toxicity))
+        return replace(read, toxicity=toxicity, embedding=written.embedding, truncated=written.truncated)
 
     def _encode(self, text: str) -> tuple[list[int], bool]:
         ids: list[int] = self._tokenizer.encode(text).ids
@@ -113,6 +130,10 @@ class ChatEncoder:
             embedding=embedding[0],
             truncated=truncated,
         )
+
+
+def _is_word(piece: str) -> bool:
+    return piece.isalpha() and len(piece) >= MIN_LETTERS
 
 
 def _nested(toxicity: list[float]) -> tuple[float, ...]:

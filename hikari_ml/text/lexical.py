@@ -33,6 +33,11 @@ def is_rated(word: str) -> bool:
     return word in _analyzer().lexicon
 
 
+def rated_words() -> frozenset[str]:
+    """The words of letters that VADER or our chat lexicon knows."""
+    return frozenset(filter(str.isalpha, _analyzer().lexicon))
+
+
 @cache
 def _analyzer() -> SentimentIntensityAnalyzer:
     analyzer = SentimentIntensityAnalyzer()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hikari_ml.errors import ModelDamagedError, ModelMissingError
+from hikari_ml.models import chat_encoder
 from hikari_ml.models.catalog import BUNDLED_PATH, BUNDLED_SHA256, bundled_encoder
 from hikari_ml.models.chat_encoder import ChatEncoder
 from hikari_ml.models.reading import TASKS
@@ -117,3 +118,32 @@ def test_a_threat_is_never_more_than_toxic(encoder, text):
     found = dict(zip(TOXICITY_LABELS, reading.toxicity, strict=True))
     assert found["threat"] <= found["toxic"]
     assert found["severe_toxic"] <= found["toxic"]
+
+
+@pytest.mark.parametrize(
+    ("disguised", "plain"),
+    [
+        ("you are such an 1d1ot", "you are such an idiot"),
+        ("go d i e you idiot", "go die you idiot"),
+        ("I h4te all of these w0men", "I hate all of these women"),
+        ("you f\u03c5cking b\u0456tch", "you fucking bitch"),
+    ],
+)
+def test_a_disguise_hides_nothing_and_leaves_the_embedding(encoder, monkeypatch, disguised, plain):
+    shown, meant = encoder.read([disguised, plain])
+    monkeypatch.setattr(chat_encoder, "undisguised", lambda text, words: text)
+    (written,) = encoder.read([disguised])
+    toxic = TOXICITY_LABELS.index("toxic")
+    assert shown.toxicity[toxic] >= written.toxicity[toxic]
+    if "\u03c5" not in disguised:
+        assert shown.toxicity[toxic] >= meant.toxicity[toxic] - 1e-6
+        assert shown.sentiment == pytest.approx(meant.sentiment, abs=1e-6)
+    assert (shown.embedding == written.embedding).all()
+
+
+def test_innocent_lines_with_numbers_are_read_once(encoder, monkeypatch):
+    asked = []
+    one = encoder._one
+    monkeypatch.setattr(encoder, "_one", lambda ids, cut: asked.append(ids) or one(ids, cut))
+    encoder.read(["the rtx3080 runs at 100k in 4k", "gr8 m8 player1 won 5v5", "Scunthorpe is a town"])
+    assert len(asked) == 3
