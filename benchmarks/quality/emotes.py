@@ -55,7 +55,6 @@ def lessons(paths: Sequence[Path]) -> list[Lesson]:
     from hikari_ml.platforms.replay import Recording
     from hikari_ml.sentiment_analysis.analyzer import company_of
     from hikari_ml.sentiment_analysis.signals import Request, SignalReader
-    from hikari_ml.text.normalize import same_text_key
 
     reader = SignalReader(CachedReader(bundled_encoder(), 16_384), EntityFinder())
     weights = Settings().sentiment.weights.model_dump()
@@ -67,8 +66,8 @@ def lessons(paths: Sequence[Path]) -> list[Lesson]:
             for message, signals in zip(batch, read, strict=True):
                 company = company_of(signals, weights)
                 if company and any(cue.kind == "emote" for cue in signals.cues):
-                    key, at = same_text_key(signals.text), message.timestamp.timestamp()
-                    found.append(Lesson(signals.cues, company, user_key(message.username), key, at))
+                    user, at = user_key(message.username), message.timestamp.timestamp()
+                    found.append(Lesson(signals.cues, company, user, signals.text_key, at))
     return found
 
 

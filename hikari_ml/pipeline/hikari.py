@@ -163,9 +163,9 @@ class Hikari(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self._events.close)
         try:
+            await stack.enter_async_context(self.memory)  # it locks the folder, so nobody else writes there
             if self._own_analyzer:
                 await stack.enter_async_context(self.analyzer)
-            await stack.enter_async_context(self.memory)
             await stack.enter_async_context(self.analytics)
         except BaseException:
             self._make_parts()  # those that had started are closed now; the next try needs others
@@ -304,10 +304,13 @@ async def _keep_house(held: ref[Hikari]) -> None:
             return
         try:
             await hikari.memory.consolidate()
+        except HikariError:
+            _log.exception("the memory could not be consolidated; the next round tries again")
+        try:
             if hikari._own_analyzer:
                 await hikari.analyzer.save()
         except HikariError:
-            _log.exception("memory and emotes could not be kept in order; the next round tries again")
+            _log.exception("what emotes mean could not be kept; the next round tries again")
         del hikari
 
 

@@ -56,7 +56,7 @@ def load(path: Path, version: int) -> dict[str, Any] | None:
     try:
         state = msgpack.unpackb(data, unicode_errors=UNICODE_ERRORS)
         found = int(state["format"])
-    except (ValueError, KeyError, TypeError, msgpack.UnpackException):
+    except (ValueError, KeyError, TypeError, OverflowError, msgpack.UnpackException):
         put_aside(path)
         return None
     if found > version:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
 from hikari_ml.config import Settings
-from hikari_ml.errors import InputError
+from hikari_ml.errors import InputError, StoreError
 from hikari_ml.models.catalog import Models, check_models, open_reader
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import CachedReader, Vector
@@ -38,7 +38,7 @@ from hikari_ml.sentiment_analysis.signals import MAX_LENGTH, Request, SignalRead
 from hikari_ml.sentiment_analysis.trends import MoodHistory
 from hikari_ml.text.cues import emotion_distribution, valence_score
 from hikari_ml.text.emotes import Company, EmoteMeanings
-from hikari_ml.text.normalize import clean, same_text_key
+from hikari_ml.text.normalize import clean
 from hikari_ml.times import iso
 
 EMOTES_FORMAT: Final = 1
@@ -92,6 +92,8 @@ class AdvancedSentimentAnalyzer(Service):
         self._emotes = EmoteMeanings()
         self._model_id = self._embedding_id = ""
         self._lane: Lane[Request, Signals]
+        self._disk: Lane[tuple[Path, dict[str, Any]], None]
+        self._bots = frozenset(map(user_key, self.settings.analytics.bots))
 
     async def analyze_message(
         self, text: str, username: str, context: Mapping[str, Any] | None = None
@@ -156,14 +158,13 @@ class AdvancedSentimentAnalyzer(Service):
         ]
 
     async def save(self) -> None:
-        """Keep what emotes mean; nothing without a ``path``. Closing does it too.
+        """Keep what emotes mean; nothing without a ``path``, or if nothing was learned. Closing does it too.
 
         Raises:
             StoreError: it could not be written.
         """
-        if self.path is not None:
-            kept = self._emotes.state()
-            await asyncio.to_thread(statefile.save, self.path, kept, EMOTES_FORMAT)
+        await self._ready()
+        await self._write()
 
     @property
     def embedding_id(self) -> str:
@@ -183,9 +184,18 @@ class AdvancedSentimentAnalyzer(Service):
         signals = await asyncio.to_thread(self._load)
         if self.path is not None:
             self._emotes = await asyncio.to_thread(_load_emotes, self.path)
-            stack.push_async_callback(self.save)
+            self._disk = Lane(_save_all, name="analysis-disk", max_batch=1)
+            stack.push_async_callback(self._disk.aclose)
+            stack.push_async_callback(self._write)
         self._lane = Lane(partial(_read_all, signals), name="analysis", max_batch=32)
         stack.push_async_callback(self._lane.aclose)
+
+    async def _write(self) -> None:
+        """Files are written one after the other, in a thread that closing waits for."""
+        if self.path is not None and self._emotes.unsaved:
+            learned = self._emotes.unsaved
+            await self._disk.submit((self.path, self._emotes.state()))
+            self._emotes.unsaved -= learned
 
     def _load(self) -> SignalReader:
         chosen = self.settings.sentiment
@@ -210,10 +220,11 @@ class AdvancedSentimentAnalyzer(Service):
         """``signals`` with emotes as they are meant here; then learn from the words beside them."""
         if not any(cue.kind == "emote" for cue in signals.cues):
             return signals
-        rated = self._emotes.rate(signals.cues)
-        if company := company_of(signals, self._weights):
-            key, at = same_text_key(signals.text), message.timestamp.timestamp()
-            self._emotes.learn(signals.cues, company, user_key(message.username), key, at)
+        rated, user = self._emotes.rate(signals.cues), user_key(message.username)
+        company = company_of(signals, self._weights)
+        if company and user not in self._bots:
+            at = message.timestamp.timestamp()
+            self._emotes.learn(signals.cues, company, user, signals.text_key, at)
         return replace(signals, cues=rated)
 
     def _analysis(
@@ -318,6 +329,18 @@ def company_of(signals: Signals, weights: Mapping[str, float]) -> Company | None
     felt = reading.emotion if reading and "emotion" in signals.covered else None
     silent = tuple(float(emotion == "neutral") for emotion in EMOTIONS)
     return Company(2 * outcome.score - 1, felt or silent)
+
+
+def _save_all(jobs: list[tuple[Path, dict[str, Any]]]) -> Sequence[BaseException | None]:
+    outcomes: list[BaseException | None] = []
+    for path, state in jobs:
+        try:
+            statefile.save(path, state, EMOTES_FORMAT)
+        except StoreError as error:
+            outcomes.append(error)
+        else:
+            outcomes.append(None)
+    return outcomes
 
 
 def _load_emotes(path: Path) -> EmoteMeanings:

@@ -14,7 +14,7 @@ from hikari_ml.text.cues import Cue, find_cues, without
 from hikari_ml.text.keywords import keywords
 from hikari_ml.text.language import UNDETERMINED, HomeLanguage, detect_language, may_be_english
 from hikari_ml.text.lexical import vader_score
-from hikari_ml.text.normalize import clean, without_links_and_mentions
+from hikari_ml.text.normalize import clean, same_text_key, without_links_and_mentions
 
 MAX_LENGTH: Final = 4000
 """Characters of a message that are analysed; platforms allow 500."""
@@ -40,6 +40,7 @@ class Signals:
     """
 
     text: str
+    text_key: str
     words: str
     language: str
     cues: tuple[Cue, ...]
@@ -92,6 +93,7 @@ class SignalReader:
             degraded += [f"{task}:{message.language}" for task in TASKS if task not in covered]
         return Signals(
             text=message.text,
+            text_key=same_text_key(message.text),
             words=message.words,
             language=message.language,
             cues=message.cues,

@@ -1,9 +1,11 @@
 """A channel's own emotes come to mean something, and still do after a restart."""
 
+import asyncio
+
 import pytest
 
 from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, EmoteSpan, Hikari, Settings
-from hikari_ml.errors import StoreVersionError
+from hikari_ml.errors import ClosedError, StoreLockedError, StoreVersionError
 from hikari_ml.results import EmoteMeaning
 from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import ManualClock
@@ -91,12 +93,52 @@ async def test_a_newer_file_is_left_alone(tmp_path):
     assert path.read_bytes() == kept
 
 
+async def test_saving_at_once_saves_the_same(tmp_path):
+    path = tmp_path / "emotes.msgpack"
+    analyzer = AdvancedSentimentAnalyzer(clock=ManualClock(START), path=path)
+    async with analyzer:
+        await analyzer.analyze_batch(evening(20))
+        await asyncio.gather(*(analyzer.save() for _ in range(5)))
+        kept = path.read_bytes()
+    assert path.read_bytes() == kept
+    assert [found.name for found in tmp_path.iterdir()] == ["emotes.msgpack"]
+    with pytest.raises(ClosedError):
+        await analyzer.save()
+
+
+async def test_saving_first_loses_nothing(tmp_path):
+    path = tmp_path / "emotes.msgpack"
+    async with AdvancedSentimentAnalyzer(clock=ManualClock(START), path=path) as analyzer:
+        await analyzer.analyze_batch(evening(20))
+    kept = path.read_bytes()
+    again = AdvancedSentimentAnalyzer(path=path)
+    await again.save()
+    assert path.read_bytes() == kept
+    await again.aclose()
+
+
+async def test_a_second_process_on_the_channel_writes_nothing(tmp_path):
+    async with Hikari(clock=ManualClock(START), folder=tmp_path) as hikari:
+        with pytest.raises(StoreLockedError):
+            async with Hikari(clock=ManualClock(START), folder=tmp_path):
+                pass
+        assert not (tmp_path / "emotes.msgpack").exists()
+        await hikari.perceive(ChatMessage("anna", "hi", START))
+
+
+async def test_bots_teach_nothing():
+    async with AdvancedSentimentAnalyzer(clock=ManualClock(START)) as analyzer:
+        for i in range(8):
+            await analyzer.read(ChatMessage("NightBot", f"I love this so much {i} LUL", at(400 * i)))
+        assert analyzer._emotes._kept == {}
+
+
 async def test_hikari_keeps_them_with_its_channel(tmp_path):
     async with Hikari(clock=ManualClock(START), folder=tmp_path / "anna") as hikari:
-        for message in list(evening())[:6]:
+        for message in list(evening())[:12]:
             await hikari.perceive(message)
         await hikari.erase_user("user1")
         kept = hikari.analyzer._emotes._kept.values()
-        assert all("user1" not in emote.teachers for emote in kept)
+        assert all("user1" not in emote.recent for emote in kept)
     found = statefile.load(tmp_path / "anna" / "emotes.msgpack", 1)
     assert set(found["emotes"]) == {"annaHype", "annaRage"}
