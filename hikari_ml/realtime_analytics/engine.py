@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
@@ -49,7 +49,7 @@ from hikari_ml.results import (
 )
 from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import Clock, SystemClock
-from hikari_ml.runtime.lane import Lane
+from hikari_ml.runtime.lane import work_lane
 from hikari_ml.runtime.service import Service
 from hikari_ml.text.cues import find_cues, without
 from hikari_ml.text.keywords import keywords
@@ -74,8 +74,6 @@ VIEWER_COUNT_SECONDS: Final = 900.0
 NEWS_KEPT: Final = 200
 
 _log = logging.getLogger(__name__)
-
-Job = Callable[[], Any]
 
 
 class StreamAnalyticsEngine(Service):
@@ -107,7 +105,9 @@ class StreamAnalyticsEngine(Service):
         self._writing = asyncio.Lock()
         self._saver: asyncio.Task[None] | None = None
         self._saved_at = self._clock.now()
-        self._fits, self._long, self._disk = _lane("fits"), _lane("long"), _lane("disk")
+        self._fits, self._long, self._disk = (
+            work_lane(f"analytics-{name}") for name in ("fits", "long", "disk")
+        )
         self._server: FeedServer | None = None
 
     # -- messages and metrics in --------------------------------------------------------------------
@@ -463,10 +463,6 @@ class StreamAnalyticsEngine(Service):
         return viewer.engagement() if viewer else 0.0
 
 
-def _lane(name: str) -> Lane[Job, Any]:
-    return Lane(lambda jobs: [_attempt(job) for job in jobs], name=f"analytics-{name}", max_batch=1)
-
-
 def _topics(text: str) -> tuple[str, ...]:
     cleaned = clean(text[:MAX_LENGTH])
     return tuple(keywords(without(cleaned, find_cues(cleaned))))
@@ -481,10 +477,3 @@ def _finite(value: object, name: str) -> float:
     if not math.isfinite(found):
         raise InputError(name, value, "give a finite number")
     return found
-
-
-def _attempt(job: Job) -> Any:
-    try:
-        return job()
-    except Exception as error:
-        return error

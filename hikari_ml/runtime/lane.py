@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hikari_ml.errors import ClosedError
 
@@ -41,6 +41,9 @@ class _Queue(Generic[T, R]):
     rooms: deque[_Job[None, None]] = field(default_factory=deque)
     changed: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
+
+
+Work = Callable[[], Any]
 
 
 class Lane(Generic[T, R]):
@@ -201,3 +204,15 @@ def _settle(future: asyncio.Future[R], outcome: R | BaseException) -> None:
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
+
+
+def work_lane(name: str) -> Lane[Work, Any]:
+    """A lane of things to do, one at a time and in order, each answering with what it returns or raises."""
+    return Lane(lambda jobs: [_attempt(job) for job in jobs], name=name, max_batch=1)
+
+
+def _attempt(job: Work) -> Any:
+    try:
+        return job()
+    except Exception as error:  # it goes to whoever waits
+        return error

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
 from hikari_ml.config import Settings
-from hikari_ml.errors import InputError, StoreError
+from hikari_ml.errors import InputError
 from hikari_ml.models.catalog import Models, check_models, open_reader
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import CachedReader, Vector
@@ -30,7 +30,7 @@ from hikari_ml.results import (
 )
 from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import Clock, SystemClock
-from hikari_ml.runtime.lane import Lane
+from hikari_ml.runtime.lane import Lane, Work, work_lane
 from hikari_ml.runtime.service import Service
 from hikari_ml.sentiment_analysis.advice import Heard, recommend
 from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, vote
@@ -92,7 +92,7 @@ class AdvancedSentimentAnalyzer(Service):
         self._emotes = EmoteMeanings()
         self._model_id = self._embedding_id = ""
         self._lane: Lane[Request, Signals]
-        self._disk: Lane[tuple[Path, dict[str, Any]], None]
+        self._disk: Lane[Work, Any]
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
 
     async def analyze_message(
@@ -184,7 +184,7 @@ class AdvancedSentimentAnalyzer(Service):
         signals = await asyncio.to_thread(self._load)
         if self.path is not None:
             self._emotes = await asyncio.to_thread(_load_emotes, self.path)
-            self._disk = Lane(_save_all, name="analysis-disk", max_batch=1)
+            self._disk = work_lane("analysis-disk")
             stack.push_async_callback(self._disk.aclose)
             stack.push_async_callback(self._write)
         self._lane = Lane(partial(_read_all, signals), name="analysis", max_batch=32)
@@ -194,7 +194,8 @@ class AdvancedSentimentAnalyzer(Service):
         """Files are written one after the other, in a thread that closing waits for."""
         if self.path is not None and self._emotes.unsaved:
             learned = self._emotes.unsaved
-            await self._disk.submit((self.path, self._emotes.state()))
+            save = partial(statefile.save, self.path, self._emotes.state(), EMOTES_FORMAT)
+            await self._disk.submit(save)
             self._emotes.unsaved -= learned
 
     def _load(self) -> SignalReader:
@@ -329,18 +330,6 @@ def company_of(signals: Signals, weights: Mapping[str, float]) -> Company | None
     felt = reading.emotion if reading and "emotion" in signals.covered else None
     silent = tuple(float(emotion == "neutral") for emotion in EMOTIONS)
     return Company(2 * outcome.score - 1, felt or silent)
-
-
-def _save_all(jobs: list[tuple[Path, dict[str, Any]]]) -> Sequence[BaseException | None]:
-    outcomes: list[BaseException | None] = []
-    for path, state in jobs:
-        try:
-            statefile.save(path, state, EMOTES_FORMAT)
-        except StoreError as error:
-            outcomes.append(error)
-        else:
-            outcomes.append(None)
-    return outcomes
 
 
 def _load_emotes(path: Path) -> EmoteMeanings:

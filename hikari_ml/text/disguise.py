@@ -1,7 +1,8 @@
 """Words written so that a filter does not know them: "h4te", "h a t e", "hаte" with a Cyrillic letter.
 
-A disguised word is only read as another where that other word is known and what was written is not, so that a
-name, a number or an innocent word that holds another one ("Scunthorpe") stays what it is.
+Spaced-out letters, and digits and signs among letters, are only read as a word where that word is known,
+and an emote, a number or an innocent word that holds another one ("Scunthorpe") stays what it is. A letter
+that is drawn like a Latin one is read as that one wherever it stands among Latin letters.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ MAX_READINGS: Final = 16
 
 LEET: Final = {
     "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g",
-    "@": "a", "$": "s", "!": "i", "|": "l", "+": "t", "€": "e", "*": "",
+    "@": "a", "$": "s", "!": "i", "|": "l", "+": "t", "€": "e",
 }  # fmt: skip
-"""What digits and signs stand for; ``*`` hides a letter and is left to the model."""
+"""What digits and signs stand for."""
 
 LOOKALIKES: Final = str.maketrans(
     "аеорсухікѕјԁһɡոυνωαβγδεικορστχηАВЕКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
@@ -102,7 +103,7 @@ def _emotes() -> frozenset[str]:
 
 def _readings(core: str) -> Iterator[str]:
     """What ``core`` may stand for, the likelier first."""
-    choices = [LEET.get(character, character) or character for character in core]
+    choices = [LEET.get(character, character) for character in core]
     for i, reading in enumerate(product(*choices)):
         if i >= MAX_READINGS:
             return

@@ -120,7 +120,7 @@ class _Kept:
             return False
         self.recent[user] = at
         self.recent.move_to_end(user)
-        while len(self.recent) > MAX_RECENT:
+        while len(self.recent) > MAX_RECENT or at - next(iter(self.recent.values())) >= AGAIN_AFTER:
             self.recent.popitem(last=False)
         if len(self.seen) < MIN_TEACHERS:
             self.seen.add(user)

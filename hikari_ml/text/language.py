@@ -34,7 +34,7 @@ WORD_SHARE: Final = 0.5
 """Share of known words from which a short line is of that language, if no other knows as many."""
 
 FOREIGN_SHARE: Final = 0.75
-"""The same for English where a word is spelled as English words seldom are: "Also die Hütte"."""
+"""The same for English where a word is spelled as English words seldom are: "ban für saftschnecke pls"."""
 
 _BY_WORDS: Final = ("de", "es", "fr", "it", "pt", "nl", "sv", "pl", "tr")
 _SCRIPTS: Final = (

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari_ml.errors import ClosedError
-from hikari_ml.runtime.lane import Lane
+from hikari_ml.runtime.lane import Lane, work_lane
 
 
 async def test_every_caller_gets_its_own_result():
@@ -208,3 +208,18 @@ async def test_many_that_are_given_up_are_not_worked_on():
     gate.set()
     await lane.aclose()
     assert seen == [0]
+
+
+async def test_a_lane_of_work_does_one_thing_after_the_other():
+    lane = work_lane("test")
+    done = []
+
+    def fails():
+        raise ValueError("wrong")
+
+    found = await asyncio.gather(
+        *(lane.submit(job) for job in (lambda: done.append(1), fails, lambda: done.append(2) or "two")),
+        return_exceptions=True,
+    )
+    assert (done, found[0], str(found[1]), found[2]) == ([1, 2], None, "wrong", "two")
+    await lane.aclose()

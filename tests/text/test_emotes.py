@@ -178,7 +178,7 @@ def test_it_is_bounded(monkeypatch):
     assert 40 <= len(meanings._kept) <= 50
     for i in range(1500):
         meanings.learn(find_cues("annaHype"), PLEASED, f"u{i}", f"t {i}", 1000 + i)
-    assert len(meanings._kept["annaHype"].recent) == emotes.MAX_RECENT
+    assert len(meanings._kept["annaHype"].recent) == emotes.AGAIN_AFTER < emotes.MAX_RECENT
     assert len(meanings._kept["annaHype"].seen) == emotes.MIN_TEACHERS
 
 
