@@ -1,6 +1,6 @@
 """What people say of themselves: relations from a speaker's own first-person lines; pure.
 
-Only the speaker's statements count: not questions, not what others say of them.
+Only the speaker's statements count: not questions, not what they quote, not what others say of them.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ _STOP = re.compile(
     r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|tbh|right\s+now|rn|btw|now|today)\b.*$",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|to|it\s+when)\s+", re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
+_ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|it\s+when)\s+", re.IGNORECASE)
 _EMPTY: Final = frozenset(
     """
     it this that you u him her them these those how what when your stream me one everything anything way
+    question idea point problem feeling reason few lot
     """.split()
 )
 
@@ -63,7 +65,7 @@ def relations(text: str) -> list[tuple[str, str]]:
     """(kind, object) pairs that the speaker of ``text`` states of themselves, without repeats."""
     if "?" in text:
         return []
-    return list(dict.fromkeys(_found(text)))
+    return list(dict.fromkeys(_found(_QUOTED.sub(" ", text))))
 
 
 def _found(text: str) -> Iterator[tuple[str, str]]:
@@ -83,6 +85,6 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
 def _trimmed(thing: str) -> str:
     thing = _ARTICLE.sub("", _STOP.sub("", thing.strip())).strip(" '-")
     words = thing.split()
-    if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY:
+    if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY or thing.isdecimal():
         return ""
     return " ".join(words)

@@ -169,17 +169,13 @@ async def _result(
         "memories": [_remembered(memory) for memory in await hikari.memory.list_memories(MOST_MEMORIES)],
         "memory_stats": stats,
         "model": stats["model"],
-        "degraded": [f"{name} ({_messages(count)})" for name, count in tally.degraded.most_common()],
+        "degraded": dict(tally.degraded.most_common()),
     }
 
 
 def _series(by_minute: dict[int, Counter[Emotion]], emotion: Emotion) -> Iterator[Point]:
     for minute in sorted(by_minute):
         yield _point(minute, by_minute[minute][emotion])
-
-
-def _messages(count: int) -> str:
-    return f"{count} message{'' if count == 1 else 's'}"
 
 
 def _point(start: int, value: float) -> Point:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from statistics import mean
@@ -11,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hikari_ml import __version__
+from hikari_ml.models.reading import TASKS
 from hikari_ml.report.charts import EMOTION_COLORS, emotion_chart, plotly_script, stream_chart
 from hikari_ml.results import Replay
 
@@ -19,7 +21,9 @@ SHOWN_TOXIC: Final = 25
 SHOWN_MEMORIES: Final = 30
 SHOWN_WORDS: Final = 15
 SHOWN_MOMENTS: Final = 20
+SHOWN_UNCOVERED: Final = 8
 CLEAR_VALENCE: Final = 0.2
+RARE: Final = 0.01
 LANGUAGES: Final = {
     "und": "too short to tell", "en": "English", "de": "German", "es": "Spanish", "fr": "French",
     "it": "Italian", "pt": "Portuguese", "ja": "Japanese", "ko": "Korean", "zh": "Chinese",
@@ -41,7 +45,8 @@ def render(result: Replay) -> str:
         stream=Markup(stream_chart(result)),  # noqa: S704
         emotions=Markup(emotion_chart(result)),  # noqa: S704
         colors=EMOTION_COLORS,
-        languages=_languages(result),
+        languages=languages(result),
+        uncovered=uncovered(result)[:SHOWN_UNCOVERED],
         facts=facts(result),
         moments=sorted(result["moments"], key=lambda m: -m["score"])[:SHOWN_MOMENTS],
         toxic=result["toxic"][:SHOWN_TOXIC],
@@ -87,12 +92,28 @@ def mood_word(score: float) -> str:
     return next((word for limit, word in words if score < limit), "ecstatic")
 
 
-def _languages(result: Replay) -> list[tuple[str, float]]:
+def languages(result: Replay) -> list[tuple[str, float]]:
+    """(language, share of the messages), the most frequent first; what is below 1 % stands together."""
     total = sum(result["languages"].values())
+    shares = {code: count / total for code, count in result["languages"].items()}
+    shown = [(LANGUAGES.get(code, code), share) for code, share in shares.items() if share >= RARE]
+    others = sum(share for share in shares.values() if share < RARE)
+    return [*shown, ("others", others)] if others else shown
+
+
+def uncovered(result: Replay) -> list[str]:
+    """What the model did not answer for, a sentence for each language and each other fallback."""
+    tasks: dict[str, list[str]] = {}
+    messages: Counter[str] = Counter()
+    for fallback, count in result["degraded"].items():
+        task, _, what = fallback.partition(":")
+        subject = LANGUAGES.get(what, what) if task in TASKS else fallback
+        tasks.setdefault(subject, []).extend([task] if task in TASKS else [])
+        messages[subject] = max(messages[subject], count)
     return [
-        (LANGUAGES.get(code, code), count / total)
-        for code, count in result["languages"].items()
-        if count / total >= 0.005
+        f"{subject}{': ' if tasks[subject] else ''}{', '.join(tasks[subject])} "
+        f"({count:,} {'message' if count == 1 else 'messages'})"
+        for subject, count in messages.most_common()
     ]
 
 

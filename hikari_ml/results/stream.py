@@ -97,7 +97,8 @@ class Replay(TypedDict):
     """What a recording came to. Series have a point a minute, of chat rate in messages a minute.
 
     ``skipped`` counts lines that could not be used and ``problems`` names the first of them; ``bots`` counts
-    messages of bots, which are part of ``messages`` and of nothing else.
+    messages of bots, which are part of ``messages`` and of nothing else. ``degraded`` holds every fallback
+    with the number of messages that it touched, the most frequent first.
     """
 
     source: str
@@ -127,4 +128,4 @@ class Replay(TypedDict):
     memories: list[RememberedLine]
     memory_stats: MemoryStats
     model: str
-    degraded: list[str]
+    degraded: dict[str, int]

@@ -8,7 +8,7 @@ import pytest
 from hikari_ml import Hikari
 from hikari_ml.pipeline.replay import replay
 from hikari_ml.platforms.replay import Recording
-from hikari_ml.report.page import facts, mood_word, render, tint
+from hikari_ml.report.page import facts, languages, mood_word, render, tint, uncovered
 from hikari_ml.runtime.clock import ManualClock
 from hikari_ml.times import iso
 from tests.browser import needs_chromium, opened
@@ -129,3 +129,17 @@ def test_facts_of_nothing_are_facts():
 )
 def test_moods_in_words(score, word):
     assert mood_word(score) == word
+
+
+def test_languages_too_rare_to_show_stand_together():
+    counted = {"en": 950, "xx": 40, "fr": 6, "de": 4}
+    assert languages({"languages": counted}) == [("English", 0.95), ("xx", 0.04), ("others", 0.01)]
+
+
+def test_what_was_not_covered_is_said_by_language():
+    degraded = {"emotion:fr": 1200, "toxicity:fr": 1200, "text:truncated": 3, "sentiment:nl": 1}
+    assert uncovered({"degraded": degraded}) == [
+        "French: emotion, toxicity (1,200 messages)",
+        "text:truncated (3 messages)",
+        "Dutch: sentiment (1 message)",
+    ]

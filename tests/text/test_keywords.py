@@ -41,3 +41,7 @@ def test_contractions_are_stop_words_or_their_first_part():
         "fault",
         "crash",
     ]
+
+
+def test_drawn_out_letters_are_shortened():
+    assert keywords("awwwww so cuteeeee, coooool cat, buzz") == ["cute", "cool", "cat", "buzz"]

@@ -106,7 +106,7 @@ function drawChart() {
     line("viewers", series.viewers, { yaxis: "y3", line: { color: "#b07cf7", dash: "dot" } }),
   ];
   const layout = {
-    margin: { l: 44, r: 44, t: 4, b: 28 }, height: 300, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 44, r: 44, t: 4, b: 40 }, height: 300, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: INK, size: 12 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom" }, hovermode: "x unified",
     xaxis: { gridcolor: GRID, type: "date" }, yaxis: { gridcolor: GRID, rangemode: "tozero" },
     yaxis2: { overlaying: "y", side: "right", range: [0, 1], showgrid: false, tickvals: [0.2, 0.5, 0.8], ticktext: ["low", "neutral", "high"] },
