@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
@@ -60,19 +60,21 @@ class _Section(BaseModel):
 
 
 class Weights(_Section):
-    """How much each member of the sentiment vote counts; renormalised over those with evidence."""
+    """How much each member of the sentiment vote counts, if it has evidence."""
 
     bert: Fraction = 0.5
     """The neural model."""
     vader: Fraction = 0.3
     """The word lexicon."""
-    emoji: Fraction = 0.2
+    emoji: Fraction = 1.0
     """Emoji, platform emotes and kaomoji."""
 
 
 class SentimentSettings(_Section):
     """What ``AdvancedSentimentAnalyzer`` may be told."""
 
+    vote: Literal["evidence", "weighted"] = "evidence"
+    """Whether members' log-odds are added, or their scores averaged."""
     weights: Weights = Weights()
     toxicity_threshold: Fraction = 0.7
     """A message is toxic when the largest toxicity score exceeds this."""

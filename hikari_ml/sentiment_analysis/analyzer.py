@@ -33,7 +33,7 @@ from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import Lane, Work, work_lane
 from hikari_ml.runtime.service import Service
 from hikari_ml.sentiment_analysis.advice import Heard, recommend
-from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, vote
+from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, evidence_vote, weighted_vote
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH, Request, SignalReader, Signals
 from hikari_ml.sentiment_analysis.trends import MoodHistory
 from hikari_ml.text.cues import emotion_distribution, valence_score
@@ -46,6 +46,9 @@ EMOTES_FORMAT: Final = 1
 
 OTHER_LANGUAGE_CERTAINTY: Final = 0.8
 """What the model's certainty is worth outside English, where it was measured to be weaker."""
+
+CUE_EMOTION: Final = 0.3
+"""What share emoji and emotes have in the emotion of a message that also has words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class AdvancedSentimentAnalyzer(Service):
         self._clock = clock or SystemClock()
         chosen = self.settings.sentiment
         self._weights = chosen.weights.model_dump()
+        self._vote = evidence_vote if chosen.vote == "evidence" else weighted_vote
         self._history = MoodHistory(
             window=timedelta(minutes=chosen.window_minutes),
             per_user=chosen.history_per_user,
@@ -235,7 +239,7 @@ class AdvancedSentimentAnalyzer(Service):
         sentiment: Sentiment,
         given: dict[str, Any],
     ) -> MessageAnalysis:
-        emotion = _emotion(signals, sentiment["weights"]["emoji"])
+        emotion = _emotion(signals)
         toxicity = _toxicity(signals, self.settings.sentiment.toxicity_threshold)
         embedding = signals.reading.embedding if signals.reading else None
         context = self._history.context(signals.text, embedding, message.timestamp)
@@ -278,7 +282,7 @@ class AdvancedSentimentAnalyzer(Service):
         if reading:
             foreign = signals.language not in ("en", "und")
             certainty["bert"] = reading.certainty * (OTHER_LANGUAGE_CERTAINTY if foreign else 1.0)
-        outcome = vote(scores, self._weights, certainty)
+        outcome = self._vote(scores, self._weights, certainty)
         evidence = [cue.token for cue in signals.cues if cue.valence is not None]
         if outcome is None:  # nothing speaks: the neural member stands for neutral
             return {
@@ -324,7 +328,7 @@ def company_of(signals: Signals, weights: Mapping[str, float]) -> Company | None
     reading = signals.reading
     read = reading if reading and "sentiment" in signals.covered else None
     scores = {"bert": read.sentiment if read else None, "vader": signals.vader}
-    outcome = vote(scores, weights, {})
+    outcome = weighted_vote(scores, weights, {})
     if outcome is None:
         return None
     felt = reading.emotion if reading and "emotion" in signals.covered else None
@@ -348,11 +352,11 @@ def _strength(score: float | None) -> float:
     return 0.5 if score is None else 0.5 + abs(score - NEUTRAL)
 
 
-def _emotion(signals: Signals, cue_weight: float) -> EmotionResult:
+def _emotion(signals: Signals) -> EmotionResult:
     words = None
     if signals.reading and "emotion" in signals.covered:
         words = dict(zip(EMOTIONS, signals.reading.emotion, strict=True))
-    scores = blend_emotions(words, emotion_distribution(signals.cues), cue_weight)
+    scores = blend_emotions(words, emotion_distribution(signals.cues), CUE_EMOTION)
     primary = max(scores, key=lambda emotion: scores[emotion])
     return {"primary": primary, "confidence": scores[primary], "scores": scores}
 

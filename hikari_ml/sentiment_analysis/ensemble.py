@@ -1,13 +1,20 @@
-"""The weighted vote over sentiment members, gated by evidence; pure.
+"""The vote over sentiment members, gated by evidence; pure.
 
-Scores lie in [0, 1] with 0.5 neutral. A member without evidence (no known word, no emoji) has no vote,
-and the weights of the others are scaled up to sum to 1: on chat where most messages are one emote,
-fixed weights would let the silent members pull everything to neutral.
+Scores lie in [0, 1] with 0.5 neutral. A member without evidence (no known word, no emoji) has no vote: on
+chat where most messages are one emote, silent members would pull everything to neutral.
+
+Two votes are there. :func:`weighted_vote` is a mean, the linear opinion pool; in it a neutral line weakens
+what the emote beside it says. :func:`evidence_vote` adds log-odds, the logarithmic opinion pool; in it what
+is neutral adds nothing, and members that agree are surer together than each alone.
+
+C. Genest, J. V. Zidek, "Combining Probability Distributions: A Critique and an Annotated Bibliography",
+Statistical Science 1(1), 1986.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +25,7 @@ LABEL_CUTS: Final[tuple[tuple[float, SentimentLabel], ...]] = (
     (0.4, "negative"),
 )
 NEUTRAL: Final = 0.5
+LEAST_DOUBT: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +38,57 @@ class Vote:
     weights: dict[str, float]
 
 
-def vote(
+def weighted_vote(
     scores: Mapping[str, float | None], weights: Mapping[str, float], certainty: Mapping[str, float]
 ) -> Vote | None:
-    """Combine the members' ``scores``; None is a member without evidence.
+    """The mean of the members' ``scores``, weighted; None is a member without evidence.
 
     Confidence is the weighted certainty of the members that voted, times their agreement:
-    1 minus twice their weighted mean deviation from the outcome. Returns None if nobody voted.
+    1 minus twice their weighted mean deviation from their mean. Returns None if nobody voted.
     """
+    return _vote(scores, weights, certainty, pool=None)
+
+
+def evidence_vote(
+    scores: Mapping[str, float | None], weights: Mapping[str, float], certainty: Mapping[str, float]
+) -> Vote | None:
+    """The sum of the members' log-odds, each times its weight, as a score; see :func:`weighted_vote`.
+
+    A score counts as at least 0.02 and at most 0.98: no member is beyond doubt.
+    """
+
+    def pooled(voting: Mapping[str, float]) -> float:
+        odds = sum(weights[name] * _log_odds(score) for name, score in voting.items())
+        return 1 / (1 + math.exp(-odds))
+
+    return _vote(scores, weights, certainty, pooled)
+
+
+def _vote(
+    scores: Mapping[str, float | None],
+    weights: Mapping[str, float],
+    certainty: Mapping[str, float],
+    pool: Callable[[Mapping[str, float]], float] | None,
+) -> Vote | None:
     voting = {name: score for name, score in scores.items() if score is not None}
     total = sum(weights[name] for name in voting)
     if not voting or total <= 0:
         return None
     share = {name: weights[name] / total if name in voting else 0.0 for name in scores}
-    outcome = min(1.0, max(0.0, sum(share[name] * score for name, score in voting.items())))
-    deviation = sum(share[name] * abs(score - outcome) for name, score in voting.items())
+    mean = _within(sum(share[name] * score for name, score in voting.items()))
+    deviation = sum(share[name] * abs(score - mean) for name, score in voting.items())
     sure = sum(share[name] * certainty.get(name, 1.0) for name in voting)
-    confidence = min(1.0, max(0.0, sure * (1 - 2 * deviation)))
-    return Vote(outcome, sentiment_label(outcome), confidence, share)
+    outcome = mean if pool is None else _within(pool(voting))
+    return Vote(outcome, sentiment_label(outcome), _within(sure * (1 - 2 * deviation)), share)
+
+
+def _log_odds(score: float) -> float:
+    doubted = min(1 - LEAST_DOUBT, max(LEAST_DOUBT, score))
+    return math.log(doubted / (1 - doubted))
+
+
+def _within(value: float) -> float:
+    return min(1.0, max(0.0, value))
 
 
 def sentiment_label(score: float) -> SentimentLabel:

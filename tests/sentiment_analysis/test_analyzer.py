@@ -68,7 +68,7 @@ async def test_the_seeds_own_example(analyzer):
     )
     check_shape(result)
     assert result["sentiment"]["aggregate"]["label"] == "very_positive"
-    assert result["sentiment"]["aggregate"]["score"] == pytest.approx(0.92, abs=0.05)
+    assert result["sentiment"]["aggregate"]["score"] > 0.9
     assert result["emotion"]["primary"] == "joy"
     assert result["response_recommendation"]["tone"] == "enthusiastic"
     assert result["response_recommendation"]["priority"] == "high"
@@ -274,6 +274,16 @@ async def test_other_weights_are_other_votes():
         result = await analyzer.analyze_message("I hate everything about this 😂", "anna")
     assert result["sentiment"]["aggregate"]["label"] == "very_positive"
     assert result["sentiment"]["members_used"] == ["emoji"]
+
+
+async def test_an_emote_beside_neutral_words_is_heard_and_the_plain_mean_can_be_had():
+    line = "he is at the second boss now PogChamp"
+    seed = Settings(sentiment={"vote": "weighted", "weights": {"emoji": 0.2}})
+    async with AdvancedSentimentAnalyzer() as ours, AdvancedSentimentAnalyzer(seed) as plain:
+        heard = (await ours.analyze_message(line, "anna"))["sentiment"]
+        averaged = (await plain.analyze_message(line, "anna"))["sentiment"]
+    assert heard["aggregate"]["score"] > averaged["aggregate"]["score"]
+    assert averaged["weights"]["bert"] == pytest.approx(0.5 / 0.7)
 
 
 async def test_forgetting_a_user(analyzer):
