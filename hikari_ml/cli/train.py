@@ -34,6 +34,9 @@ def chat_model(
     epochs: Annotated[int, typer.Option(min=1)] = 2,
     batch_size: Annotated[int, typer.Option(min=1)] = 48,
     seed: Annotated[int, typer.Option()] = 17,
+    start: Annotated[
+        Path | None, typer.Option(help="network.safetensors of an earlier run, to go on from.")
+    ] = None,
 ) -> None:
     """Train the chat model: sentiment, emotion, toxicity and embedding in one pass.
 
@@ -53,11 +56,7 @@ def chat_model(
             rate = (progress.step - first[0]) / max(1e-9, time.monotonic() - began)
             bar.update(task, total=progress.steps, completed=progress.step, rate=rate)
             if progress.step % PRINT_EVERY == 0:
-                out.print(
-                    f"step {progress.step}/{progress.steps} loss {progress.loss:.3f} "
-                    f"retention {progress.retention:.4f}",
-                    highlight=False,
-                )
+                out.print(f"step {progress.step}/{progress.steps} loss {progress.loss:.3f}", highlight=False)
 
-        path = train_chat_model(data, out_folder, plan, on_progress=show)
+        path = train_chat_model(data, out_folder, plan, start=start, on_progress=show)
     out.print(f"wrote {path} and {out_folder / 'report.json'}", markup=False, highlight=False)

@@ -6,7 +6,7 @@ import gzip
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -76,6 +76,18 @@ def split(examples: Sequence[Example], held_out: float, rng: Random) -> tuple[li
     train = [example for example in examples if example.text not in chosen]
     rng.shuffle(train)
     return train, [example for example in examples if example.text in chosen]
+
+
+def passed(examples: Sequence[Example], passes: Mapping[str, float], rng: Random) -> list[Example]:
+    """``examples`` as often as ``passes`` says of their source, once where it says nothing.
+
+    A fraction is the chance of one more copy: 0.5 keeps about half of a source.
+    """
+    found = []
+    for example in examples:
+        times = passes.get(example.source, 1.0)
+        found += [example] * (int(times) + (rng.random() < times % 1))
+    return found
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,11 +1,12 @@
 """The network that is trained: one small encoder, three heads and the sentence embedding.
 
-Each head pools the encoder's last layer by an attention of its own, so that the mean pooling which
-the embedding needs is left to the embedding alone.
+Each head pools the encoder's last layer by an attention of its own. The embedding is a linear map of the mean
+of every layer: the lower layers still hold what training on the tasks takes from the last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -49,7 +50,7 @@ class AttentionHead(nn.Module):
 
 
 class ChatEncoderNetwork(nn.Module):
-    """A BERT-shaped encoder with a head a task and a projection back to the original embedding space.
+    """A BERT-shaped encoder with a head a task and a map from all its layers to the original embedding space.
 
     ``temperature`` (one a head) divides the logits; training leaves it at 1 and calibration sets it.
     """
@@ -61,8 +62,11 @@ class ChatEncoderNetwork(nn.Module):
         self.heads = nn.ModuleDict(
             {task: AttentionHead(hidden, classes) for task, classes in HEAD_SIZES.items()}
         )
-        self.projection = nn.Linear(hidden, hidden, bias=False)
-        nn.init.eye_(self.projection.weight)
+        layers = encoder.config.num_hidden_layers + 1
+        self.embedding = nn.Linear(layers * hidden, hidden)
+        nn.init.zeros_(self.embedding.bias)
+        nn.init.zeros_(self.embedding.weight)
+        nn.init.eye_(self.embedding.weight[:, -hidden:])
         self.temperature: Tensor
         self.register_buffer("temperature", torch.ones(len(HEAD_SIZES)))
 
@@ -75,13 +79,25 @@ class ChatEncoderNetwork(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Readings:
         """Read token ids [B, T] whose mask [B, T] is 0 at padding."""
-        tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        layers = self.layers(input_ids, attention_mask)
         sentiment, emotion, toxicity = (
-            head(tokens, attention_mask) / self.temperature[position]
+            head(layers[-1], attention_mask) / self.temperature[position]
             for position, head in enumerate(self.heads.values())
         )
-        embedding = nn.functional.normalize(self.projection(mean_pool(tokens, attention_mask)), dim=-1)
-        return Readings(sentiment, emotion, toxicity, embedding)
+        embedding = self.embedding(pooled(layers, attention_mask))
+        return Readings(sentiment, emotion, toxicity, nn.functional.normalize(embedding, dim=-1))
+
+    def layers(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        """The token states [B, T, H] below, between and above the encoder's layers."""
+        states: tuple[Tensor, ...] = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        ).hidden_states
+        return states
+
+
+def pooled(layers: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """The mean of each of L layers side by side: L of [B, T, H] and [B, T] to [B, L * H]."""
+    return torch.cat([mean_pool(states, mask) for states in layers], dim=-1)
 
 
 def mean_pool(tokens: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The loss: three masked tasks and the retention of the original embedding."""
+"""The loss: three tasks, each over what is known of a text."""
 
 from __future__ import annotations
 
@@ -51,11 +51,6 @@ def task_loss(readings: Readings, batch: Batch, weights: ClassWeights) -> Tensor
         )
     loss = loss + _masked_bce(readings.emotion, batch.emotion, weights.emotion)
     return loss + _masked_bce(readings.toxicity, batch.toxicity, weights.toxicity)
-
-
-def retention_loss(embedding: Tensor, original: Tensor) -> Tensor:
-    """Mean cosine distance to the embeddings of the encoder that training started from; scalar."""
-    return (1 - functional.cosine_similarity(embedding, original, dim=-1)).mean()
 
 
 def _masked_bce(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:

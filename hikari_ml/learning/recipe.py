@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Final
 
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from hikari_ml.errors import MissingExtraError
 from hikari_ml.learning.calibration import calibrate
-from hikari_ml.learning.examples import OWN_LINES_REPEATS, own_lines, read_folder, split
+from hikari_ml.learning.examples import OWN_LINES_REPEATS, Example, own_lines, passed, read_folder, split
 from hikari_ml.learning.export import export
+from hikari_ml.learning.retention import fit_embedding
 from hikari_ml.learning.trainer import Progress, Trainer, TrainingPlan
 
 MODEL_FILE: Final = "chat_encoder.onnx"
+NETWORK_FILE: Final = "network.safetensors"
+RETENTION_TEXTS: Final = 20_000
+"""Texts the embedding is fitted to."""
+
 READ_TOKENS: Final = 128
 """Tokens the exported model reads; training texts are cut shorter to save time."""
 
@@ -52,11 +58,13 @@ def train_chat_model(
     *,
     name: str = "hikari-chat-encoder",
     base: Path | None = None,
+    start: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Path:
     """Train on the files in ``data`` and write the model and a report to ``out``; returns the model's path.
 
-    A run that was interrupted goes on from its last checkpoint in ``out``.
+    A run that was interrupted goes on from its last checkpoint in ``out``. ``start`` is the
+    ``network.safetensors`` of an earlier run, to go on from with other data or another plan.
 
     Raises:
         InputError: ``data`` holds no training files, or ``out`` a run of another plan.
@@ -64,23 +72,30 @@ def train_chat_model(
         MissingExtraError: the ``train`` extra is not installed.
     """
     out.mkdir(parents=True, exist_ok=True)
-    start = base or base_folder()
+    base = base or base_folder()
     examples = read_folder(data, languages=frozenset(plan.languages))
     train, held_out = split(examples, plan.held_out, Random(plan.seed))
-    train += own_lines() * OWN_LINES_REPEATS
+    train = passed(train, plan.passes, Random(plan.seed)) + own_lines() * OWN_LINES_REPEATS
     Random(plan.seed).shuffle(train)
-    network = Trainer(plan, start, out, on_progress).run(train).cpu()
-    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    network = Trainer(plan, base, out, start, on_progress).run(train).cpu()
+    retained = fit_embedding(network, base, _different(train, RETENTION_TEXTS), plan.max_tokens)
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens)
+    save_file(network.state_dict(), out / NETWORK_FILE)
     path = out / MODEL_FILE
-    export(network, start, path, {"name": name, "languages": MEASURED, "max_tokens": READ_TOKENS})
+    export(network, base, path, {"name": name, "languages": MEASURED, "max_tokens": READ_TOKENS})
     report = {
         "examples": len(train),
         "held_out": len(held_out),
         "plan": asdict(plan),
+        "retention": asdict(retained),
         "calibration": {head: asdict(found) for head, found in calibrated.items()},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size,
     }
     (out / "report.json").write_text(json.dumps(report, indent=1))
     return path
+
+
+def _different(examples: Sequence[Example], most: int) -> list[Example]:
+    return list({example.text: example for example in examples}.values())[:most]

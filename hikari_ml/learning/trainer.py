@@ -5,22 +5,24 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hikari_ml.errors import InputError
 from hikari_ml.learning.batches import Batch, batches, encode
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import ChatEncoderNetwork, Readings, mean_pool
-from hikari_ml.learning.objective import ClassWeights, retention_loss, task_loss
+from hikari_ml.learning.network import ChatEncoderNetwork, Readings
+from hikari_ml.learning.objective import ClassWeights, task_loss
 
 CHECKPOINT: Final = "checkpoint.pt"
 LATIN_SCRIPT: Final = ("en", "de", "fr", "es", "pt", "it", "ro", "sv")
@@ -29,7 +31,14 @@ LATIN_SCRIPT: Final = ("en", "de", "fr", "es", "pt", "it", "ro", "sv")
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """Everything a run depends on besides its data; saved beside the checkpoint."""
+    """Everything a run depends on besides its data; saved beside the checkpoint.
+
+    ``passes`` says how often an epoch sees a source, where that is not once. ``layer_decay`` is the ratio of
+    a layer's learning rate to that of the layer above: what lies low is general and is moved least. Every
+    ``average_every`` steps the weights join an exponential average with the decay ``averaging``, and that
+    average is what a run returns (P. Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
+    Generalization", UAI 2018).
+    """
 
     epochs: int = 2
     batch_size: int = 48
@@ -38,36 +47,35 @@ class TrainingPlan:
     head_learning_rate: float = 8e-4
     warmup: float = 0.06
     weight_decay: float = 0.01
-    retention_weight: float = 10.0
+    layer_decay: float = 0.85
+    averaging: float = 0.98
+    average_every: int = 20
     held_out: float = 0.02
     languages: tuple[str, ...] = LATIN_SCRIPT
+    passes: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 500
     seed: int = 17
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands; ``loss`` and ``retention`` are running means."""
+    """Where a run stands; ``loss`` is a running mean."""
 
     step: int
     steps: int
     loss: float
-    retention: float
 
-    def after(self, loss: float, retention: float, *, first: bool) -> Progress:
+    def after(self, loss: float, *, first: bool) -> Progress:
         """One step on."""
         rate = 1.0 if first else 0.01
-        return Progress(
-            self.step + 1,
-            self.steps,
-            self.loss + rate * (loss - self.loss),
-            self.retention + rate * (retention - self.retention),
-        )
+        return Progress(self.step + 1, self.steps, self.loss + rate * (loss - self.loss))
 
 
 @dataclass(slots=True)
 class Trainer:
     """One run of ``plan`` from the encoder in ``base``, keeping checkpoints in ``out``.
+
+    ``start`` is the network file of an earlier run to go on from, with other data or another plan.
 
     Raises:
         InputError: ``out`` holds a checkpoint of another plan.
@@ -76,6 +84,7 @@ class Trainer:
     plan: TrainingPlan
     base: Path
     out: Path
+    start: Path | None = None
     on_progress: Callable[[Progress], None] = lambda progress: None
     device: torch.device = field(default_factory=lambda: pick_device())
 
@@ -83,31 +92,39 @@ class Trainer:
         """Train on ``examples`` and return the network; continue a checkpoint if ``out`` has one."""
         torch.manual_seed(self.plan.seed)
         network = ChatEncoderNetwork.from_folder(self.base).to(self.device)
-        original = ChatEncoderNetwork.from_folder(self.base).encoder.eval().to(self.device)
+        if self.start is not None:
+            network.load_state_dict(load_file(self.start))
         tokens = encode(
             Tokenizer.from_file(str(self.base / "tokenizer.json")),
             [example.text for example in examples],
             self.plan.max_tokens,
         )
         steps = self.plan.epochs * math.ceil(len(examples) / self.plan.batch_size)
-        optimizer = self._optimizer(network)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._schedule(steps))
         run = {"plan": json.dumps(asdict(self.plan)), "data": digest(examples)}
-        done = self._restore(network, optimizer, schedule, run)
+        state = _State(
+            network,
+            average := AveragedModel(network, multi_avg_fn=_averaging(self.plan.averaging)),
+            optimizer := self._optimizer(network),
+            schedule := torch.optim.lr_scheduler.LambdaLR(optimizer, self._schedule(steps)),
+        )
+        done = state.restore(self.out / CHECKPOINT, run)
         weights = ClassWeights.of(examples).to(self.device)
         network.train()
-        seen = Progress(done, steps, 0.0, 0.0)
+        seen = Progress(done, steps, 0.0)
         for batch in itertools.islice(self._stream(examples, tokens), done, None):
-            loss, retention = self._losses(network, original, batch.to(self.device), weights)
+            loss = self._loss(network, batch.to(self.device), weights)
             optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss + self.plan.retention_weight * retention)
+            torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-            seen = seen.after(loss.item(), retention.item(), first=seen.step == done)
+            seen = seen.after(loss.item(), first=seen.step == done)
+            if seen.step % self.plan.average_every == 0 or seen.step == steps:
+                average.update_parameters(network)
             self.on_progress(seen)
             if seen.step % self.plan.checkpoint_every == 0:
-                self._save(network, optimizer, schedule, {**run, "step": seen.step})
+                state.save(self.out / CHECKPOINT, {**run, "step": seen.step})
+        network.load_state_dict(average.module.state_dict())
         return network.eval()
 
     def _stream(self, examples: list[Example], tokens: list[list[int]]) -> Iterator[Batch]:
@@ -115,32 +132,22 @@ class Trainer:
             rng = Random(f"{self.plan.seed}/{epoch}")
             yield from batches(examples, tokens, self.plan.batch_size, rng)
 
-    def _losses(
-        self,
-        network: ChatEncoderNetwork,
-        original: nn.Module,
-        batch: Batch,
-        weights: ClassWeights,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _loss(self, network: ChatEncoderNetwork, batch: Batch, weights: ClassWeights) -> torch.Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bf16(self.device)):
             readings = network(batch.input_ids, batch.attention_mask)
-            with torch.no_grad():
-                states = original(batch.input_ids, batch.attention_mask).last_hidden_state
-        readings = Readings(*(part.float() for part in readings))
-        target = mean_pool(states.float(), batch.attention_mask)
-        return task_loss(readings, batch, weights), retention_loss(readings.embedding, target)
+        return task_loss(Readings(*(part.float() for part in readings)), batch, weights)
 
     def _optimizer(self, network: ChatEncoderNetwork) -> torch.optim.Optimizer:
-        body = [p for p in network.encoder.parameters() if p.requires_grad]
-        heads = [*network.heads.parameters(), *network.projection.parameters()]
-        return torch.optim.AdamW(
-            [
-                {"params": body, "lr": self.plan.learning_rate},
-                {"params": heads, "lr": self.plan.head_learning_rate},
-            ],
-            weight_decay=self.plan.weight_decay,
-            fused=True,
-        )
+        layers: list[nn.Module] = [network.encoder.embeddings, *network.encoder.encoder.layer]
+        groups: list[dict[str, Any]] = [
+            {
+                "params": list(layer.parameters()),
+                "lr": self.plan.learning_rate * self.plan.layer_decay**below,
+            }
+            for below, layer in enumerate(reversed(layers))
+        ]
+        groups.append({"params": list(network.heads.parameters()), "lr": self.plan.head_learning_rate})
+        return torch.optim.AdamW(groups, weight_decay=self.plan.weight_decay, fused=True)
 
     def _schedule(self, steps: int) -> Callable[[int], float]:
         warmup = max(1, int(steps * self.plan.warmup))
@@ -152,26 +159,37 @@ class Trainer:
 
         return factor
 
-    def _save(self, network: nn.Module, optimizer: Any, schedule: Any, about: dict[str, Any]) -> None:
-        """Write one file, aside and then in place, so that its parts are of one step."""
-        self.out.mkdir(parents=True, exist_ok=True)
-        parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
-        beside = self.out / f"{CHECKPOINT}.tmp"
-        torch.save({**about, **{name: part.state_dict() for name, part in parts.items()}}, beside)
-        beside.replace(self.out / CHECKPOINT)
 
-    def _restore(self, network: nn.Module, optimizer: Any, schedule: Any, run: dict[str, str]) -> int:
+@dataclass(slots=True)
+class _State:
+    """All that a step changes, in one file."""
+
+    network: ChatEncoderNetwork
+    average: AveragedModel
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+
+    def save(self, path: Path, about: dict[str, Any]) -> None:
+        """Write aside and then in place, so that what is there is of one step."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.tmp")
+        torch.save({**about, **{name: part.state_dict() for name, part in self._parts()}}, beside)
+        beside.replace(path)
+
+    def restore(self, path: Path, run: dict[str, str]) -> int:
         """Continue the checkpoint of this very ``run``, if there is one; returns the steps done."""
-        if not (self.out / CHECKPOINT).exists():
+        if not path.exists():
             return 0
-        state = torch.load(self.out / CHECKPOINT, weights_only=True, map_location="cpu")
+        state = torch.load(path, weights_only=True, map_location="cpu")
         for name, value in run.items():
             if state[name] != value:
-                raise InputError("out", str(self.out), f"it holds a checkpoint of another {name}")
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
+                raise InputError("out", str(path.parent), f"it holds a checkpoint of another {name}")
+        for name, part in self._parts():
+            part.load_state_dict(state[name])
         return int(state["step"])
+
+    def _parts(self) -> list[tuple[str, Any]]:
+        return [(part.name, getattr(self, part.name)) for part in fields(self)]
 
 
 def digest(examples: Sequence[Example]) -> str:
@@ -180,6 +198,10 @@ def digest(examples: Sequence[Example]) -> str:
     for example in examples:
         found.update(repr(example).encode("utf-8", "surrogatepass"))
     return found.hexdigest()
+
+
+def _averaging(decay: float) -> Any:
+    return get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
 
 
 def pick_device() -> torch.device:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from hikari_ml.errors import InputError, RecordingError
-from hikari_ml.learning.examples import Example, own_lines, read_folder, split
+from hikari_ml.learning.examples import Example, own_lines, passed, read_folder, split
 from hikari_ml.results import EMOTIONS, TOXICITY_LABELS
 
 
@@ -95,3 +95,11 @@ def test_a_split_never_parts_a_text_from_itself():
     assert len(train) + len(held_out) == 200
     assert not {e.text for e in train} & {e.text for e in held_out}
     assert len({e.text for e in held_out}) == 10
+
+
+def test_sources_are_passed_as_often_as_the_plan_says():
+    rows = [Example("a", source="x"), Example("b", source="y"), Example("c", source="z")]
+    found = passed(rows, {"x": 3.0, "y": 0.0}, Random(1))
+    assert [example.text for example in found] == ["a", "a", "a", "c"]
+    half = passed([Example("a", source="x")] * 1000, {"x": 1.5}, Random(1))
+    assert 1400 < len(half) < 1600

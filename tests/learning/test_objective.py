@@ -8,7 +8,7 @@ import torch
 from hikari_ml.learning.batches import Batch
 from hikari_ml.learning.examples import Example
 from hikari_ml.learning.network import Readings
-from hikari_ml.learning.objective import MAX_CLASS_WEIGHT, ClassWeights, retention_loss, task_loss
+from hikari_ml.learning.objective import MAX_CLASS_WEIGHT, ClassWeights, task_loss
 
 NAN = math.nan
 EVEN = ClassWeights(torch.ones(3), torch.ones(7), torch.ones(6))
@@ -57,9 +57,3 @@ def test_the_rare_counts_more_but_not_without_end():
     assert weights.sentiment[1] > weights.sentiment[0]
     assert weights.toxicity[0] == MAX_CLASS_WEIGHT
     assert (weights.emotion == 1).all()
-
-
-def test_the_same_embedding_is_retained_and_the_opposite_is_not():
-    vectors = torch.randn(4, 8)
-    assert retention_loss(vectors, 3 * vectors).item() == pytest.approx(0, abs=1e-6)
-    assert retention_loss(vectors, -vectors).item() == pytest.approx(2, abs=1e-6)

@@ -1,6 +1,7 @@
 """From labelled texts to a model file that the analyser can use."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -37,6 +38,13 @@ def test_the_whole_way(tmp_path):
     assert seen[-1].step == seen[-1].steps
     encoder = ChatEncoder.load(path, sha256=report["sha256"], threads=1)
     assert len(encoder.read(["i love this", "i hate this"])) == 2
+    assert report["retention"]["texts"] > 0
+    plan = replace(PLAN, passes={"sentiment": 2.0})
+    network = tmp_path / "out" / "network.safetensors"
+    train_chat_model(data, tmp_path / "more", plan, base=tmp_path / "base", start=network)
+    more = json.loads((tmp_path / "more" / "report.json").read_text())
+    assert more["examples"] > report["examples"]
+    assert more["plan"]["passes"] == {"sentiment": 2.0}
 
 
 def test_no_data_is_a_clear_error(tmp_path):

@@ -4,14 +4,22 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from hikari_ml.errors import InputError
 from hikari_ml.learning.examples import Example
+from hikari_ml.learning.network import ChatEncoderNetwork
 from hikari_ml.learning.trainer import Trainer, TrainingPlan, fast_bf16, pick_device
 from tests.models import tiny
 
 PLAN = TrainingPlan(
-    epochs=6, batch_size=8, max_tokens=16, learning_rate=3e-3, head_learning_rate=1e-2, checkpoint_every=10
+    epochs=6,
+    batch_size=8,
+    max_tokens=16,
+    learning_rate=3e-3,
+    head_learning_rate=1e-2,
+    checkpoint_every=10,
+    average_every=5,
 )
 
 
@@ -42,10 +50,9 @@ def weights(network):
 
 def test_it_learns(base, tmp_path):
     seen = []
-    Trainer(PLAN, base, tmp_path, seen.append).run(examples())
+    Trainer(PLAN, base, tmp_path, on_progress=seen.append).run(examples())
     assert seen[-1].step == seen[-1].steps == 36
     assert seen[-1].loss < seen[0].loss
-    assert 0 <= seen[-1].retention < 0.5
 
 
 def test_an_interrupted_run_ends_where_a_whole_one_does(base, tmp_path):
@@ -55,11 +62,31 @@ def test_an_interrupted_run_ends_where_a_whole_one_does(base, tmp_path):
 
     whole = Trainer(PLAN, base, tmp_path / "whole").run(examples())
     with pytest.raises(StoppedError):
-        Trainer(PLAN, base, tmp_path / "parts", stop).run(examples())
+        Trainer(PLAN, base, tmp_path / "parts", on_progress=stop).run(examples())
     steps = []
-    resumed = Trainer(PLAN, base, tmp_path / "parts", lambda p: steps.append(p.step)).run(examples())
+    go_on = Trainer(PLAN, base, tmp_path / "parts", on_progress=lambda p: steps.append(p.step))
+    resumed = go_on.run(examples())
     assert steps[0] == 21, "it went on from its last checkpoint"
     assert torch.allclose(weights(resumed), weights(whole), atol=1e-6)
+
+
+def test_it_goes_on_from_another_run(base, tmp_path):
+    first = Trainer(PLAN, base, tmp_path / "first").run(examples())
+    save_file(first.state_dict(), tmp_path / "network.safetensors")
+    gentle = replace(PLAN, epochs=1, learning_rate=0.0, head_learning_rate=0.0)
+    second = Trainer(gentle, base, tmp_path / "second", tmp_path / "network.safetensors").run(examples())
+    assert torch.allclose(weights(second), weights(first), atol=1e-6)
+
+
+def test_low_layers_move_least(base, tmp_path):
+    plan = replace(PLAN, epochs=1, layer_decay=0.0)
+    before = ChatEncoderNetwork.from_folder(base).encoder
+    after = Trainer(plan, base, tmp_path).run(examples()).encoder
+    lowest, highest = (
+        (a.attention.self.query.weight - b.attention.self.query.weight).abs().max().item()
+        for a, b in zip(after.encoder.layer, before.encoder.layer, strict=True)
+    )
+    assert lowest == 0 < highest
 
 
 def test_another_seed_is_another_run(base, tmp_path):
