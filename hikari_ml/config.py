@@ -28,6 +28,7 @@ _PREFIX: Final = "HIKARI_"
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(gt=0)]
+ModelRole = Literal["sentiment", "emotion", "toxicity", "embedding"]
 
 KNOWN_BOTS: Final = (
     "nightbot",
@@ -59,6 +60,19 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ModelChoice(_Section):
+    """A model of one's own in one role of the analyser."""
+
+    source: Annotated[str, Field(min_length=1)]
+    """A local folder, or a name on the Hugging Face hub."""
+    device: Annotated[str, Field(min_length=1)] = "cpu"
+    """Where it runs, as torch names devices: ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    """The type of its weights."""
+    batch_size: Positive = 32
+    """Texts it reads in one pass."""
+
+
 class Weights(_Section):
     """How much each member of the sentiment vote counts, if it has evidence."""
 
@@ -73,6 +87,10 @@ class Weights(_Section):
 class SentimentSettings(_Section):
     """What ``AdvancedSentimentAnalyzer`` may be told."""
 
+    models: Literal["bundled", "reference"] | Path | dict[ModelRole, ModelChoice | str] = "bundled"
+    """``bundled``, ``reference``, an ``.onnx`` file of one's own, or a table by role."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where the bundled model runs; ``cuda`` needs the package onnxruntime-gpu."""
     vote: Literal["evidence", "weighted"] = "evidence"
     """Whether members' log-odds are added, or their scores averaged."""
     weights: Weights = Weights()

@@ -4,7 +4,7 @@
 an ``.onnx`` file is a model that ``hikari-ml train chat-model`` wrote. A mapping by role puts any model in a
 role and leaves the others to the bundled one::
 
-    {"sentiment": "path/or/hub-name", "embedding": "path/or/hub-name"}
+    {"sentiment": "path/or/hub-name", "embedding": {"source": "path/or/hub-name", "device": "cuda"}}
 """
 
 from __future__ import annotations
@@ -13,38 +13,42 @@ import threading
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from pydantic import ValidationError
+
+from hikari_ml.config import ModelChoice
 from hikari_ml.errors import InputError
-from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.models.chat_encoder import ChatEncoder, Device
 from hikari_ml.models.reading import ChatReader
 
 if TYPE_CHECKING:
     from hikari_ml.models.reference import ClassifierRole
 
-Models = Literal["bundled", "reference"] | Path | Mapping[str, str]
+Models = Literal["bundled", "reference"] | Path | Mapping[str, str | ModelChoice | Mapping[str, Any]]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
 BUNDLED_SHA256: Final = "ca22e376af2e64a0e15b26a9caf03d3abc976540df17578299727194dde613cc"
 
 ROLES: Final = ("sentiment", "emotion", "toxicity", "embedding")
 
-_loaded: weakref.WeakValueDictionary[int, ChatEncoder] = weakref.WeakValueDictionary()
+_loaded: weakref.WeakValueDictionary[tuple[int, str], ChatEncoder] = weakref.WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def bundled_encoder(threads: int = 2) -> ChatEncoder:
+def bundled_encoder(threads: int = 2, device: Device = "cpu") -> ChatEncoder:
     """The bundled model, one in the process however many parts use it.
 
     Raises:
         ModelMissingError: its file is not in the package.
         ModelDamagedError: its file is not what was shipped.
+        ModelError: there is no such device.
     """
     with _loading:
-        encoder = _loaded.get(threads)
+        encoder = _loaded.get((threads, device))
         if encoder is None:
-            encoder = ChatEncoder.load(BUNDLED_PATH, sha256=BUNDLED_SHA256, threads=threads)
-            _loaded[threads] = encoder
+            encoder = ChatEncoder.load(BUNDLED_PATH, sha256=BUNDLED_SHA256, threads=threads, device=device)
+            _loaded[threads, device] = encoder
         return encoder
 
 
@@ -59,33 +63,57 @@ def check_models(models: object) -> Models:
     if isinstance(models, str | Path) and Path(models).suffix == ".onnx":
         return Path(models)
     if isinstance(models, Mapping):
-        strange = sorted(str(role) for role in models if role not in ROLES)
-        if not strange and all(isinstance(source, str) for source in models.values()):
-            return dict(models)
-        raise InputError("models", dict(models), f"map roles among {', '.join(ROLES)} to names")
+        if not all(role in ROLES for role in models):
+            raise InputError("models", dict(models), f"map roles among {', '.join(ROLES)} to names")
+        return {role: _choice(role, chosen) for role, chosen in models.items()}
     raise InputError("models", models, "give 'bundled', 'reference', an .onnx file or a mapping by role")
 
 
-def open_reader(models: Models, threads: int = 2) -> ChatReader:
+def open_reader(models: Models, threads: int = 2, device: Device = "cpu") -> ChatReader:
     """Load what ``models`` names; blocking, so call it from a worker thread.
 
     Raises:
-        ModelError: a model cannot be loaded or does not fit its role.
+        ModelError: a model cannot be loaded or does not fit its role, or there is no such device.
     """
     if isinstance(models, Path):
-        return ChatEncoder.load(models, sha256=None, threads=threads, name=str(models))
-    bundled = bundled_encoder(threads)
+        return ChatEncoder.load(models, sha256=None, threads=threads, name=str(models), device=device)
+    bundled = bundled_encoder(threads, device)
     if models == "bundled":
         return bundled
     from hikari_ml.models.embedder import SentenceTransformerEmbedder
     from hikari_ml.models.reference import TRIO, ComposedReader, TransformersClassifier
 
-    named: Mapping[str, str] = TRIO if isinstance(models, str) else models  # type: ignore[assignment]
+    named = cast("Mapping[str, object]", TRIO if isinstance(models, str) else models)
+    chosen = {role: _choice(role, choice) for role, choice in named.items()}
     classifiers = {
-        role: TransformersClassifier(source, role)
-        for role, source in cast("Mapping[ClassifierRole, str]", named).items()
+        cast("ClassifierRole", role): TransformersClassifier(
+            choice.source,
+            cast("ClassifierRole", role),
+            device=choice.device,
+            dtype=choice.dtype,
+            batch_size=choice.batch_size,
+        )
+        for role, choice in chosen.items()
         if role in TRIO
     }
-    embedding = named.get("embedding")
-    embedder = SentenceTransformerEmbedder(embedding) if embedding else None
+    embedder = None
+    if embedding := chosen.get("embedding"):
+        embedder = SentenceTransformerEmbedder(
+            embedding.source,
+            device=embedding.device,
+            dtype=embedding.dtype,
+            batch_size=embedding.batch_size,
+        )
     return ComposedReader(bundled, classifiers, embedder)
+
+
+def _choice(role: str, chosen: object) -> ModelChoice:
+    """A model in ``role``, however it was named."""
+    if isinstance(chosen, ModelChoice):
+        return chosen
+    try:
+        return ModelChoice.model_validate({"source": chosen} if isinstance(chosen, str) else chosen)
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(map(str, found["loc"]))
+        raise InputError(f"models[{role!r}]", chosen, f"{place or 'a name'}: {found['msg']}") from error

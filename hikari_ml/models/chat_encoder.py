@@ -11,14 +11,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from hikari_ml.errors import ModelDamagedError, ModelMissingError
+from hikari_ml.errors import ModelDamagedError, ModelError, ModelMissingError
 from hikari_ml.models.reading import TASKS, Languages, Reading, Vector
 from hikari_ml.results import TOXICITY_LABELS
 from hikari_ml.text.disguise import MIN_LETTERS, undisguised
@@ -33,6 +33,8 @@ METADATA_KEY: Final = "hikari_ml"
 OUTPUTS: Final = ("sentiment_probability", "emotion_probability", "toxicity_probability", "text_embedding")
 
 Batch = npt.NDArray[np.float32]
+Device = Literal["cpu", "cuda"]
+PROVIDERS: Final[dict[Device, str]] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 class ChatEncoder:
@@ -58,13 +60,23 @@ class ChatEncoder:
         self._words = frozenset(filter(_is_word, self._tokenizer.get_vocab())) | rated_words()
 
     @classmethod
-    def load(cls, path: Path, *, sha256: str | None, threads: int, name: str = "bundled") -> Self:
+    def load(
+        cls,
+        path: Path,
+        *,
+        sha256: str | None,
+        threads: int,
+        name: str = "bundled",
+        device: Device = "cpu",
+    ) -> Self:
         """Open the file at ``path``, checking it against ``sha256`` (None trusts it).
 
         Raises:
             ModelMissingError: there is no such file.
             ModelDamagedError: it is not what was shipped, or not such a model at all.
+            ModelError: the runtime has no such device.
         """
+        providers = _providers(device, name)
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
@@ -75,9 +87,7 @@ class ChatEncoder:
                 name, f"{path} has SHA-256 {checksum[:12]}…, expected {sha256[:12]}…; reinstall"
             )
         try:
-            session = onnxruntime.InferenceSession(
-                data, _options(threads), providers=["CPUExecutionProvider"]
-            )
+            session = onnxruntime.InferenceSession(data, _options(threads), providers=providers)
             about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
         except Exception as error:  # onnxruntime raises a type of its own for every kind of damage
             raise ModelDamagedError(name, f"{path} is no chat encoder: {error}") from error
@@ -146,6 +156,16 @@ def _nested(toxicity: list[float]) -> tuple[float, ...]:
         min(value, most) if label in PARTS_OF_TOXIC else value
         for label, value in zip(TOXICITY_LABELS, toxicity, strict=True)
     )
+
+
+def _providers(device: Device, name: str) -> list[str]:
+    """What is to run the graph; on a GPU the processor does what the GPU cannot."""
+    provider = PROVIDERS[device]
+    if provider not in onnxruntime.get_available_providers():
+        raise ModelError(
+            name, f"onnxruntime has no {device} here; install onnxruntime-gpu instead of onnxruntime"
+        )
+    return list(dict.fromkeys([provider, PROVIDERS["cpu"]]))
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

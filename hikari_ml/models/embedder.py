@@ -29,12 +29,20 @@ class SentenceTransformerEmbedder:
         ModelError: it cannot be loaded.
     """
 
-    def __init__(self, source: str, *, device: str = "cpu") -> None:
+    def __init__(
+        self, source: str, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 32
+    ) -> None:
         from sentence_transformers import SentenceTransformer
 
+        self._batch_size = batch_size
         try:
-            self._model = SentenceTransformer(source, device=device)
-        except (OSError, ValueError) as error:
+            self._model = SentenceTransformer(source, device=device, model_kwargs={"dtype": dtype})
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+            AssertionError,
+        ) as error:  # torch's words for no such device
             raise ModelError(source, f"it cannot be loaded ({str(error).splitlines()[0]})") from error
         dim = self._model.get_embedding_dimension()
         if dim is None:
@@ -47,6 +55,10 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         found = self._model.encode(
-            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+            list(texts),
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
         )
         return np.asarray(found, np.float32)

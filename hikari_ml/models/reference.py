@@ -66,6 +66,7 @@ class TransformersClassifier:
         role: ClassifierRole,
         *,
         device: str = "cpu",
+        dtype: str = "float32",
         batch_size: int = 32,
         max_tokens: int = 128,
     ) -> None:
@@ -74,7 +75,7 @@ class TransformersClassifier:
         self._batch_size = batch_size
         self._max_tokens = max_tokens
         self._device = device
-        self._tokenizer, self._network = _load(source, device)
+        self._tokenizer, self._network = _load(source, device, dtype)
         labels = self._network.config.id2label
         self._labels = [_canonical(labels[i]) for i in range(len(labels))]
         _check_labels(self._labels, role, source)
@@ -159,19 +160,22 @@ class ComposedReader:
         ]
 
 
-def _load(source: str, device: str) -> tuple[Any, Any]:
+def _load(source: str, device: str, dtype: str) -> tuple[Any, Any]:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        network = AutoModelForSequenceClassification.from_pretrained(source)
+        network = AutoModelForSequenceClassification.from_pretrained(source, dtype=dtype)
     except (OSError, ValueError) as error:
         raise ModelError(
             source,
             "it cannot be loaded; give a local folder, or a hub name on a machine that reaches the hub"
             f" ({str(error).splitlines()[0]})",
         ) from error
-    return tokenizer, network.eval().to(device)
+    try:
+        return tokenizer, network.eval().to(device)
+    except (RuntimeError, AssertionError) as error:  # torch's words for no such device
+        raise ModelError(source, f"it cannot run on {device!r} ({str(error).splitlines()[0]})") from error
 
 
 def _canonical(label: str) -> str:

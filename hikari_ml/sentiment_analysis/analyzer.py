@@ -62,10 +62,10 @@ class ReadMessage:
 class AdvancedSentimentAnalyzer(Service):
     """Sentiment, emotion and toxicity of chat messages, with trends and conversation context.
 
-    ``models`` is ``"bundled"`` (the model in this package, offline), ``"reference"`` (the seed's three
-    models through transformers), the path of a model of one's own or a mapping by role; see
-    :mod:`hikari_ml.models.catalog`. What emotes mean in this chat is learned, and kept in the file ``path``
-    if there is one.
+    ``models`` (by default what the setting ``sentiment.models`` says) is ``"bundled"`` (the model in this
+    package, offline), ``"reference"`` (the seed's three models through transformers), the path of a model of
+    one's own or a mapping by role; see :mod:`hikari_ml.models.catalog`. What emotes mean in this chat is
+    learned, and kept in the file ``path`` if there is one.
 
     Raises:
         InputError: ``models`` names nothing known.
@@ -75,16 +75,16 @@ class AdvancedSentimentAnalyzer(Service):
         self,
         settings: Settings | None = None,
         *,
-        models: Models = "bundled",
+        models: Models | None = None,
         clock: Clock | None = None,
         path: str | Path | None = None,
     ) -> None:
         super().__init__()
         self.path = Path(path) if path is not None else None
         self.settings = settings or Settings()
-        self._models = check_models(models)
-        self._clock = clock or SystemClock()
         chosen = self.settings.sentiment
+        self._models = check_models(chosen.models if models is None else models)
+        self._clock = clock or SystemClock()
         self._weights = chosen.weights.model_dump()
         self._vote = evidence_vote if chosen.vote == "evidence" else weighted_vote
         self._history = MoodHistory(
@@ -204,7 +204,7 @@ class AdvancedSentimentAnalyzer(Service):
 
     def _load(self) -> SignalReader:
         chosen = self.settings.sentiment
-        reader = CachedReader(open_reader(self._models, chosen.threads), chosen.cache_size)
+        reader = CachedReader(open_reader(self._models, chosen.threads, chosen.device), chosen.cache_size)
         self._model_id, self._embedding_id = reader.model_id, reader.embedding_id
         return SignalReader(reader, EntityFinder())
 

@@ -1,20 +1,62 @@
 """Models are named, and a name that means nothing is refused before anything loads."""
 
+import onnxruntime
 import pytest
 
+from hikari_ml.config import ModelChoice, Settings
 from hikari_ml.errors import InputError, ModelError, ModelMissingError
 from hikari_ml.models.catalog import BUNDLED_PATH, bundled_encoder, check_models, open_reader
 from tests.models import tiny
 
 
-@pytest.mark.parametrize(
-    "models", ["bundled", "reference", {}, {"emotion": "x"}, {"embedding": "y", "toxicity": "z"}]
-)
+@pytest.mark.parametrize("models", ["bundled", "reference", {}])
 def test_names_that_mean_something(models):
     assert check_models(models) == models
 
 
-@pytest.mark.parametrize("models", ["gpt", None, 7, {"smell": "x"}, {"emotion": 3}, ["bundled"]])
+def test_a_role_takes_a_name_or_a_table():
+    table = {"source": "z", "device": "cuda", "dtype": "bfloat16", "batch_size": 8}
+    found = check_models({"embedding": "y", "toxicity": table, "emotion": ModelChoice(source="x")})
+    assert found["embedding"] == ModelChoice(source="y")
+    assert found["toxicity"] == ModelChoice(**table)
+    assert found["emotion"].batch_size == 32
+
+
+def test_models_can_be_chosen_in_the_settings(tmp_path):
+    emotion = str(tiny.roberta_classifier(tmp_path / "e", tiny.EMOTIONS))
+    settings = Settings(sentiment={"models": {"emotion": {"source": emotion, "dtype": "bfloat16"}}})
+    reader = open_reader(check_models(settings.sentiment.models))
+    assert reader.model_id.startswith("composed:")
+    assert sum(reader.read(["i love this"])[0].emotion) == pytest.approx(1, abs=0.02)
+
+
+def test_a_device_that_is_not_there_is_a_named_error(tmp_path):
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        with pytest.raises(ModelError, match="onnxruntime-gpu"):
+            bundled_encoder(device="cuda")
+    toxicity = tiny.bert_classifier(tmp_path / "t", tiny.TOXICITY)
+    with pytest.raises(ModelError, match="cannot run on 'nowhere'"):
+        open_reader({"toxicity": {"source": str(toxicity), "device": "nowhere"}})
+    vectors = tiny.sentence_transformer(tmp_path / "v")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        open_reader({"embedding": {"source": str(vectors), "device": "nowhere"}})
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        "gpt",
+        None,
+        7,
+        {"smell": "x"},
+        {"emotion": 3},
+        ["bundled"],
+        {"emotion": ""},
+        {"emotion": {"device": "cpu"}},
+        {"emotion": {"source": "x", "batch_size": 0}},
+        {"emotion": {"source": "x", "size": 1}},
+    ],
+)
 def test_names_that_mean_nothing(models):
     with pytest.raises(InputError, match="models"):
         check_models(models)
