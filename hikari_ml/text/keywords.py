@@ -37,6 +37,8 @@ def keywords(text: str, language: str = "en", most: int = MAX_KEYWORDS) -> list[
 def _plain(word: str) -> str:
     """A word without what writing added: case, a contracted verb, letters drawn out in it or at its end."""
     word = _CONTRACTED.sub("", word.casefold().strip("'’-"))
+    if _UNSPACED.search(word):  # there a character is a word, and said thrice it is another
+        return word
     return collapse_elongation(_DRAWN_OUT.sub(r"\1", word))
 
 

@@ -45,3 +45,4 @@ def test_contractions_are_stop_words_or_their_first_part():
 
 def test_drawn_out_letters_are_shortened():
     assert keywords("awwwww so cuteeeee, coooool cat, buzz") == ["cute", "cool", "cat", "buzz"]
+    assert keywords("蹦蹦蹦") == ["蹦蹦蹦"]
