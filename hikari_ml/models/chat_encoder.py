@@ -19,7 +19,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from hikari_ml.errors import ModelDamagedError, ModelError, ModelMissingError
-from hikari_ml.models.reading import TASKS, Languages, Reading, Vector
+from hikari_ml.models.reading import TASKS, Languages, Reading, Vector, sentiment_score
 from hikari_ml.results import TOXICITY_LABELS
 from hikari_ml.text.disguise import MIN_LETTERS, undisguised
 from hikari_ml.text.lexical import rated_words
@@ -133,7 +133,7 @@ class ChatEncoder:
         )
         negative, neutral, positive = sentiment[0].tolist()
         return Reading(
-            sentiment=positive + neutral / 2,
+            sentiment=sentiment_score(negative, neutral, positive),
             certainty=max(negative, neutral, positive),
             emotion=tuple((emotion[0] / emotion[0].sum()).tolist()),
             toxicity=_nested(toxicity[0].tolist()),

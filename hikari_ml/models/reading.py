@@ -16,6 +16,9 @@ Task = Literal["sentiment", "emotion", "toxicity"]
 Languages = Mapping[Task, frozenset[str]]
 """The languages (ISO 639-1) each task was measured in; elsewhere its answer is not worth showing."""
 
+OUTSIDE: Final = 0.601
+"""Least score of what is positive, and 1 minus the greatest of what is negative."""
+
 TASKS: Final[tuple[Task, ...]] = ("sentiment", "emotion", "toxicity")
 
 
@@ -23,8 +26,8 @@ TASKS: Final[tuple[Task, ...]] = ("sentiment", "emotion", "toxicity")
 class Reading:
     """The answers of one neural pass over one text; all numbers lie in [0, 1].
 
-    ``sentiment`` is P(positive) + P(neutral) / 2, or the like; ``certainty`` the largest class
-    probability behind it. ``emotion`` follows ``EMOTIONS`` and sums to 1, ``toxicity`` follows
+    ``sentiment`` is what :func:`sentiment_score` makes of three classes, or the like; ``certainty`` the
+    largest class probability behind it. ``emotion`` follows ``EMOTIONS`` and sums to 1, ``toxicity`` follows
     ``TOXICITY_LABELS``. ``embedding`` has length 1. ``truncated``: the text was longer than the model reads.
     """
 
@@ -74,6 +77,21 @@ class CachedReader:
             if self._kept.maxsize:
                 self._kept.update(zip(missing, fresh, strict=True))
         return [readings[key] for key in keys]
+
+
+def sentiment_score(negative: float, neutral: float, positive: float) -> float:
+    """Probabilities of three classes as one score in [0, 1] that keeps the likeliest of them.
+
+    Where neutral is likeliest the score lies in [0.4, 0.6], by how much more positive the rest is than
+    negative; elsewhere below 0.4 or above 0.6, by the margin over the second likeliest. The plain mean,
+    P(positive) + P(neutral) / 2, leaves [0.4, 0.6] for many a text that is most likely neutral: read by the
+    labels' cuts it was two points of macro recall worse on TweetEval's validation part.
+    """
+    if neutral >= max(negative, positive):
+        return 0.5 + 0.2 * (positive - negative)
+    if positive > negative:
+        return min(1.0, OUTSIDE + (1 - OUTSIDE) * (positive - max(neutral, negative)))
+    return max(0.0, (1 - OUTSIDE) * (1 - (negative - max(neutral, positive))))
 
 
 def cache_key(model_id: str, text: str) -> str:

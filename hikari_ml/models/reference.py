@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from hikari_ml.errors import ModelError
 from hikari_ml.models.embedder import Embedder
-from hikari_ml.models.reading import TASKS, ChatReader, Languages, Reading
+from hikari_ml.models.reading import TASKS, ChatReader, Languages, Reading, sentiment_score
 from hikari_ml.results import EMOTIONS, SENTIMENT_CLASSES, TOXICITY_LABELS
 
 ClassifierRole = Literal["sentiment", "emotion", "toxicity"]
@@ -99,10 +99,16 @@ class TransformersClassifier:
         return torch.cat(found).cpu().numpy().astype(np.float32)
 
     def sentiment(self, texts: Sequence[str]) -> list[tuple[float, float]]:
-        """(score, certainty) of each text. Stars: (E[stars] - 1) / 4, so that even stars give 0.5."""
-        places = [_sentiment_place(label) for label in self._labels]
-        rows = self.probabilities(texts)
-        return [(float(row @ np.array(places, np.float32)), float(row.max())) for row in rows]
+        """(score, certainty) of each text.
+
+        Stars: (E[stars] - 1) / 4, so that even stars give 0.5; classes: see
+        :func:`~hikari_ml.models.reading.sentiment_score`.
+        """
+        if not _STARS.match(self._labels[0]):
+            classes = self.named(texts, SENTIMENT_CLASSES)
+            return [(sentiment_score(*map(float, row)), float(row.max())) for row in classes]
+        places = np.array([_star_place(label) for label in self._labels], np.float32)
+        return [(float(row @ places), float(row.max())) for row in self.probabilities(texts)]
 
     def named(self, texts: Sequence[str], names: Sequence[str]) -> Scores:
         """[N, len(names)]: the probabilities put in the order of ``names``, 0 where a label is missing."""
@@ -199,7 +205,7 @@ def _check_labels(labels: Sequence[str], role: ClassifierRole, source: str) -> N
         raise ModelError(source, "the toxicity role needs a label 'toxic'")
 
 
-def _sentiment_place(label: str) -> float:
-    if stars := _STARS.match(label):
-        return (int(stars.group(1)) - 1) / 4
-    return SENTIMENT_CLASSES.index(label) / 2
+def _star_place(label: str) -> float:
+    stars = _STARS.match(label)
+    assert stars is not None
+    return (int(stars.group(1)) - 1) / 4

@@ -4,8 +4,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hikari_ml.models.reading import CachedReader, Reading, cache_key
+from hikari_ml.models.reading import CachedReader, Reading, cache_key, sentiment_score
+from hikari_ml.sentiment_analysis.ensemble import sentiment_label
 
 
 class Counting:
@@ -70,3 +74,31 @@ def test_the_key_is_the_same_in_every_process():
 
 def test_the_key_tells_models_and_texts_apart():
     assert len({cache_key(m, t) for m in ("a", "b") for t in ("x", "y", "x\0y")}) == 6
+
+
+share = st.floats(0, 1)
+classes = st.tuples(share, share, share).filter(lambda some: sum(some) > 0.01)
+
+
+@given(classes)
+def test_a_score_keeps_the_likeliest_class(some):
+    negative, neutral, positive = (part / sum(some) for part in some)
+    score = sentiment_score(negative, neutral, positive)
+    assert 0 <= score <= 1
+    label = sentiment_label(score).removeprefix("very_")
+    parts = {"negative": negative, "neutral": neutral, "positive": positive}
+    assert parts[label] == max(parts.values())
+
+
+@given(classes)
+def test_praise_and_blame_mirror_each_other(some):
+    negative, neutral, positive = (part / sum(some) for part in some)
+    mirrored = 1 - sentiment_score(positive, neutral, negative)
+    if negative != positive:
+        assert sentiment_score(negative, neutral, positive) == pytest.approx(mirrored)
+
+
+def test_the_ends_and_the_middle():
+    assert sentiment_score(1, 0, 0) == 0
+    assert sentiment_score(0, 1, 0) == 0.5
+    assert sentiment_score(0, 0, 1) == 1
