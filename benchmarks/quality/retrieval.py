@@ -1,6 +1,6 @@
 """How much of a conversation the embedding finds again: plain cosine on LoCoMo.
 
-    python -m benchmarks.quality.retrieval --data locomo10.json.gz [--model FILE] [--write]
+    python -m benchmarks.quality.retrieval --data locomo10.json.gz [--model FILE]
 
 The ten conversations of LoCoMo (A. Maharana et al., "Evaluating Very Long-Term Conversational Memory of LLM
 Agents", ACL 2024) with their questions, the adversarial ones left out. Every turn is embedded by itself; a
@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from benchmarks.table import markdown, write
+from benchmarks.table import markdown
 from hikari_ml.learning.batches import batches, encode
 from hikari_ml.learning.examples import Example
 from hikari_ml.learning.network import ChatEncoderNetwork
@@ -102,13 +102,12 @@ def original() -> Embed:
 
 
 def main() -> None:
-    """Measure, print, and write if asked."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=BUNDLED_PATH)
-    parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     some = list(conversations(given.data))
     ours = ChatEncoder.load(given.model, sha256=None, threads=2).embed
@@ -121,8 +120,6 @@ def main() -> None:
         lines.append((title, len(mine), f"{mine.mean():.3f}", f"{theirs.mean():.3f}", share))
     table = markdown(("question", "questions", "ours", "all-MiniLM-L6-v2", "ours of the original's"), lines)
     print(table)
-    if given.write:
-        write("docs/reference/quality.md", "retrieval", table)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Models = Literal["bundled", "reference"] | Path | Mapping[str, str | ModelChoice | Mapping[str, Any]]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
-BUNDLED_SHA256: Final = "ca22e376af2e64a0e15b26a9caf03d3abc976540df17578299727194dde613cc"
+BUNDLED_SHA256: Final = "ec7d1ac8a06bf4d42e96e6845cd3c61bc718653886d69e752015d10ed154e932"
 
 ROLES: Final = ("sentiment", "emotion", "toxicity", "embedding")
 
