@@ -28,6 +28,7 @@ _PREFIX: Final = "HIKARI_"
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(gt=0)]
+Device = Literal["cpu", "cuda"]
 ModelRole = Literal["sentiment", "emotion", "toxicity", "embedding"]
 
 KNOWN_BOTS: Final = (
@@ -89,7 +90,7 @@ class SentimentSettings(_Section):
 
     models: Literal["bundled", "reference"] | Path | dict[ModelRole, ModelChoice | str] = "bundled"
     """``bundled``, ``reference``, an ``.onnx`` file of one's own, or a table by role."""
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Device = "cpu"
     """Where the bundled model runs; ``cuda`` needs the package onnxruntime-gpu."""
     vote: Literal["evidence", "weighted"] = "evidence"
     """Whether members' log-odds are added, or their scores averaged."""

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from hikari_ml.errors import InputError
 from hikari_ml.learning.batches import Batch, batches, encode
@@ -94,6 +94,7 @@ class Trainer:
         network = ChatEncoderNetwork.from_folder(self.base).to(self.device)
         if self.start is not None:
             network.load_state_dict(load_file(self.start))
+            network.temperature.fill_(1)  # calibration finds it anew, from logits as they come
         tokens = encode(
             Tokenizer.from_file(str(self.base / "tokenizer.json")),
             [example.text for example in examples],
@@ -103,7 +104,7 @@ class Trainer:
         run = {"plan": json.dumps(asdict(self.plan)), "data": digest(examples)}
         state = _State(
             network,
-            average := AveragedModel(network, multi_avg_fn=_averaging(self.plan.averaging)),
+            average := AveragedModel(network, avg_fn=_averaging(self.plan.averaging)),
             optimizer := self._optimizer(network),
             schedule := torch.optim.lr_scheduler.LambdaLR(optimizer, self._schedule(steps)),
         )
@@ -200,8 +201,14 @@ def digest(examples: Sequence[Example]) -> str:
     return found.hexdigest()
 
 
-def _averaging(decay: float) -> Any:
-    return get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+def _averaging(decay: float) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | int], torch.Tensor]:
+    """An exponential average whose decay grows from 2/11: a short run must not end where it began."""
+
+    def average(mean: torch.Tensor, new: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+        done = int(count)
+        return mean.lerp(new, 1 - min(decay, (1 + done) / (10 + done)))
+
+    return average
 
 
 def pick_device() -> torch.device:

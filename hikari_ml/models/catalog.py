@@ -13,13 +13,13 @@ import threading
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from pydantic import ValidationError
 
-from hikari_ml.config import ModelChoice
+from hikari_ml.config import Device, ModelChoice, ModelRole
 from hikari_ml.errors import InputError
-from hikari_ml.models.chat_encoder import ChatEncoder, Device
+from hikari_ml.models.chat_encoder import ChatEncoder
 from hikari_ml.models.reading import ChatReader
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Models = Literal["bundled", "reference"] | Path | Mapping[str, str | ModelChoice
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
 BUNDLED_SHA256: Final = "ec7d1ac8a06bf4d42e96e6845cd3c61bc718653886d69e752015d10ed154e932"
 
-ROLES: Final = ("sentiment", "emotion", "toxicity", "embedding")
+ROLES: Final = get_args(ModelRole)
 
 _loaded: weakref.WeakValueDictionary[tuple[int, str], ChatEncoder] = weakref.WeakValueDictionary()
 _loading = threading.Lock()

@@ -11,13 +11,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from hikari_ml.config import Device
 from hikari_ml.errors import ModelDamagedError, ModelError, ModelMissingError
 from hikari_ml.models.reading import TASKS, Languages, Reading, Vector, sentiment_score
 from hikari_ml.results import TOXICITY_LABELS
@@ -33,7 +34,6 @@ METADATA_KEY: Final = "hikari_ml"
 OUTPUTS: Final = ("sentiment_probability", "emotion_probability", "toxicity_probability", "text_embedding")
 
 Batch = npt.NDArray[np.float32]
-Device = Literal["cpu", "cuda"]
 PROVIDERS: Final[dict[Device, str]] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from hikari_ml.errors import InputError
 from hikari_ml.learning.examples import Example
 from hikari_ml.learning.network import ChatEncoderNetwork
-from hikari_ml.learning.trainer import Trainer, TrainingPlan, fast_bf16, pick_device
+from hikari_ml.learning.trainer import Trainer, TrainingPlan, _averaging, fast_bf16, pick_device
 from tests.models import tiny
 
 PLAN = TrainingPlan(
@@ -72,10 +72,20 @@ def test_an_interrupted_run_ends_where_a_whole_one_does(base, tmp_path):
 
 def test_it_goes_on_from_another_run(base, tmp_path):
     first = Trainer(PLAN, base, tmp_path / "first").run(examples())
+    first.temperature.fill_(1.5)
     save_file(first.state_dict(), tmp_path / "network.safetensors")
     gentle = replace(PLAN, epochs=1, learning_rate=0.0, head_learning_rate=0.0)
     second = Trainer(gentle, base, tmp_path / "second", tmp_path / "network.safetensors").run(examples())
+    assert (second.temperature == 1).all(), "calibration starts from plain logits"
+    first.temperature.fill_(1)
     assert torch.allclose(weights(second), weights(first), atol=1e-6)
+
+
+def test_a_short_run_does_not_end_where_it_began():
+    average, mean = _averaging(0.98), torch.zeros(1)
+    for count in range(1, 10):
+        mean = average(mean, torch.ones(1), count)
+    assert mean.item() > 0.95
 
 
 def test_low_layers_move_least(base, tmp_path):
