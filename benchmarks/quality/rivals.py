@@ -23,6 +23,9 @@ from hikari_ml.text.lexical import vader_score
 from hikari_ml.text.normalize import clean, for_model
 
 POSITIVE, NEGATIVE = 0.6, 0.4
+PATIENCE = 600_000
+"""Characters of a set up to which better_profanity is asked; it takes about half a millisecond for each."""
+
 Answers = dict[str, np.ndarray]
 """Answers of each rival, one a row of the set."""
 
@@ -38,6 +41,7 @@ class Rivals:
 
     def __init__(self, train: Path | None) -> None:
         self.train = train
+        self._profane: dict[str, bool] = {}
 
     def sentiment(self, texts: Sequence[str]) -> Answers:
         """Classes 0 negative, 1 neutral, 2 positive."""
@@ -64,7 +68,11 @@ class Rivals:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found["alt-profanity-check"] = np.array(predict_prob(list(texts)))
-        found["better_profanity"] = np.array([profanity.contains_profanity(text) for text in texts], float)
+        if sum(map(len, texts)) <= PATIENCE:
+            for text in texts:
+                if text not in self._profane:
+                    self._profane[text] = profanity.contains_profanity(text)
+            found["better_profanity"] = np.array([self._profane[text] for text in texts], float)
         return found
 
     @cached_property
