@@ -14,7 +14,9 @@ from markupsafe import Markup
 from hikari_ml import __version__
 from hikari_ml.models.reading import TASKS
 from hikari_ml.report.charts import EMOTION_COLORS, emotion_chart, plotly_script, stream_chart
+from hikari_ml.report.folding import fold_memories, stretches
 from hikari_ml.results import Replay
+from hikari_ml.text.cues import find_cues
 
 SHOWN_VIEWERS: Final = 20
 SHOWN_TOXIC: Final = 25
@@ -24,6 +26,7 @@ SHOWN_MOMENTS: Final = 20
 SHOWN_UNCOVERED: Final = 8
 CLEAR_VALENCE: Final = 0.2
 RARE: Final = 0.01
+OTHERS: Final = "other languages"
 LANGUAGES: Final = {
     "und": "too short to tell", "en": "English", "de": "German", "es": "Spanish", "fr": "French",
     "it": "Italian", "pt": "Portuguese", "ja": "Japanese", "ko": "Korean", "zh": "Chinese",
@@ -32,6 +35,10 @@ LANGUAGES: Final = {
     "no": "Norwegian", "el": "Greek", "he": "Hebrew", "ar": "Arabic", "hi": "Hindi", "id": "Indonesian",
     "vi": "Vietnamese", "bg": "Bulgarian", "ceb": "Cebuano", "ca": "Catalan",
 }  # fmt: skip
+FALLBACKS: Final = {
+    "text:truncated": "the end of long messages",
+    "timestamp:future": "the time of messages dated ahead of the clock",
+}
 
 
 def render(result: Replay) -> str:
@@ -51,10 +58,11 @@ def render(result: Replay) -> str:
         moments=sorted(result["moments"], key=lambda m: -m["score"])[:SHOWN_MOMENTS],
         toxic=result["toxic"][:SHOWN_TOXIC],
         viewers=result["viewers"][:SHOWN_VIEWERS],
-        memories=result["memories"][:SHOWN_MEMORIES],
+        memories=fold_memories(result["memories"])[:SHOWN_MEMORIES],
+        stretches=stretches(result["anomalies"]),
         topics=result["topics"][:SHOWN_WORDS],
         emotes=result["emotes"][:SHOWN_WORDS],
-        tints={found["emote"]: tint(found["valence"]) for found in result["emote_meanings"]},
+        tints=emote_tints(result),
     )
 
 
@@ -86,6 +94,13 @@ def tint(valence: float) -> str:
     return "var(--good)" if valence > 0 else "var(--bad)"
 
 
+def emote_tints(result: Replay) -> dict[str, str]:
+    """The colour of each emote by what this chat has taught of it, else by its rating in the lexicon."""
+    rated = {cue.token: cue.valence for emote in result["emotes"] for cue in find_cues(emote["topic"])}
+    taught = {meaning["emote"]: meaning["valence"] for meaning in result["emote_meanings"]}
+    return {emote: tint(valence or 0.0) for emote, valence in (rated | taught).items()}
+
+
 def mood_word(score: float) -> str:
     """A mood in [0, 1] in one word."""
     words = ((0.3, "gloomy"), (0.45, "tense"), (0.55, "calm"), (0.65, "good"), (0.8, "cheerful"))
@@ -98,20 +113,25 @@ def languages(result: Replay) -> list[tuple[str, float]]:
     shares = {code: count / total for code, count in result["languages"].items()}
     shown = [(LANGUAGES.get(code, code), share) for code, share in shares.items() if share >= RARE]
     others = sum(share for share in shares.values() if share < RARE)
-    return [*shown, ("others", others)] if others else shown
+    return [*shown, (OTHERS, others)] if others else shown
 
 
 def uncovered(result: Replay) -> list[str]:
-    """What the model did not answer for, a sentence for each language and each other fallback."""
-    tasks: dict[str, list[str]] = {}
+    """What was not answered for, by language and for each other fallback; rare languages stand together."""
+    tasks: dict[str, set[str]] = {}
     messages: Counter[str] = Counter()
     for fallback, count in result["degraded"].items():
         task, _, what = fallback.partition(":")
-        subject = LANGUAGES.get(what, what) if task in TASKS else fallback
-        tasks.setdefault(subject, []).extend([task] if task in TASKS else [])
+        language = task in TASKS
+        subject = what if language else FALLBACKS.get(fallback, fallback)
+        tasks.setdefault(subject, set()).update([task] if language else [])
         messages[subject] = max(messages[subject], count)
+    total = sum(result["languages"].values())
+    for code in [code for code in tasks if tasks[code] and result["languages"].get(code, 0) < RARE * total]:
+        tasks.setdefault(OTHERS, set()).update(tasks.pop(code))
+        messages[OTHERS] += messages.pop(code)
     return [
-        f"{subject}{': ' if tasks[subject] else ''}{', '.join(tasks[subject])} "
+        f"{': '.join(filter(None, (LANGUAGES.get(subject, subject), ', '.join(sorted(tasks[subject])))))} "
         f"({count:,} {'message' if count == 1 else 'messages'})"
         for subject, count in messages.most_common()
     ]

@@ -8,7 +8,7 @@ import pytest
 from hikari_ml import Hikari
 from hikari_ml.pipeline.replay import replay
 from hikari_ml.platforms.replay import Recording
-from hikari_ml.report.page import facts, languages, mood_word, render, tint, uncovered
+from hikari_ml.report.page import emote_tints, facts, languages, mood_word, render, tint, uncovered
 from hikari_ml.runtime.clock import ManualClock
 from hikari_ml.times import iso
 from tests.browser import needs_chromium, opened
@@ -116,6 +116,17 @@ async def test_hostile_chat_is_only_text(tmp_path):
     assert problems == []
 
 
+def test_an_emote_has_the_colour_of_what_chat_taught_else_of_its_rating():
+    result = {
+        "emotes": [{"topic": topic} for topic in ("<3", "BibleThump", "Kappa", "hikariNew", "LUL")],
+        "emote_meanings": [{"emote": "LUL", "valence": -0.6}],
+    }
+    good, bad, neither = tint(1), tint(-1), tint(0)
+    assert emote_tints(result) == {
+        "<3": good, "BibleThump": bad, "Kappa": neither, "hikariNew": neither, "LUL": bad,
+    }  # fmt: skip
+
+
 def test_facts_of_nothing_are_facts():
     empty = {
         "messages": 0, "bots": 0, "chatters": 0, "chat_rate": [], "mood": [], "toxic_total": 0, "moments": [],
@@ -133,13 +144,16 @@ def test_moods_in_words(score, word):
 
 def test_languages_too_rare_to_show_stand_together():
     counted = {"en": 950, "xx": 40, "fr": 6, "de": 4}
-    assert languages({"languages": counted}) == [("English", 0.95), ("xx", 0.04), ("others", 0.01)]
+    assert languages({"languages": counted}) == [("English", 0.95), ("xx", 0.04), ("other languages", 0.01)]
 
 
 def test_what_was_not_covered_is_said_by_language():
-    degraded = {"emotion:fr": 1200, "toxicity:fr": 1200, "text:truncated": 3, "sentiment:nl": 1}
-    assert uncovered({"degraded": degraded}) == [
+    degraded = {
+        "toxicity:fr": 1200, "emotion:fr": 1200, "emotion:nds": 4, "text:truncated": 3, "sentiment:nl": 1,
+    }  # fmt: skip
+    languages = {"en": 10_000, "fr": 1200, "nds": 4, "nl": 1}
+    assert uncovered({"degraded": degraded, "languages": languages}) == [
         "French: emotion, toxicity (1,200 messages)",
-        "text:truncated (3 messages)",
-        "Dutch: sentiment (1 message)",
+        "other languages: emotion, sentiment (5 messages)",
+        "the end of long messages (3 messages)",
     ]
