@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from statistics import mean
 from typing import Final
 
@@ -118,23 +119,27 @@ def languages(result: Replay) -> list[tuple[str, float]]:
 
 def uncovered(result: Replay) -> list[str]:
     """What was not answered for, by language and for each other fallback; rare languages stand together."""
-    tasks: dict[str, set[str]] = {}
-    messages: Counter[str] = Counter()
-    for fallback, count in result["degraded"].items():
-        task, _, what = fallback.partition(":")
-        language = task in TASKS
-        subject = what if language else FALLBACKS.get(fallback, fallback)
-        tasks.setdefault(subject, set()).update([task] if language else [])
-        messages[subject] = max(messages[subject], count)
     total = sum(result["languages"].values())
-    for code in [code for code in tasks if tasks[code] and result["languages"].get(code, 0) < RARE * total]:
-        tasks.setdefault(OTHERS, set()).update(tasks.pop(code))
-        messages[OTHERS] += messages.pop(code)
-    return [
-        f"{': '.join(filter(None, (LANGUAGES.get(subject, subject), ', '.join(sorted(tasks[subject])))))} "
-        f"({count:,} {'message' if count == 1 else 'messages'})"
-        for subject, count in messages.most_common()
-    ]
+    found: dict[str, Counter[str]] = {}
+    for fallback, count in result["degraded"].items():
+        task, _, code = fallback.partition(":")
+        if task not in TASKS:
+            subject, task = FALLBACKS.get(fallback, fallback), ""
+        elif result["languages"].get(code, 0) < RARE * total:
+            subject = OTHERS
+        else:
+            subject = LANGUAGES.get(code, code)
+        found.setdefault(subject, Counter())[task] += count
+    ranked = sorted(found.items(), key=lambda item: -max(item[1].values()))
+    return [f"{subject}{' ' if '' in tasks else ': '}{_counted(tasks)}" for subject, tasks in ranked]
+
+
+def _counted(tasks: Counter[str]) -> str:
+    groups = groupby(sorted(tasks.items(), key=lambda item: (-item[1], item[0])), key=lambda item: item[1])
+    return ", ".join(
+        f"{', '.join(name for name, _ in group)} ({n:,} {'message' if n == 1 else 'messages'})".strip()
+        for n, group in groups
+    )
 
 
 def _clock(at: str) -> str:

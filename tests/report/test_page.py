@@ -149,11 +149,12 @@ def test_languages_too_rare_to_show_stand_together():
 
 def test_what_was_not_covered_is_said_by_language():
     degraded = {
-        "toxicity:fr": 1200, "emotion:fr": 1200, "emotion:nds": 4, "text:truncated": 3, "sentiment:nl": 1,
+        "toxicity:fr": 1200, "emotion:fr": 1200, "emotion:nds": 4, "text:truncated": 3, "toxicity:nds": 4,
+        "sentiment:nl": 1, "emotion:nl": 1, "toxicity:nl": 1,
     }  # fmt: skip
     languages = {"en": 10_000, "fr": 1200, "nds": 4, "nl": 1}
     assert uncovered({"degraded": degraded, "languages": languages}) == [
         "French: emotion, toxicity (1,200 messages)",
-        "other languages: emotion, sentiment (5 messages)",
+        "other languages: emotion, toxicity (5 messages), sentiment (1 message)",
         "the end of long messages (3 messages)",
     ]
