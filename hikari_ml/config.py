@@ -77,9 +77,9 @@ class ModelChoice(_Section):
 class Weights(_Section):
     """How much each member of the sentiment vote counts, if it has evidence."""
 
-    bert: Fraction = 0.5
+    bert: Fraction = 0.7
     """The neural model."""
-    vader: Fraction = 0.3
+    vader: Fraction = 0.1
     """The word lexicon."""
     emoji: Fraction = 1.0
     """Emoji, platform emotes and kaomoji."""

@@ -9,7 +9,7 @@ from hikari_ml.errors import ConfigError
 def test_defaults_need_nothing():
     settings = Settings(data_dir=None)
     assert settings.timezone == "UTC"
-    assert settings.sentiment.weights.model_dump() == {"bert": 0.5, "vader": 0.3, "emoji": 1.0}
+    assert settings.sentiment.weights.model_dump() == {"bert": 0.7, "vader": 0.1, "emoji": 1.0}
     assert settings.channel_dir("hikari").name == "hikari"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hikari_ml.cli.output import err, out, progress_bar
+from hikari_ml.errors import StoreError
 
 if TYPE_CHECKING:
     from hikari_ml.pipeline.replay import ReplayProgress
@@ -42,20 +45,23 @@ def replay(
     """Replay a recorded chat and report on it: mood, moments, viewers, topics, what was remembered and why.
 
     A line needs timestamp (ISO-8601), username and text; id, badges, emotes and roles are used when they are
-    there. It runs on the recording's own clock. A line that cannot be used is named and skipped.
+    there. It runs on the recording's own clock. A line that cannot be used is named and skipped. Ctrl+C ends
+    it early and reports on what was read.
 
     Example: hikari-ml replay chat.jsonl.gz --report out.html --json out.json
     """
     pace = _speed(speed)
-    _check_outputs(report, as_json)
+    _check_outputs({"--report": report, "--json": as_json}, {chat, viewers})
     result = asyncio.run(_replay(chat, pace, viewers, channel, memory))
+    _tell(result)
     if as_json is not None:
-        as_json.write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        _write(as_json, json.dumps(result, ensure_ascii=False, allow_nan=False))
     if report is not None:
         from hikari_ml.report.page import render
 
-        report.write_text(render(result), encoding="utf-8")
-    _tell(result, report, as_json)
+        _write(report, render(result))
+    if not result["messages"]:
+        raise typer.Exit(1)
 
 
 async def _replay(
@@ -80,7 +86,24 @@ async def _replay(
             bar.update(task, completed=progress.lines, rate=rate)
 
         async with Hikari(channel=channel, clock=clock, folder=folder, memory_folder=memory) as hikari:
-            return await run(hikari, clock, recording, viewers=counts, speed=speed, on_progress=show)
+            stop = _stop_on_signals()
+            return await run(
+                hikari, clock, recording, viewers=counts, speed=speed, on_progress=show, stop=stop
+            )
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """An event that the first SIGINT or SIGTERM sets; the next one ends the process as usual."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stopping() -> None:
+        stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping)
+    return stop
 
 
 def _speed(text: str) -> float | None:
@@ -95,14 +118,34 @@ def _speed(text: str) -> float | None:
     return speed
 
 
-def _check_outputs(*paths: Path | None) -> None:
-    """Find out before an hour of work that its result has nowhere to go."""
-    for path in paths:
-        if path is not None and not path.absolute().parent.is_dir():
-            raise typer.BadParameter(f"{path.absolute().parent} is no folder")
+def _check_outputs(outputs: dict[str, Path | None], inputs: set[Path | None]) -> None:
+    """Find out before an hour of work that its result has nowhere to go, or would replace what is read."""
+    taken = {path.resolve() for path in inputs if path is not None}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise typer.BadParameter(f"{path} is read from or written to already", param_hint=option)
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            where = path if path.is_dir() else path.absolute().parent
+            what = "a folder" if path.is_dir() else "no folder"
+            raise typer.BadParameter(f"{where} is {what}", param_hint=option)
+        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise typer.BadParameter(f"{path} cannot be written", param_hint=option)
+        taken.add(path.resolve())
 
 
-def _tell(result: Replay, report: Path | None, as_json: Path | None) -> None:
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(path, f"it cannot be written: {error.strerror or error}") from error
+    out.print(f"wrote {path}", markup=False, highlight=False)
+
+
+def _tell(result: Replay) -> None:
+    if not result["complete"]:
+        err.print("stopped early; this is of what was read until then")
     out.print(
         f"{result['messages']:,} messages of {result['chatters']:,} chatters in "
         f"{result['wall_seconds']:.1f} s ({result['messages_per_second']:,.0f}/s); "
@@ -114,6 +157,3 @@ def _tell(result: Replay, report: Path | None, as_json: Path | None) -> None:
         err.print(f"skipped line {problem['line']}: {problem['reason']}", markup=False, highlight=False)
     if result["skipped"] > SHOWN_PROBLEMS:
         err.print(f"… and {result['skipped'] - SHOWN_PROBLEMS} more lines; the JSON lists up to 100")
-    for path in (report, as_json):
-        if path is not None:
-            out.print(f"wrote {path}", markup=False, highlight=False)

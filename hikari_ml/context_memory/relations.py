@@ -14,6 +14,15 @@ MAX_WORDS: Final = 4
 
 _OBJECT = r"(?P<object>[^.!?,;:()\"]+)"
 _SELF = r"(?:^|[.!?,;]\s*|\b(?:and|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
+_CONDITION = (
+    r"vegan|vegetarian|deaf|blind|colou?r[- ]?blind|pregnant|married|engaged|divorced|autistic|diabetic"
+    r"|left[- ]handed|\d{1,2}\s+years?\s+old"
+)
+_FIGURE = r"(?:bit|little|huge|big|massive|fan|noob|god|genius|joke|mess|lot|sucker|simple|true|real|idiot)\b"
+_KIN = (
+    "cat|dog|pet|hamster|horse|brother|sister|wife|husband|son|daughter|mom|mum|mother|dad|father"
+    "|girlfriend|boyfriend|partner|fianc[eé]e?"
+)
 _PATTERNS: Final = tuple(
     (kind, re.compile(_SELF + pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -35,6 +44,12 @@ _PATTERNS: Final = tuple(
         ("works as", rf"i\s+work\s+as\s+{_OBJECT}"),
         ("studies", rf"i(?:\s+am|'?m)?\s+(?:study|studying)\s+{_OBJECT}"),
         ("is called", rf"(?:my\s+name\s+is|call\s+me)\s+{_OBJECT}"),
+        ("is", rf"i(?:\s+am|'?m)\s+(?:also\s+)?(?P<object>{_CONDITION})\b"),
+        ("is", rf"i(?:\s+am|'?m)\s+an?\s+(?!{_FIGURE}){_OBJECT}"),
+        ("speaks", rf"i\s+(?:also\s+|only\s+)?speak\s+{_OBJECT}"),
+        ("has birthday", rf"my\s+birthday\s+is\s+(?:on\s+)?{_OBJECT}"),
+        ("has", r"i\s+just\s+(?:got|started|bought)\s+(?:an?|my)\s+(?P<object>new\s+[^.!?,;:()\"]+)"),
+        ("expects", rf"(?:i\s+am|i'?m|we\s+are|we'?re|my\s+\w+\s+and\s+i\s+are)\s+expecting\s+{_OBJECT}"),
     )
 )
 _FAVOURITE = re.compile(
@@ -43,8 +58,11 @@ _FAVOURITE = re.compile(
     re.IGNORECASE,
 )
 _POSSESSION = re.compile(
-    _SELF + rf"my\s+(?P<slot>cat|dog|pet|brother|sister|wife|husband|son|daughter|hamster|horse)"
-    rf"(?:'s\s+name)?\s+is\s+(?:called\s+|named\s+)?{_OBJECT}",
+    _SELF + rf"my\s+(?P<slot>{_KIN})(?:'s\s+name)?\s+is\s+(?:called\s+|named\s+)?{_OBJECT}",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    _SELF + rf"my\s+(?P<slot>{_KIN})\s+(?P<object>(?-i:[A-Z])\w+)\s+(?:is|was|has|loves|likes|just)\b",
     re.IGNORECASE,
 )
 _STOP = re.compile(
@@ -76,7 +94,7 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
             if thing and not any(match.start() < end and start < match.end() for start, end in taken):
                 taken.append(match.span())
                 yield kind, thing
-    for pattern, prefix in ((_FAVOURITE, "favourite "), (_POSSESSION, "has ")):
+    for pattern, prefix in ((_FAVOURITE, "favourite "), (_POSSESSION, "has "), (_NAMED, "has ")):
         for match in pattern.finditer(text):
             if thing := _trimmed(match["object"]):
                 yield f"{prefix}{match['slot'].casefold()}", thing

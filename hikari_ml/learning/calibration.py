@@ -38,6 +38,8 @@ def calibrate(
 
     A head that no example has a label for keeps its temperature and is left out of the result.
     """
+    if not examples:
+        return {}
     logits, labels = _read(network, examples, encode(tokenizer, [e.text for e in examples], max_tokens))
     found = {}
     for position, head in enumerate(HEAD_SIZES):

@@ -104,7 +104,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _example(task: str, row: dict[str, Any], path: Path, number: int) -> Example:
     text = for_model(clean(row["text"]))
-    source = str(row.get("source", path.stem))
+    source = str(row.get("source", path.name.partition(".")[0]))
     try:
         if task == "sentiment":
             label = SENTIMENT_CLASSES.index(row["label"])

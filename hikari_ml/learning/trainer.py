@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
@@ -38,6 +39,9 @@ class TrainingPlan:
     ``average_every`` steps the weights join an exponential average with the decay ``averaging``, and that
     average is what a run returns (P. Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
     Generalization", UAI 2018).
+
+    Raises:
+        InputError: a number is out of its range.
     """
 
     epochs: int = 2
@@ -55,6 +59,22 @@ class TrainingPlan:
     passes: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 500
     seed: int = 17
+
+    def __post_init__(self) -> None:
+        counts = ("epochs", "batch_size", "max_tokens", "average_every", "checkpoint_every")
+        shares = ("warmup", "averaging", "held_out")
+        rates = ("learning_rate", "head_learning_rate", "weight_decay", "layer_decay")
+        for name in (*counts, *shares, *rates):
+            value = getattr(self, name)
+            if name in counts and value < 1:
+                raise InputError(f"plan.{name}", value, "it has to be at least 1")
+            if name in shares and not 0 <= value < 1:
+                raise InputError(f"plan.{name}", value, "it has to be at least 0 and below 1")
+            if name in rates and not 0 <= value < math.inf:
+                raise InputError(f"plan.{name}", value, "it has to be a number of at least 0")
+        for source, times in self.passes.items():
+            if not 0 <= times < math.inf:
+                raise InputError(f"plan.passes.{source}", times, "it has to be a number of at least 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +98,8 @@ class Trainer:
     ``start`` is the network file of an earlier run to go on from, with other data or another plan.
 
     Raises:
-        InputError: ``out`` holds a checkpoint of another plan.
+        InputError: ``out`` holds a checkpoint of another plan, other data or another start, or ``start``
+            is no network of this trainer.
     """
 
     plan: TrainingPlan
@@ -93,7 +114,7 @@ class Trainer:
         torch.manual_seed(self.plan.seed)
         network = ChatEncoderNetwork.from_folder(self.base).to(self.device)
         if self.start is not None:
-            network.load_state_dict(load_file(self.start))
+            _load(network, self.start)
             network.temperature.fill_(1)  # calibration finds it anew, from logits as they come
         tokens = encode(
             Tokenizer.from_file(str(self.base / "tokenizer.json")),
@@ -101,7 +122,7 @@ class Trainer:
             self.plan.max_tokens,
         )
         steps = self.plan.epochs * math.ceil(len(examples) / self.plan.batch_size)
-        run = {"plan": json.dumps(asdict(self.plan)), "data": digest(examples)}
+        run = {"plan": json.dumps(asdict(self.plan)), "data": digest(examples), "start": _weights(network)}
         state = _State(
             network,
             average := AveragedModel(network, avg_fn=_averaging(self.plan.averaging)),
@@ -183,7 +204,7 @@ class _State:
             return 0
         state = torch.load(path, weights_only=True, map_location="cpu")
         for name, value in run.items():
-            if state[name] != value:
+            if state.get(name) != value:
                 raise InputError("out", str(path.parent), f"it holds a checkpoint of another {name}")
         for name, part in self._parts():
             part.load_state_dict(state[name])
@@ -198,6 +219,23 @@ def digest(examples: Sequence[Example]) -> str:
     found = blake2b(digest_size=16)
     for example in examples:
         found.update(repr(example).encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
+
+
+def _load(network: ChatEncoderNetwork, path: Path) -> None:
+    try:
+        network.load_state_dict(load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise InputError("start", str(path), f"it cannot be read: {error}") from error
+    except RuntimeError as error:
+        raise InputError("start", str(path), "it is no network of this version of the trainer") from error
+
+
+def _weights(network: ChatEncoderNetwork) -> str:
+    """A checksum of what a run starts from."""
+    found = blake2b(digest_size=16)
+    for value in network.state_dict().values():
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
 
 

@@ -88,7 +88,11 @@ class ChatEncoder:
             )
         try:
             session = onnxruntime.InferenceSession(data, _options(threads), providers=providers)
+            if session.get_providers()[0] != providers[0]:  # it goes on without one that does not start
+                raise ModelError(name, f"{device} is there for onnxruntime but does not start; see its log")
             about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+        except ModelError:
+            raise
         except Exception as error:  # onnxruntime raises a type of its own for every kind of damage
             raise ModelDamagedError(name, f"{path} is no chat encoder: {error}") from error
         if about["format"] > FORMAT:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -59,11 +60,13 @@ async def replay(
     viewers: Sequence[tuple[datetime, float]] = (),
     speed: float | None = None,
     on_progress: Callable[[ReplayProgress], None] = lambda progress: None,
+    stop: asyncio.Event | None = None,
 ) -> Replay:
     """Take ``recording`` through ``hikari``, which must have been made with ``clock``.
 
     ``speed`` is how many seconds of the stream pass in one real second; None goes as fast as it can. The
-    numbers are the same either way. ``viewers`` are viewer counts on the recording's clock.
+    numbers are the same either way. ``viewers`` are viewer counts on the recording's clock. Once ``stop`` is
+    set it ends with what was taken so far; the result says so (``complete``).
 
     Raises:
         RecordingError: the recording cannot be opened.
@@ -75,22 +78,28 @@ async def replay(
     tally = Tally()
     counts = sorted(viewers)
     next_round: float | None = None
-    async for batch, reads in _read_ahead(hikari, recording, BATCH if speed is None else 1):
-        if speed is not None:
-            await _wait(batch[0], tally.first, began, speed)
-        for message, read in zip(batch, reads, strict=True):
-            clock.advance_to(message.timestamp)
-            counts = await _record_viewers(hikari, counts, message.timestamp)
-            tally.add(message, await hikari.perceive_read(message, read))
-            next_round = await _keep_house(hikari, clock, next_round)
-        on_progress(ReplayProgress(tally.messages, recording.lines, clock.now()))
+    stop = stop or asyncio.Event()
+    async with aclosing(_read_ahead(hikari, recording, BATCH if speed is None else 1)) as ahead:
+        async for batch, reads in ahead:
+            if speed is not None:
+                await _wait(batch[0], tally.first, began, speed, stop)
+            if stop.is_set():
+                break
+            for message, read in zip(batch, reads, strict=True):
+                clock.advance_to(message.timestamp)
+                counts = await _record_viewers(hikari, counts, message.timestamp)
+                tally.add(message, await hikari.perceive_read(message, read))
+                next_round = await _keep_house(hikari, clock, next_round)
+            on_progress(ReplayProgress(tally.messages, recording.lines, clock.now()))
     await hikari.memory.consolidate()
-    return await _result(hikari, recording, tally, viewers, time.monotonic() - began)
+    result = await _result(hikari, recording, tally, viewers, time.monotonic() - began)
+    result["complete"] = not stop.is_set()
+    return result
 
 
 async def _read_ahead(
     hikari: Hikari, recording: Recording, size: int
-) -> AsyncIterator[tuple[list[ChatMessage], list[ReadMessage]]]:
+) -> AsyncGenerator[tuple[list[ChatMessage], list[ReadMessage]]]:
     """Batches with their readings, the model busy with the next one while this one is dealt with."""
     messages = iter(recording)
     batch = list(islice(messages, size))
@@ -106,10 +115,13 @@ async def _read_ahead(
         reading.cancel()
 
 
-async def _wait(message: ChatMessage, first: datetime | None, began: float, speed: float) -> None:
+async def _wait(
+    message: ChatMessage, first: datetime | None, began: float, speed: float, stop: asyncio.Event
+) -> None:
     if first is not None:
         due = began + (message.timestamp - first).total_seconds() / speed
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), max(0.0, due - time.monotonic()))
 
 
 async def _record_viewers(
@@ -144,6 +156,7 @@ async def _result(
     return {
         "source": recording.path.name,
         "messages": tally.messages,
+        "complete": True,
         "skipped": recording.skipped,
         "problems": [{"line": p.line, "reason": p.reason} for p in recording.problems],
         "bots": tally.bots,
@@ -168,7 +181,7 @@ async def _result(
         "viewers": await _viewers(hikari),
         "memories": [_remembered(memory) for memory in await hikari.memory.list_memories(MOST_MEMORIES)],
         "memory_stats": stats,
-        "model": stats["model"],
+        "model": hikari.analyzer.model_id,
         "degraded": dict(tally.degraded.most_common()),
     }
 

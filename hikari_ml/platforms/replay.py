@@ -28,9 +28,13 @@ MAX_LINE: Final = 1_000_000
 MAX_PROBLEMS: Final = 100
 """Lines kept with what is wrong with them; all are counted."""
 
-ASTRAY: Final = timedelta(days=30)
-"""How far ahead of its neighbours a time has to lie to be taken for a mistake; pauses are shorter."""
+ASTRAY: Final = timedelta(hours=1)
+"""How far ahead of both its neighbours, or behind both, a time has to lie to be taken for a mistake."""
 
+LONGEST_PAUSE: Final = timedelta(days=30)
+"""How far ahead of the others the last line may lie."""
+
+GZIP: Final = b"\x1f\x8b"
 CUT_SHORT: Final = "the file is cut short or damaged here"
 
 TIME_COLUMNS: Final = ("timestamp", "t_utc", "at", "time")
@@ -63,19 +67,19 @@ class Recording:
         self.path = Path(self.path)
 
     def __iter__(self) -> Iterator[ChatMessage]:
-        """Every usable message; one whose time is far ahead of both its neighbours is skipped."""
+        """Every usable message; one whose time is far from both its neighbours is skipped."""
         before: datetime | None = None
         held: tuple[int, ChatMessage] | None = None
         for number, message in self._messages():
             if held is not None:
                 if _astray(before, held[1].timestamp, message.timestamp):
-                    self._skip(held[0], f"its time {held[1].timestamp} lies far ahead of the lines around it")
+                    self._skip(held[0], f"its time {held[1].timestamp} lies far from the lines around it")
                 else:
                     before = held[1].timestamp
                     yield held[1]
             held = (number, message)
-        if held is not None and _astray(before, held[1].timestamp, before):
-            self._skip(held[0], f"its time {held[1].timestamp} lies far ahead of the lines before it")
+        if held is not None and before is not None and held[1].timestamp - before > LONGEST_PAUSE:
+            self._skip(held[0], f"its time {held[1].timestamp} lies far from the lines before it")
         elif held is not None:
             yield held[1]
 
@@ -139,8 +143,12 @@ class Recording:
 
 
 def _astray(before: datetime | None, at: datetime, after: datetime | None) -> bool:
-    """Whether ``at`` lies far ahead of what came before it and of what comes after."""
-    return after is not None and at - after > ASTRAY and (before is None or at - before > ASTRAY)
+    """Whether ``at`` lies far ahead of what came before it and of what comes after, or far behind both."""
+    if after is None:
+        return False
+    if before is None:
+        return at - after > ASTRAY
+    return min(at - before, at - after) > ASTRAY or min(before - at, after - at) > ASTRAY
 
 
 def read_viewers(path: Path, recording: Path | None = None) -> list[tuple[datetime, float]]:
@@ -171,9 +179,9 @@ def read_viewers(path: Path, recording: Path | None = None) -> list[tuple[dateti
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        if path.suffix == ".gz":
-            return cast("BinaryIO", gzip.open(path, "rb"))
-        return path.open("rb")
+        with path.open("rb") as file:
+            packed = file.read(len(GZIP)) == GZIP  # whatever its name says
+        return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
     except OSError as error:
         raise RecordingError(path, 0, f"cannot be opened: {error.strerror or error}") from error
 

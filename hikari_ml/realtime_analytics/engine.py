@@ -73,6 +73,8 @@ VIEWER_COUNT_SECONDS: Final = 900.0
 
 NEWS_KEPT: Final = 200
 
+USED_OF_AN_ANALYSIS: Final = frozenset({"keywords", "sentiment", "emotion", "toxicity"})
+
 _log = logging.getLogger(__name__)
 
 
@@ -135,6 +137,7 @@ class StreamAnalyticsEngine(Service):
         """
         check_name(username, "username")
         text = check_text(message, "message")
+        _check_analysis(analysis)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(said_at)
@@ -477,3 +480,10 @@ def _finite(value: object, name: str) -> float:
     if not math.isfinite(found):
         raise InputError(name, value, "give a finite number")
     return found
+
+
+def _check_analysis(analysis: object) -> None:
+    if analysis is not None and not (
+        isinstance(analysis, Mapping) and analysis.keys() >= USED_OF_AN_ANALYSIS
+    ):
+        raise InputError("analysis", analysis, "give what analyze_message returned, or None")

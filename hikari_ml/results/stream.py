@@ -96,6 +96,7 @@ class SkippedLine(TypedDict):
 class Replay(TypedDict):
     """What a recording came to. Series have a point a minute, of chat rate in messages a minute.
 
+    ``complete`` is False where it was stopped before its end.
     ``skipped`` counts lines that could not be used and ``problems`` names the first of them; ``bots`` counts
     messages of bots, which are part of ``messages`` and of nothing else. ``degraded`` holds every fallback
     with the number of messages that it touched, the most frequent first.
@@ -103,6 +104,7 @@ class Replay(TypedDict):
 
     source: str
     messages: int
+    complete: bool
     skipped: int
     problems: list[SkippedLine]
     bots: int

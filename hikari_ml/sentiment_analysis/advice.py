@@ -30,15 +30,19 @@ class Heard:
     has_words: bool
     is_question: bool
     is_continuation: bool
+    is_distress: bool = False
 
 
 def recommend(heard: Heard) -> ResponseRecommendation:
     """Suggest a reply.
 
+    Somebody who says that they want to die is answered first, whatever the scores say, and marked for a look.
     A toxic message is not answered, and one that threatens or hates is marked for a look. Otherwise the
     tone follows the sentiment, and joy, sadness, anger, a question or a running conversation raise the
     priority; a message without words (an emote, a number) is low.
     """
+    if heard.is_distress:
+        return _result("supportive", "high", ["distress", "needs_a_look"])
     if heard.is_toxic:
         return _toxic(heard)
     tone, priority, reasons = _by_sentiment(heard)

@@ -37,6 +37,7 @@ from hikari_ml.sentiment_analysis.ensemble import NEUTRAL, blend_emotions, evide
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH, Request, SignalReader, Signals
 from hikari_ml.sentiment_analysis.trends import MoodHistory
 from hikari_ml.text.cues import emotion_distribution, valence_score
+from hikari_ml.text.distress import is_distress
 from hikari_ml.text.emotes import Company, EmoteMeanings
 from hikari_ml.text.normalize import clean
 from hikari_ml.times import iso
@@ -169,6 +170,11 @@ class AdvancedSentimentAnalyzer(Service):
         """
         await self._ready()
         await self._write()
+
+    @property
+    def model_id(self) -> str:
+        """The model, or the models, that read; empty before the start."""
+        return self._model_id
 
     @property
     def embedding_id(self) -> str:
@@ -391,6 +397,7 @@ def _heard(
         has_words=signals.has_words,
         is_question=signals.has_words and "?" in signals.words,
         is_continuation=is_continuation,
+        is_distress=is_distress(signals.text),
     )
 
 

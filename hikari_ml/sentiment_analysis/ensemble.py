@@ -54,11 +54,13 @@ def evidence_vote(
 ) -> Vote | None:
     """The sum of the members' log-odds, each times its weight, as a score; see :func:`weighted_vote`.
 
+    Weights count by their ratio to the heaviest member that votes: one that votes alone is taken at its word.
     A score counts as at least 0.02 and at most 0.98: no member is beyond doubt.
     """
 
     def pooled(voting: Mapping[str, float]) -> float:
-        odds = sum(weights[name] * _log_odds(score) for name, score in voting.items())
+        heaviest = max(weights[name] for name in voting)
+        odds = sum(weights[name] / heaviest * _log_odds(score) for name, score in voting.items())
         return 1 / (1 + math.exp(-odds))
 
     return _vote(scores, weights, certainty, pooled)

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -99,6 +100,68 @@ def test_replay_of_what_is_not_there_fails_in_one_sentence(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("error:")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("report", "as_json"),
+    [("chat.jsonl", "out.json"), ("out.html", "viewers.csv"), ("same", "same"), (".", "out.json")],
+)
+def test_replay_replaces_nothing_it_reads_and_writes_no_file_twice(tmp_path, report, as_json):
+    record(tmp_path / "chat.jsonl", 5)
+    (tmp_path / "viewers.csv").write_text("at,count\n")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    done = run(
+        "replay", tmp_path / "chat.jsonl", "--viewers", tmp_path / "viewers.csv",
+        "--report", tmp_path / report, "--json", tmp_path / as_json,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_cannot_be_written_is_told_in_one_sentence(tmp_path):
+    record(tmp_path / "chat.jsonl", 5)
+    done = run("replay", tmp_path / "chat.jsonl", "--json", "/dev/full")
+    assert done.returncode == 1
+    assert "error: /dev/full: it cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_replay_of_nothing_usable_fails(tmp_path):
+    (tmp_path / "chat.jsonl").write_text("nothing\n")
+    assert run("replay", tmp_path / "chat.jsonl").returncode == 1
+
+
+def test_replay_stopped_by_hand_reports_on_what_it_read(tmp_path):
+    count = record(tmp_path / "chat.jsonl", 600)
+    command = [
+        *PROGRAM,
+        "replay",
+        str(tmp_path / "chat.jsonl"),
+        "--speed",
+        "20",
+        "--memory",
+        str(tmp_path / "m"),
+    ]
+    with subprocess.Popen(
+        [*command, "--json", str(tmp_path / "out.json"), "--report", str(tmp_path / "out.html")],
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()},
+    ) as process:  # fmt: skip
+        try:
+            for _ in range(600):
+                if (tmp_path / "m" / "data.mdb").exists():
+                    break
+                time.sleep(0.1)
+            time.sleep(3)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0, told
+    assert b"stopped early" in told
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert not result["complete"]
+    assert 0 < result["messages"] < count
+    assert "stopped early" in (tmp_path / "out.html").read_text()
 
 
 @pytest.mark.parametrize(

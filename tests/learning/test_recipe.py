@@ -1,5 +1,6 @@
 """From labelled texts to a model file that the analyser can use."""
 
+import gzip
 import json
 from dataclasses import replace
 
@@ -45,6 +46,20 @@ def test_the_whole_way(tmp_path):
     more = json.loads((tmp_path / "more" / "report.json").read_text())
     assert more["examples"] > report["examples"]
     assert more["plan"]["passes"] == {"sentiment": 2.0}
+
+
+def test_a_few_lines_are_trained_without_holding_any_out(tmp_path):
+    rows = [{"text": f"i love this game {i}", "label": "positive"} for i in range(5)]
+    (tmp_path / "sentiment_mine.jsonl.gz").write_bytes(
+        gzip.compress("\n".join(map(json.dumps, rows)).encode())
+    )
+    plan = replace(PLAN, held_out=0.02, passes={"sentiment_mine": 3.0})
+    base = tiny.bert_encoder(tmp_path / "base")
+    assert train_chat_model(tmp_path, tmp_path / "out", plan, base=base).exists()
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["held_out"], report["calibration"]) == (0, {})
+    with pytest.raises(InputError, match=r"plan\.passes: 'nobody'"):
+        train_chat_model(tmp_path, tmp_path / "out", replace(PLAN, passes={"nobody": 2.0}), base=base)
 
 
 def test_no_data_is_a_clear_error(tmp_path):

@@ -121,3 +121,39 @@ def test_a_folder_with_other_data_is_refused(base, tmp_path):
 def test_it_knows_where_it_runs():
     assert pick_device().type in ("cpu", "cuda")
     assert fast_bf16(torch.device("cpu")) in (True, False)
+
+
+def test_a_run_from_another_start_is_another_run(base, tmp_path):
+    first = Trainer(PLAN, base, tmp_path / "first").run(examples())
+    save_file(first.state_dict(), tmp_path / "network.safetensors")
+    Trainer(PLAN, base, tmp_path / "second", tmp_path / "network.safetensors").run(examples())
+    with pytest.raises(InputError, match="another start"):
+        Trainer(PLAN, base, tmp_path / "second").run(examples())
+
+
+@pytest.mark.parametrize("what", ["missing", "broken", "another"])
+def test_a_start_that_is_none_is_named(base, tmp_path, what):
+    path = tmp_path / "network.safetensors"
+    if what == "broken":
+        path.write_bytes(b"no network")
+    elif what == "another":
+        save_file({"weight": torch.ones(2)}, path)
+    with pytest.raises(InputError, match="start: "):
+        Trainer(PLAN, base, tmp_path / "out", path).run(examples())
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"average_every": 0},
+        {"averaging": float("nan")},
+        {"held_out": 1.0},
+        {"learning_rate": -1.0},
+        {"passes": {"mine": -0.5}},
+    ],
+)
+def test_a_plan_that_cannot_be_is_named(plan):
+    with pytest.raises(InputError, match=rf"plan\.{next(iter(plan))}"):
+        TrainingPlan(**plan)

@@ -88,13 +88,6 @@ def test_a_gzip_cut_short_gives_what_was_before(tmp_path):
     assert recording.problems[-1].line == recording.lines + 1
 
 
-def test_a_gzip_that_is_none_is_named(tmp_path):
-    (tmp_path / "fake.jsonl.gz").write_text(line())
-    recording = Recording(tmp_path / "fake.jsonl.gz")
-    assert list(recording) == []
-    assert "damaged" in recording.problems[0].reason
-
-
 @pytest.mark.filterwarnings("ignore:timestamp has no time zone")
 def test_a_gzip_with_a_flipped_bit_is_named(tmp_path):
     data = bytearray(gzip.compress("\n".join(line(f"text number {i}", i) for i in range(5000)).encode()))
@@ -182,7 +175,21 @@ def test_a_line_far_ahead_of_its_neighbours_is_skipped(tmp_path):
     recording = write(tmp_path / "chat.jsonl", *lines)
     assert [message.text for message in recording] == ["one", "two", "three"]
     assert recording.problems[0].line == 2
-    assert "far ahead" in recording.problems[0].reason
+    assert "far from the lines around it" in recording.problems[0].reason
+
+
+@pytest.mark.parametrize("seconds", [86_400, -86_400, -3e8])
+def test_a_line_of_another_day_is_skipped(tmp_path, seconds):
+    lines = [line("one"), line("two", 5), line("astray", seconds), line("three", 9), line("four", 12)]
+    recording = write(tmp_path / "chat.jsonl", *lines)
+    assert [message.text for message in recording] == ["one", "two", "three", "four"]
+    assert recording.problems[0].line == 3
+
+
+@pytest.mark.parametrize(("name", "pack"), [("chat.jsonl", gzip.compress), ("chat.jsonl.gz", bytes)])
+def test_what_a_file_holds_counts_and_not_its_name(tmp_path, name, pack):
+    (tmp_path / name).write_bytes(pack(line("one").encode()))
+    assert [message.text for message in Recording(tmp_path / name)] == ["one"]
 
 
 def test_a_long_pause_is_no_mistake(tmp_path):

@@ -1,7 +1,10 @@
 """What the engine says is about now: not about a date from the future, nor about a stream that is over."""
 
+import pytest
+
 from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.config import AnalyticsSettings
+from hikari_ml.errors import InputError
 from hikari_ml.results import Predictions
 from tests.support import LINES, START, at, busy
 
@@ -131,3 +134,10 @@ async def test_topics_of_a_very_long_message_are_those_of_its_beginning(engine):
     topics = dict((await engine.get_viewer_insights("anna"))["favorite_topics"])
     assert "dragons" in topics
     assert "unicorns" not in topics
+
+
+@pytest.mark.parametrize("analysis", [{"a": 1}, "pos", []])
+async def test_an_analysis_that_is_none_is_named_and_nothing_is_counted(engine, analysis):
+    with pytest.raises(InputError, match="analysis"):
+        await engine.process_chat_message("anna", "hi", analysis=analysis)
+    assert engine.chatters == 0

@@ -47,6 +47,12 @@ def test_a_toxic_message_says_why_it_is_not_answered():
     assert advice["reasons"] == ["toxic_content", "needs_a_look"]
 
 
+def test_who_wants_to_die_is_answered_whatever_the_scores_say():
+    advice = recommend(replace(PLAIN, is_toxic=True, toxicity=0.95, serious=0.9, is_distress=True))
+    assert (advice["tone"], advice["priority"]) == ("supportive", "high")
+    assert "needs_a_look" in advice["reasons"]
+
+
 def test_reasons_are_not_repeated():
     advice = recommend(
         replace(PLAIN, label="positive", emotion="joy", is_question=True, is_continuation=True)

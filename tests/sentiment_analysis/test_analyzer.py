@@ -278,7 +278,7 @@ async def test_other_weights_are_other_votes():
 
 async def test_an_emote_beside_neutral_words_is_heard_and_the_plain_mean_can_be_had():
     line = "he is at the second boss now PogChamp"
-    seed = Settings(sentiment={"vote": "weighted", "weights": {"emoji": 0.2}})
+    seed = Settings(sentiment={"vote": "weighted", "weights": {"bert": 0.5, "vader": 0.3, "emoji": 0.2}})
     async with AdvancedSentimentAnalyzer() as ours, AdvancedSentimentAnalyzer(seed) as plain:
         heard = (await ours.analyze_message(line, "anna"))["sentiment"]
         averaged = (await plain.analyze_message(line, "anna"))["sentiment"]

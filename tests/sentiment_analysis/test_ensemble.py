@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hikari_ml.config import Settings
 from hikari_ml.results import EMOTIONS
 from hikari_ml.sentiment_analysis.ensemble import (
     blend_emotions,
@@ -83,10 +84,27 @@ def test_confidence_is_not_one_members_alone(vote):
 
 @given(score, score)
 def test_neutral_words_leave_an_emote_its_say(bert, emoji):
-    alone = evidence_vote({"bert": None, "emoji": emoji}, WEIGHTS, SURE).score
-    beside = evidence_vote({"bert": 0.5, "emoji": emoji}, WEIGHTS, SURE).score
+    weights = Settings().sentiment.weights.model_dump()
+    alone = evidence_vote({"bert": None, "emoji": emoji}, weights, SURE).score
+    beside = evidence_vote({"bert": 0.5, "emoji": emoji}, weights, SURE).score
     assert beside == pytest.approx(alone)
     assert abs(weighted_vote({"bert": 0.5, "emoji": emoji}, WEIGHTS, SURE).score - 0.5) <= abs(emoji - 0.5)
+
+
+@given(st.floats(0.02, 0.98), st.sampled_from(sorted(WEIGHTS)))
+def test_who_votes_alone_is_taken_at_their_word(said, member):
+    vote = evidence_vote(dict.fromkeys(WEIGHTS) | {member: said}, WEIGHTS, SURE)
+    assert vote.score == pytest.approx(said)
+
+
+@given(opinion, opinion, opinion, st.floats(0.1, 5))
+def test_only_the_ratio_of_weights_counts(bert, vader, emoji, factor):
+    scores = {"bert": bert, "vader": vader, "emoji": emoji}
+    scaled = {name: factor * weight for name, weight in WEIGHTS.items()}
+    for vote in (weighted_vote, evidence_vote):
+        one, other = vote(scores, WEIGHTS, SURE), vote(scores, scaled, SURE)
+        assert (one is None) == (other is None)
+        assert one is None or one.score == pytest.approx(other.score)
 
 
 def test_members_that_agree_are_surer_together():
