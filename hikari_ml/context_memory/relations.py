@@ -18,7 +18,12 @@ _CONDITION = (
     r"vegan|vegetarian|deaf|blind|colou?r[- ]?blind|pregnant|married|engaged|divorced|autistic|diabetic"
     r"|left[- ]handed|\d{1,2}\s+years?\s+old"
 )
-_FIGURE = r"(?:bit|little|huge|big|massive|fan|noob|god|genius|joke|mess|lot|sucker|simple|true|real|idiot)\b"
+_CALLING = (
+    r"(?:\w+\s+){0,2}(?:nurse|doctor|teacher|student|developer|programmer|engineer|designer|artist|musician|singer|dancer"
+    r"|writer|photographer|streamer|chef|cook|baker|barista|lawyer|mechanic|electrician|plumber|carpenter|driver|pilot"
+    r"|soldier|veteran|firefighter|paramedic|scientist|accountant|farmer|librarian|freelancer|vegetarian|vegan"
+    r"|mom|mum|mother|dad|father|parent|twin|fan)"
+)
 _KIN = (
     "cat|dog|pet|hamster|horse|brother|sister|wife|husband|son|daughter|mom|mum|mother|dad|father"
     "|girlfriend|boyfriend|partner|fianc[eé]e?"
@@ -45,7 +50,7 @@ _PATTERNS: Final = tuple(
         ("studies", rf"i(?:\s+am|'?m)?\s+(?:study|studying)\s+{_OBJECT}"),
         ("is called", rf"(?:my\s+name\s+is|call\s+me)\s+{_OBJECT}"),
         ("is", rf"i(?:\s+am|'?m)\s+(?:also\s+)?(?P<object>{_CONDITION})\b"),
-        ("is", rf"i(?:\s+am|'?m)\s+an?\s+(?!{_FIGURE}){_OBJECT}"),
+        ("is", rf"i(?:\s+am|'?m)\s+an?\s+(?!(?:big|huge|massive)\s+fan\b)(?P<object>{_CALLING})\b"),
         ("speaks", rf"i\s+(?:also\s+|only\s+)?speak\s+{_OBJECT}"),
         ("has birthday", rf"my\s+birthday\s+is\s+(?:on\s+)?{_OBJECT}"),
         ("has", r"i\s+just\s+(?:got|started|bought)\s+(?:an?|my)\s+(?P<object>new\s+[^.!?,;:()\"]+)"),
@@ -69,7 +74,10 @@ _STOP = re.compile(
     r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|tbh|right\s+now|rn|btw|now|today)\b.*$",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
+_PASSING = re.compile(
+    r"(?:\w+ing|so|very|not|just|really|always|never|gonna|here|there|back)\b", re.IGNORECASE
+)
+_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'(?:[^']|'(?=\w)){1,200}'(?!\w)|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
 _ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|it\s+when)\s+", re.IGNORECASE)
 _EMPTY: Final = frozenset(
     """
@@ -96,7 +104,8 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
                 yield kind, thing
     for pattern, prefix in ((_FAVOURITE, "favourite "), (_POSSESSION, "has "), (_NAMED, "has ")):
         for match in pattern.finditer(text):
-            if thing := _trimmed(match["object"]):
+            thing = _trimmed(match["object"])
+            if thing and not _PASSING.match(thing):
                 yield f"{prefix}{match['slot'].casefold()}", thing
 
 
