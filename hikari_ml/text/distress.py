@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_WANT = r"i\s*(?:'?m\s+(?:gonna|going\s+to|about\s+to)|(?:really\s+|just\s+)*(?:want\s+to|wanna|should|will))"
-_DISTRESS: Final = re.compile(
-    rf"\b(?:{_WANT}\s+(?:die|(?:kill|hurt|cut|harm)\s+my\s*self|end\s+(?:it\s+all|my\s+life)|be\s+dead)"
+_WANT = r"i\s+(?:really\s+|just\s+)*(?:want\s+to|wanna)"
+_INTEND = rf"(?:{_WANT}|i\s*'?m\s+(?:gonna|going\s+to|about\s+to)|i\s+(?:should|will))"
+_DISTRESS: Final = re.compile(  # "I'm gonna die" is not among them: in a game everybody is
+    rf"\b(?:{_WANT}\s+(?:die|be\s+dead)"
+    rf"|{_INTEND}\s+(?:(?:kill|hurt|cut|harm)\s+my\s*self|end\s+(?:it\s+all|my\s+life))"
     r"|i\s*(?:'?m|am|feel)\s+(?:really\s+|so\s+)?suicidal"
-    r"|i\s+(?:do\s*n[o']?t|don'?t)\s+(?:really\s+)?want\s+to\s+(?:live|be\s+alive|exist)(?:\s+any\s*more)?"
+    r"|i\s+(?:do\s*n[o']?t|don'?t)\s+(?:really\s+)?want\s+to\s+(?:live\s+any\s*more|be\s+alive|exist)"
     r"|(?:no|any)\s+reason\s+to\s+(?:live|go\s+on)\s+any\s*more"
     r"|i\s+wish\s+i\s+(?:was|were)\s+dead)\b",
     re.IGNORECASE,

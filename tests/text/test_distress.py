@@ -28,6 +28,8 @@ def test_a_cry_for_help_is_heard(line):
         "I want to kill this boss",
         "you will die",
         "i don't want to die here",
+        "I'm gonna die lol",
+        "i don't want to live in Berlin",
         "die die die",
         "",
     ],
