@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,9 @@ from hikari_ml.text.normalize import clean, for_model
 
 FORMAT: Final = 1
 """Version of the file's layout: graph inputs and outputs, and the metadata beside them."""
+
+MAX_WINDOWS: Final = 8
+"""Windows of a long text that are read: about as much as an analyser takes of a message."""
 
 PARTS_OF_TOXIC: Final = frozenset({"severe_toxic", "threat"})
 METADATA_KEY: Final = "hikari_ml"
@@ -56,7 +60,6 @@ class ChatEncoder:
         self._tokenizer = Tokenizer.from_str(json.dumps(about["tokenizer"]))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._end = self._tokenizer.encode("").ids[-1]
         self._words = frozenset(filter(_is_word, self._tokenizer.get_vocab())) | rated_words()
 
     @classmethod
@@ -115,35 +118,46 @@ class ChatEncoder:
         What is meant is read undisguised; it is as toxic as either form, and its embedding is of what was
         written, so that equal vectors stay equal.
         """
-        written = self._one(*self._encode(text))
+        written = self._one(*self._windows(text))
         meant = undisguised(text, self._words)
         if meant == text:
             return written
-        read = self._one(*self._encode(meant))
+        read = self._one(*self._windows(meant))
         toxicity = tuple(map(max, written.toxicity, read.toxicity))
         return replace(read, toxicity=toxicity, embedding=written.embedding, truncated=written.truncated)
 
-    def _encode(self, text: str) -> tuple[list[int], bool]:
-        ids: list[int] = self._tokenizer.encode(text).ids
-        if len(ids) <= self._max_tokens:
-            return ids, False
-        return [*ids[: self._max_tokens - 1], self._end], True
+    def _windows(self, text: str) -> tuple[list[list[int]], bool]:
+        """Token ids of ``text`` in windows of alike length; True if there were more than are read."""
+        start, *body, end = self._tokenizer.encode(text).ids
+        room = self._max_tokens - 2
+        kept = body[: room * MAX_WINDOWS]
+        count = max(1, math.ceil(len(kept) / room))
+        size = max(1, math.ceil(len(kept) / count))
+        windows = [[start, *kept[at : at + size], end] for at in range(0, max(1, len(kept)), size)]
+        return windows, len(body) > len(kept)
 
-    def _one(self, ids: list[int], truncated: bool) -> Reading:
-        """One text by itself: its answers must not depend on what else was in a batch."""
-        input_ids = np.array([ids], np.int64)
-        sentiment, emotion, toxicity, embedding = self._session.run(
-            OUTPUTS, {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
-        )
-        negative, neutral, positive = sentiment[0].tolist()
+    def _one(self, windows: list[list[int]], truncated: bool) -> Reading:
+        """One text by itself: its answers must not depend on what else was in a batch.
+
+        What is said of a text of several windows is the mean of what is said of each.
+        """
+        answers = zip(*map(self._run, windows), strict=True)
+        sentiment, emotion, toxicity, embedding = (np.mean(part, axis=0) for part in answers)
+        negative, neutral, positive = sentiment.tolist()
         return Reading(
             sentiment=sentiment_score(negative, neutral, positive),
             certainty=max(negative, neutral, positive),
-            emotion=tuple((emotion[0] / emotion[0].sum()).tolist()),
-            toxicity=_nested(toxicity[0].tolist()),
-            embedding=embedding[0],
+            emotion=tuple((emotion / emotion.sum()).tolist()),
+            toxicity=_nested(toxicity.tolist()),
+            embedding=embedding if len(windows) == 1 else embedding / np.linalg.norm(embedding),
             truncated=truncated,
         )
+
+    def _run(self, ids: list[int]) -> list[Batch]:
+        """The outputs for one window, each without its batch axis."""
+        input_ids = np.array([ids], np.int64)
+        given = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
+        return [output[0] for output in self._session.run(OUTPUTS, given)]
 
 
 def _is_word(piece: str) -> bool:

@@ -76,7 +76,7 @@ def test_the_file_holds_everything_it_needs(files, base):
     assert encoder.languages["toxicity"] == {"en"}
     (reading,) = encoder.read(["i love this stream"])
     assert 0 <= reading.sentiment <= 1
-    assert encoder.read([" ".join(tiny.WORDS) * 20])[0].truncated
+    assert encoder.read([" ".join(tiny.WORDS) * 40])[0].truncated
     session = onnxruntime.InferenceSession(files[1], providers=["CPUExecutionProvider"])
     about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
     assert about["format"] == FORMAT

@@ -70,10 +70,30 @@ def test_near_meanings_have_near_embeddings(encoder):
     assert anime @ question > 0.4 > anime @ weather
 
 
-def test_a_long_text_says_that_it_was_cut(encoder):
-    short, long = encoder.read(["hello", "hello there " * 200])
-    assert not short.truncated
-    assert long.truncated
+def test_a_text_longer_than_all_windows_says_that_it_was_cut(encoder):
+    short, long, longer = encoder.read(["hello", "hello there " * 200, "hello there " * 1000])
+    assert [reading.truncated for reading in (short, long, longer)] == [False, False, True]
+
+
+def test_a_long_text_is_read_to_its_end(encoder):
+    start = "we walk along the river and look at the boats and the houses on the other side. " * 12
+    calm, hostile = encoder.read([start, f"{start} shut up you stupid idiot, everybody hates you, fuck off"])
+    assert hostile.toxicity[0] > calm.toxicity[0] + 0.1
+    assert np.linalg.norm(hostile.embedding) == pytest.approx(1, abs=1e-3)
+    assert sum(hostile.emotion) == pytest.approx(1)
+
+
+def test_windows_are_of_alike_length_and_leave_nothing_out(encoder):
+    words = [f"word{i}" for i in range(300)]
+    windows, cut = encoder._windows(" ".join(words))
+    whole = encoder._tokenizer.encode(" ".join(words)).ids
+    assert [token for window in windows for token in window[1:-1]] == whole[1:-1]
+    assert {(window[0], window[-1]) for window in windows} == {(whole[0], whole[-1])}
+    lengths = [len(window) for window in windows]
+    assert max(lengths) <= 128
+    assert max(lengths) - min(lengths) <= len(lengths)
+    assert not cut
+    assert encoder._windows("") == ([[whole[0], whole[-1]]], False)
 
 
 def test_no_texts_are_no_readings(encoder):
