@@ -35,7 +35,10 @@ def chat_model(
         Path | None, typer.Option("--plan", help="TOML file with what should differ from the default plan.")
     ] = None,
     start: Annotated[
-        Path | None, typer.Option(help="network.safetensors of an earlier run, to go on from.")
+        Path | None,
+        typer.Option(
+            help="Go on from this: network.safetensors of an earlier run, a model file, or the word bundled."
+        ),
     ] = None,
 ) -> None:
     """Train the chat model: sentiment, emotion, toxicity and embedding in one pass.
@@ -44,7 +47,9 @@ def chat_model(
     """
     from hikari_ml.learning.recipe import read_plan, train_chat_model
     from hikari_ml.learning.trainer import TrainingPlan
+    from hikari_ml.models.catalog import BUNDLED_PATH
 
+    start = BUNDLED_PATH if start == Path("bundled") else start
     plan = read_plan(plan_file) if plan_file else TrainingPlan()
     with progress_bar("steps") as bar:
         task = bar.add_task("training", total=None, rate=0.0)

@@ -17,11 +17,13 @@ from hikari_ml.errors import InputError, RecordingError
 from hikari_ml.results import EMOTIONS, SENTIMENT_CLASSES, TOXICITY_LABELS
 from hikari_ml.text.normalize import clean, for_model
 
+OWN_LINES: Final = resources.files("hikari_ml.learning") / "lines"
+
 UNKNOWN: Final = math.nan
 """A label the source does not give; the loss skips it."""
 
-OWN_LINES_REPEATS: Final = 6
-"""How often the project's own short chat lines are seen in an epoch."""
+OWN: Final = "own-"
+"""What the source of a line of the project's own begins with; the rest is the name of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Example:
     sentiment: int = -1
     emotion: tuple[float, ...] = (UNKNOWN,) * len(EMOTIONS)
     toxicity: tuple[float, ...] = (UNKNOWN,) * len(TOXICITY_LABELS)
-    source: str = "own"
+    source: str = ""
 
 
 def read_folder(folder: Path, *, languages: frozenset[str] | None = None) -> list[Example]:
@@ -61,11 +63,19 @@ def read_folder(folder: Path, *, languages: frozenset[str] | None = None) -> lis
     return found
 
 
-def own_lines() -> list[Example]:
-    """The short chat lines this project wrote and labelled itself."""
-    with (resources.files("hikari_ml.learning") / "chat_lines.toml").open("rb") as file:
-        groups = tomllib.load(file)["group"]
-    return [_own(line, group) for group in groups for line in group["lines"]]
+def own_lines(*, languages: frozenset[str] | None = None) -> list[Example]:
+    """The chat lines this project wrote and labelled itself; ``languages`` keeps those in one of them."""
+    found = []
+    for path in sorted(OWN_LINES.iterdir(), key=lambda path: path.name):
+        groups = tomllib.loads(path.read_text(encoding="utf-8"))["group"]
+        source = OWN + path.name.removesuffix(".toml")
+        found += [
+            _own(line, group, source)
+            for group in groups
+            if languages is None or group.get("lang", "en") in languages
+            for line in group["lines"]
+        ]
+    return found
 
 
 def split(examples: Sequence[Example], held_out: float, rng: Random) -> tuple[list[Example], list[Example]]:
@@ -119,7 +129,7 @@ def _example(task: str, row: dict[str, Any], path: Path, number: int) -> Example
         raise RecordingError(path, number, f"not a {task} label: {error}") from error
 
 
-def _own(line: str, group: dict[str, Any]) -> Example:
+def _own(line: str, group: dict[str, Any], source: str) -> Example:
     toxicity = (UNKNOWN,) * len(TOXICITY_LABELS)
     if group.get("clean"):
         toxicity = (0.0,) * len(TOXICITY_LABELS)
@@ -130,6 +140,7 @@ def _own(line: str, group: dict[str, Any]) -> Example:
         sentiment=SENTIMENT_CLASSES.index(group["sentiment"]),
         emotion=_flags(group["emotion"], EMOTIONS),
         toxicity=toxicity,
+        source=source,
     )
 
 

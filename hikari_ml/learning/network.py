@@ -71,10 +71,13 @@ class ChatEncoderNetwork(nn.Module):
         self.register_buffer("temperature", torch.ones(len(HEAD_SIZES)))
 
     @classmethod
-    def from_folder(cls, folder: Path) -> ChatEncoderNetwork:
-        """Start from a transformers BERT folder (``config.json`` and ``model.safetensors``)."""
+    def from_folder(cls, folder: Path, *, dropout: float = 0.0) -> ChatEncoderNetwork:
+        """Start from a transformers BERT folder (``config.json`` and ``model.safetensors``).
+
+        ``dropout`` is that of the token states while training; attention weights are never dropped.
+        """
         config = BertConfig.from_pretrained(folder)
-        config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+        config.hidden_dropout_prob, config.attention_probs_dropout_prob = dropout, 0.0
         return cls(BertModel.from_pretrained(folder, config=config, add_pooling_layer=False))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Readings:

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from hikari_ml.errors import InputError, MissingExtraError
 from hikari_ml.learning.calibration import calibrate
-from hikari_ml.learning.examples import OWN_LINES_REPEATS, Example, own_lines, passed, read_folder, split
+from hikari_ml.learning.examples import Example, own_lines, passed, read_folder, split
 from hikari_ml.learning.export import export
 from hikari_ml.learning.retention import fit_embedding
 from hikari_ml.learning.trainer import Progress, Trainer, TrainingPlan
@@ -83,8 +83,8 @@ def train_chat_model(
 ) -> Path:
     """Train on the files in ``data`` and write the model and a report to ``out``; returns the model's path.
 
-    A run that was interrupted goes on from its last checkpoint in ``out``. ``start`` is the
-    ``network.safetensors`` of an earlier run, to go on from with other data or another plan.
+    A run that was interrupted goes on from its last checkpoint in ``out``. ``start`` is an exported model or
+    the ``network.safetensors`` of an earlier run, to go on from with other data or another plan.
 
     Raises:
         InputError: ``data`` holds no training files, ``out`` another run, ``start`` no network, or the plan
@@ -94,11 +94,13 @@ def train_chat_model(
     """
     out.mkdir(parents=True, exist_ok=True)
     base = base or base_folder()
-    examples = read_folder(data, languages=frozenset(plan.languages))
-    if strange := sorted(plan.passes.keys() - {example.source for example in examples}):
+    languages = frozenset(plan.languages)
+    examples, own = read_folder(data, languages=languages), own_lines(languages=languages)
+    if strange := sorted(plan.passes.keys() - {example.source for example in examples + own}):
         raise InputError("plan.passes", ", ".join(strange), "no line of the data has this source")
     train, held_out = split(examples, plan.held_out, Random(plan.seed))
-    train = passed(train, plan.passes, Random(plan.seed)) + own_lines() * OWN_LINES_REPEATS
+    passes = {example.source: plan.own_lines for example in own} | dict(plan.passes)
+    train = passed(train + own, passes, Random(plan.seed))
     Random(plan.seed).shuffle(train)
     network = Trainer(plan, base, out, start, on_progress).run(train).cpu()
     retained = fit_embedding(network, base, _different(train, RETENTION_TEXTS), plan.max_tokens)

@@ -24,6 +24,7 @@ from hikari_ml.learning.batches import Batch, batches, encode
 from hikari_ml.learning.examples import Example
 from hikari_ml.learning.network import ChatEncoderNetwork, Readings
 from hikari_ml.learning.objective import ClassWeights, task_loss
+from hikari_ml.learning.reopen import reopen
 
 CHECKPOINT: Final = "checkpoint.pt"
 LATIN_SCRIPT: Final = ("en", "de", "fr", "es", "pt", "it", "ro", "sv")
@@ -34,8 +35,9 @@ LATIN_SCRIPT: Final = ("en", "de", "fr", "es", "pt", "it", "ro", "sv")
 class TrainingPlan:
     """Everything a run depends on besides its data; saved beside the checkpoint.
 
-    ``passes`` says how often an epoch sees a source, where that is not once. ``layer_decay`` is the ratio of
-    a layer's learning rate to that of the layer above: what lies low is general and is moved least. Every
+    ``passes`` says how often an epoch sees a source, where that is not once, and ``own_lines`` how often the
+    lines that come with this project. ``dropout`` is that of the token states. ``layer_decay`` is the ratio
+    of a layer's learning rate to that of the layer above: what lies low is general and is moved least. Every
     ``average_every`` steps the weights join an exponential average with the decay ``averaging``, and that
     average is what a run returns (P. Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
     Generalization", UAI 2018).
@@ -51,19 +53,21 @@ class TrainingPlan:
     head_learning_rate: float = 8e-4
     warmup: float = 0.06
     weight_decay: float = 0.01
+    dropout: float = 0.1
     layer_decay: float = 0.85
     averaging: float = 0.98
     average_every: int = 20
     held_out: float = 0.02
     languages: tuple[str, ...] = LATIN_SCRIPT
+    own_lines: float = 3.0
     passes: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 500
     seed: int = 17
 
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "max_tokens", "average_every", "checkpoint_every")
-        shares = ("warmup", "averaging", "held_out")
-        rates = ("learning_rate", "head_learning_rate", "weight_decay", "layer_decay")
+        shares = ("warmup", "dropout", "averaging", "held_out")
+        rates = ("learning_rate", "head_learning_rate", "weight_decay", "layer_decay", "own_lines")
         for name in (*counts, *shares, *rates):
             value = getattr(self, name)
             if name in counts and value < 1:
@@ -95,7 +99,8 @@ class Progress:
 class Trainer:
     """One run of ``plan`` from the encoder in ``base``, keeping checkpoints in ``out``.
 
-    ``start`` is the network file of an earlier run to go on from, with other data or another plan.
+    ``start`` is the network file of an earlier run or an exported model, to go on from with other data or
+    another plan.
 
     Raises:
         InputError: ``out`` holds a checkpoint of another plan, other data or another start, or ``start``
@@ -112,7 +117,7 @@ class Trainer:
     def run(self, examples: list[Example]) -> ChatEncoderNetwork:
         """Train on ``examples`` and return the network; continue a checkpoint if ``out`` has one."""
         torch.manual_seed(self.plan.seed)
-        network = ChatEncoderNetwork.from_folder(self.base).to(self.device)
+        network = ChatEncoderNetwork.from_folder(self.base, dropout=self.plan.dropout).to(self.device)
         if self.start is not None:
             _load(network, self.start)
             network.temperature.fill_(1)  # calibration finds it anew, from logits as they come
@@ -134,6 +139,7 @@ class Trainer:
         network.train()
         seen = Progress(done, steps, 0.0)
         for batch in itertools.islice(self._stream(examples, tokens), done, None):
+            torch.manual_seed(self.plan.seed + seen.step)  # what is dropped follows from the step alone
             loss = self._loss(network, batch.to(self.device), weights)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -224,7 +230,11 @@ def digest(examples: Sequence[Example]) -> str:
 
 def _load(network: ChatEncoderNetwork, path: Path) -> None:
     try:
-        network.load_state_dict(load_file(path))
+        if path.suffix == ".onnx":
+            weights = reopen(path) | {"temperature": network.temperature}
+        else:
+            weights = load_file(path)
+        network.load_state_dict(weights)
     except (OSError, SafetensorError) as error:
         raise InputError("start", str(path), f"it cannot be read: {error}") from error
     except RuntimeError as error:

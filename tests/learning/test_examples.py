@@ -82,11 +82,19 @@ def test_a_folder_without_data_says_what_it_needs(tmp_path):
 
 def test_the_projects_own_lines_are_well_formed_and_different():
     lines = own_lines()
-    assert len(lines) > 500
+    assert len(lines) > 10_000
+    assert len({line.text for line in lines}) > 0.97 * len(lines)
     assert all(line.text and line.sentiment >= 0 for line in lines)
     insults = [line for line in lines if line.toxicity[0] == 1]
     assert len(insults) > 50
     assert any(line.text == "kys" for line in insults)
+
+
+def test_own_lines_know_their_file_and_their_language():
+    german = own_lines(languages=frozenset({"de"}))
+    assert {line.source for line in german} == {"own-de_fr"}
+    every = own_lines(languages=frozenset({"de", "fr", "en", "es", "pt", "it"}))
+    assert len(german) < len(every) == len(own_lines())
 
 
 def test_a_split_never_parts_a_text_from_itself():

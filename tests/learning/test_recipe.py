@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from hikari_ml.errors import InputError
+from hikari_ml.learning.examples import own_lines
 from hikari_ml.learning.recipe import base_folder, read_plan, train_chat_model
 from hikari_ml.learning.trainer import TrainingPlan
 from hikari_ml.models.chat_encoder import ChatEncoder
 from tests.models import tiny
 
-PLAN = TrainingPlan(epochs=1, batch_size=64, max_tokens=16, held_out=0.3)
+PLAN = TrainingPlan(epochs=1, batch_size=64, max_tokens=16, held_out=0.3, own_lines=0.03)
 
 
 def test_the_whole_way(tmp_path):
@@ -60,6 +61,16 @@ def test_a_few_lines_are_trained_without_holding_any_out(tmp_path):
     assert (report["held_out"], report["calibration"]) == (0, {})
     with pytest.raises(InputError, match=r"plan\.passes: 'nobody'"):
         train_chat_model(tmp_path, tmp_path / "out", replace(PLAN, passes={"nobody": 2.0}), base=base)
+
+
+def test_the_projects_own_lines_are_seen_as_often_as_the_plan_says(tmp_path):
+    rows = [{"text": f"i love this game {i}", "label": "positive"} for i in range(5)]
+    (tmp_path / "sentiment_mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    plan = replace(PLAN, held_out=0.0, own_lines=0.0, languages=("en",), passes={"own-short": 0.1})
+    train_chat_model(tmp_path, tmp_path / "out", plan, base=tiny.bert_encoder(tmp_path / "base"))
+    short = [line for line in own_lines() if line.source == "own-short"]
+    seen = json.loads((tmp_path / "out" / "report.json").read_text())["examples"] - len(rows)
+    assert 0.05 * len(short) < seen < 0.2 * len(short)
 
 
 def test_no_data_is_a_clear_error(tmp_path):

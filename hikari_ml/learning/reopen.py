@@ -1,0 +1,78 @@
+"""From the file that ships back to a network that can be trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hikari_ml.errors import InputError, MissingExtraError
+from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY
+
+if TYPE_CHECKING:
+    import onnx
+
+QUANTISED: Final = "_quantized"
+ROOT: Final = "network."
+
+
+def reopen(path: Path) -> dict[str, Tensor]:
+    """The weights in an exported model, as a state dict of the network without its temperatures.
+
+    Each weight comes back as int8 has rounded it: W = scale * (q - zero point).
+
+    Raises:
+        InputError: ``path`` is no model that :func:`~hikari_ml.learning.export.export` wrote.
+        MissingExtraError: the packages of the ``train`` extra are not installed.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise MissingExtraError("training on from an exported model", "train") from error
+    try:
+        model = onnx.load(path)
+        about = json.loads({prop.key: prop.value for prop in model.metadata_props}[METADATA_KEY])
+    except Exception as error:  # protobuf raises a type of its own for what is no model
+        raise InputError("start", str(path), f"it is no exported chat model: {error!r}") from error
+    if about["format"] != FORMAT:
+        raise InputError("start", str(path), f"it has format {about['format']}, this version reads {FORMAT}")
+    return dict(_weights(model))
+
+
+def _weights(model: onnx.ModelProto) -> Iterator[tuple[str, Tensor]]:
+    from onnx import numpy_helper
+
+    kept = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    for name, value in kept.items():
+        if name.startswith(ROOT) and value.dtype == np.float32 and not name.endswith("_scale"):
+            yield name.removeprefix(ROOT), torch.tensor(value)
+        elif name.startswith(f"{ROOT}encoder.embeddings") and name.endswith(QUANTISED):
+            whole = name.removesuffix(QUANTISED)
+            yield whole.removeprefix(ROOT), torch.tensor(_exact(kept, whole))
+    for bias, weight in _products(model, kept):
+        name = bias.removeprefix(ROOT).removesuffix("bias") + "weight"
+        yield name, torch.tensor(_exact(kept, weight).T.copy())
+
+
+def _products(model: onnx.ModelProto, kept: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of each linear layer, the name of its bias and of its weight; the exporter renames only weights."""
+    makers = {output: node for node in model.graph.node for output in node.output}
+    for node in model.graph.node:
+        bias = next((name for name in node.input if name.startswith(ROOT) and name in kept), None)
+        if node.op_type != "Add" or bias is None:
+            continue
+        before = next(name for name in node.input if name != bias)
+        while before in makers and makers[before].op_type in ("Mul", "Cast"):
+            before = makers[before].input[0]
+        if before in makers and makers[before].op_type == "MatMulInteger":
+            yield bias, makers[before].input[1].removesuffix(QUANTISED)
+
+
+def _exact(kept: dict[str, Any], name: str) -> Any:
+    whole = kept[name + QUANTISED].astype(np.float32) - kept[f"{name}_zero_point"].astype(np.float32)
+    return whole * kept[f"{name}_scale"]
