@@ -81,13 +81,17 @@ class TransformersClassifier:
         _check_labels(self._labels, role, source)
 
     def probabilities(self, texts: Sequence[str]) -> Scores:
-        """[N, classes]: softmax, or sigmoid for toxicity, in the order of the model's labels."""
+        """[N, classes]: softmax, or sigmoid for toxicity, in the order of the model's labels.
+
+        Texts of alike length share a batch, so that few tokens are padding.
+        """
         import torch
 
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         found = []
         for at in range(0, len(texts), self._batch_size):
             batch = self._tokenizer(
-                list(texts[at : at + self._batch_size]),
+                [texts[i] for i in order[at : at + self._batch_size]],
                 padding=True,
                 truncation=True,
                 max_length=self._max_tokens,
@@ -96,7 +100,8 @@ class TransformersClassifier:
             with torch.inference_mode():
                 logits = self._network(**batch).logits.float()
             found.append(logits.sigmoid() if self.role == "toxicity" else logits.softmax(-1))
-        return torch.cat(found).cpu().numpy().astype(np.float32)
+        rows = torch.cat(found).cpu().numpy().astype(np.float32)
+        return rows[np.argsort(order)]
 
     def sentiment(self, texts: Sequence[str]) -> list[tuple[float, float]]:
         """(score, certainty) of each text.

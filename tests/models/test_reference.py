@@ -76,6 +76,16 @@ def test_batches_and_single_texts_agree(trio):
     assert together == pytest.approx(alone, abs=1e-5)
 
 
+def test_answers_keep_the_order_of_the_texts_whatever_shares_a_batch(tmp_path):
+    model = TransformersClassifier(
+        str(tiny.bert_classifier(tmp_path, tiny.EMOTIONS)), "emotion", batch_size=2
+    )
+    texts = [" ".join(tiny.WORDS[:n]) for n in (9, 1, 7, 2, 5)]
+    alone = np.concatenate([model.probabilities([text]) for text in texts])
+    assert model.probabilities(texts) == pytest.approx(alone, abs=1e-5)
+    assert len(np.unique(alone.round(6), axis=0)) == len(texts)
+
+
 def test_the_composed_reader_takes_each_answer_from_its_model(trio):
     bundled = bundled_encoder()
     reader = ComposedReader(bundled, trio)
