@@ -127,9 +127,8 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
-    for record, (key, model_id, vector) in zip(txn.records(), txn.vectors(), strict=True):
-        assert key == record.key, "a memory and its vector are written together"
-        yield {
+    for record in txn.records():
+        line = {
             "v": LINE_FORMAT,
             "id": record.id,
             "content": record.content,
@@ -141,9 +140,13 @@ def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
             "last_access": iso(from_ms(record.last_access)),
             "access_count": record.access_count,
             "count": record.count,
-            "model": model_id,
-            "embedding": base64.b64encode(vector.astype(np.float16).tobytes()).decode(),
         }
+        found = txn.get_vector(record.key)
+        if found is not None:  # a damaged store can lack it; an import makes it anew
+            model_id, vector = found
+            line["model"] = model_id
+            line["embedding"] = base64.b64encode(vector.astype(np.float16).tobytes()).decode()
+        yield line
 
 
 def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:
