@@ -258,8 +258,9 @@ class Transaction:
 
 
 READ_EVERYTHING: Final = """
-import sys, lmdb
-environment = lmdb.open(sys.argv[1], readonly=True, lock=False, max_dbs=len(sys.argv))
+import os, sys, lmdb
+lock = os.path.exists(os.path.join(sys.argv[1], "lock.mdb"))
+environment = lmdb.open(sys.argv[1], readonly=True, lock=lock, max_dbs=len(sys.argv))
 with environment.begin() as view:
     for name in sys.argv[2:]:
         for row in view.cursor(db=environment.open_db(name.encode(), txn=view, create=False)):

@@ -32,13 +32,23 @@ from hikari_ml.context_memory.record import (
 )
 from hikari_ml.context_memory.snapshot import Snapshot
 from hikari_ml.context_memory.store import Store, Transaction
+from hikari_ml.context_memory.verify import verify
 from hikari_ml.errors import InputError, ReadOnlyError, UnknownMemoryError
 from hikari_ml.models.catalog import bundled_encoder
 from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
 from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
-from hikari_ml.results import Consolidation, Erasure, Memory, MemoryStats, Summary
+from hikari_ml.results import (
+    Compaction,
+    Consolidation,
+    Erasure,
+    Memory,
+    MemoryStats,
+    Relation,
+    Summary,
+    Verification,
+)
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import Lane
 from hikari_ml.runtime.service import Service
@@ -247,6 +257,28 @@ class NeuralMemorySystem(Service):
         source = _path(path)
         return cast("int", await self._change(lambda: self._import(source)))
 
+    async def list_relations(self, k: int = 50) -> list[Relation]:
+        """The ``k`` strongest relations of the knowledge graph, strongest first."""
+        most = _positive(k, "k")
+        return cast("list[Relation]", await self._do(lambda: self._core.graph.relations(most)))
+
+    async def export_graph(self, path: str | Path) -> int:
+        """Write the knowledge graph to ``path`` as GraphML; returns how many relations it has.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        target = _path(path)
+        return cast("int", await self._do(lambda: transfer.export_graph(self._core, target)))
+
+    async def verify(self) -> Verification:
+        """Read every row of the store and say which do not fit the others."""
+        return cast("Verification", await self._do(self._verify))
+
+    async def compact(self) -> Compaction:
+        """Rewrite the file without the room that what was forgotten left in it."""
+        return cast("Compaction", await self._change(lambda: upkeep.compact(self._core)))
+
     # -- life ---------------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
@@ -358,6 +390,10 @@ class NeuralMemorySystem(Service):
             "memories": [record.id for record in records],
             "degraded": list(core.degraded),
         }
+
+    def _verify(self) -> Verification:
+        dims = {self._core.embedder.model_id: self._core.embedder.dim}
+        return self._core.store.read(lambda txn: verify(txn, dims))
 
     def _stats(self) -> MemoryStats:
         core = self._core

@@ -628,6 +628,7 @@ async def test_looking_changes_neither_file_nor_memories(tmp_path, clock):
         lambda memory: memory.withdraw_memory("mem-1"),
         lambda memory: memory.erase_user("anna"),
         lambda memory: memory.import_("in.jsonl"),
+        lambda memory: memory.compact(),
     ],
 )
 async def test_what_would_write_is_refused_to_a_reader(tmp_path, change):
@@ -659,3 +660,16 @@ async def test_a_reader_with_another_encoder_embeds_in_memory_alone_and_says_so(
         assert [m["degraded"] for m in found] == [[f"vectors:{model_id}"]] * 2
         assert (await memory.summarize("cats"))["degraded"] == [f"vectors:{model_id}"]
     assert (tmp_path / "m" / "data.mdb").read_bytes() == before
+
+
+async def test_the_strongest_relations_come_first(memory):
+    await memory.store_memory("I love tea", "fact", {"user": "anna"})
+    await memory.store_memory("I love chess", "fact", {"user": "anna"})
+    await memory.store_memory("I really love chess", "fact", {"user": "anna"})
+    first, second = await memory.list_relations(5)
+    assert first == {
+        "source": "anna", "kind": "likes", "target": "chess", "strength": pytest.approx(0.84), "evidence": 2
+    }  # fmt: skip
+    assert second["target"] == "tea"
+    assert await memory.list_relations(1) == [first]
+    assert (await memory.verify())["faults"] == []
