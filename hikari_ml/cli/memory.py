@@ -284,7 +284,7 @@ def _reasons(memory: Memory) -> str:
         reasons.append(f"{_place(rank)} by meaning ({why['meaning']:.2f})")
     if (rank := why.get("words_rank")) is not None:
         reasons.append(f"{_place(rank)} by its words")
-    if why.get("window") is not None:
+    if any(value is not None for name, value in why.items() if "window" in name):
         reasons.append("said next to what matches")
     return ", ".join(reasons) or "nothing but its being there"
 

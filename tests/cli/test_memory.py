@@ -304,3 +304,16 @@ def test_as_a_program(folder):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 of 2 people" in done.stdout
+
+
+def test_a_line_beside_an_answer_says_why_it_was_found(run, tmp_path):
+    async def talk():
+        async with NeuralMemorySystem(tmp_path / "m") as memory:
+            for seconds, content in ((0, "what is your cat called?"), (5, "Luna, after the moon")):
+                await memory.store_memory(
+                    content, metadata={"user": "ben", "conversation": "one"}, created_at=at(seconds)
+                )
+
+    asyncio.run(talk())
+    said = run("search", "what is the cat called", "--path", tmp_path / "m")[1]
+    assert "said next to what matches" in next(line for line in said.splitlines() if "moon" in line)
