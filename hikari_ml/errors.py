@@ -13,6 +13,7 @@ The tree::
     ├── StoreError
     │   ├── StoreLockedError               another process writes this path
     │   ├── StoreVersionError              written by a newer version
+    │   ├── ReadOnlyError                  opened to be looked at only
     │   └── UnknownMemoryError (KeyError)
     ├── OverloadedError                    carries ``retry_after_ms``
     └── ClosedError (RuntimeError)         used after ``aclose``
@@ -127,6 +128,13 @@ class StoreVersionError(StoreError):
         self.found = found
         self.supported = supported
         super().__init__(path, f"has format {found}, this version reads up to {supported}; upgrade hikari_ml")
+
+
+class ReadOnlyError(StoreError):
+    """Something would be written to what was opened with ``read_only``."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "was opened read_only; open it without read_only to change it")
 
 
 class UnknownMemoryError(HikariError, KeyError):

@@ -99,6 +99,8 @@ class MemoryCore:
         self.words = WordIndex()
         self.graph = KnowledgeGraph()
         self._entities = entities
+        self.degraded: list[str] = []
+        self._unembedded: list[int] = []
         self._touched: set[int] = set()
         self._unwritten = 0
         self._load()
@@ -177,10 +179,11 @@ class MemoryCore:
 
     def retrieve(self, question: Question, vector: Vector) -> list[Memory]:
         """The best memories for ``question``; exactly ``min(k, n)`` of the n in its scope."""
+        self.complete()
         scope = self.tiers.scope(question.user, question.types, question.as_of)
         hits = self.search(question, vector, scope)[: question.k]
         now = question.as_of if question.as_of is not None else self.now()
-        if question.strengthen and question.as_of is None:
+        if question.strengthen and question.as_of is None and not self.store.read_only:
             self._strengthen(hits, now)
         return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
 
@@ -210,6 +213,11 @@ class MemoryCore:
     def relevant(self, hit: Hit) -> bool:
         """Whether a hit has to do with what was asked, rather than being merely the nearest."""
         return hit.scores.get("meaning", 0.0) >= RELEVANT or "words" in hit.scores
+
+    def complete(self) -> None:
+        """Make the vectors a search needs that a store opened read_only lacks: in memory, and once."""
+        self._reembed(self._unembedded)
+        self._unembedded = []
 
     def contents(self, keys: Iterable[int]) -> list[Record]:
         """The records of ``keys``, leaving out those that are gone."""
@@ -339,28 +347,39 @@ class MemoryCore:
             "count": record.count,
             "score": hit.score,
             "why": _why(hit, (now - record.created_at) / 86_400_000),
-            "degraded": [],
+            "degraded": list(self.degraded),
         }
 
     def _load(self) -> None:
         """Build every cache from the store; vectors of another model are made anew."""
 
-        def act(txn: Transaction) -> list[int]:
+        def act(txn: Transaction) -> set[str]:
             for record in txn.records():
                 self.tiers.put(Slot.of(record))
                 self.words.add(record.key, record.content)
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
-            keys, rows = [], []
-            for key, model_id, vector in txn.vectors():
-                if model_id == self.embedder.model_id and len(vector) == self.embedder.dim:
-                    keys.append(key)
-                    rows.append(vector)
-            if keys:
-                self.index.add(keys, np.stack(rows))
-            return [slot.key for slot in self.tiers if slot.key not in self.index]
+            return self._load_vectors(txn)
 
-        self._reembed(self.store.read(act))
+        others = self.store.read(act)
+        self._unembedded = [slot.key for slot in self.tiers if slot.key not in self.index]
+        if not self.store.read_only:
+            self.complete()
+        elif self._unembedded:
+            self.degraded = [f"vectors:{model_id}" for model_id in sorted(others)] or ["vectors:missing"]
+
+    def _load_vectors(self, txn: Transaction) -> set[str]:
+        """Index the vectors of our model; returns the ids of the other models that made vectors."""
+        keys, rows, others = [], [], set()
+        for key, model_id, vector in txn.vectors():
+            if model_id == self.embedder.model_id and len(vector) == self.embedder.dim:
+                keys.append(key)
+                rows.append(vector)
+            else:
+                others.add(model_id)
+        if keys:
+            self.index.add(keys, np.stack(rows))
+        return others
 
     def _reembed(self, keys: list[int]) -> None:
         if keys:
@@ -368,8 +387,8 @@ class MemoryCore:
         for at in range(0, len(keys), EMBED_BATCH):
             records = self.contents(keys[at : at + EMBED_BATCH])
             vectors = self.embedder.embed([record.content for record in records])
-
-            self.store.write(partial(self._put_vectors, records, vectors))
+            if not self.store.read_only:
+                self.store.write(partial(self._put_vectors, records, vectors))
             self.index.add([record.key for record in records], _as_stored(vectors))
 
     def _put_vectors(self, records: list[Record], vectors: Vector, txn: Transaction) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.relations import relations
 from hikari_ml.context_memory.store import Edge
 from hikari_ml.models.entities import Entity
+from hikari_ml.results import Relation
 from hikari_ml.text.cues import find_cues, without
 
 STATED_DOUBT: Final = 0.4
@@ -30,6 +32,9 @@ MAX_EVIDENCE: Final = 256
 """Memories kept as evidence of one edge; the strength has long saturated by then."""
 
 Link = tuple[str, str, str]
+
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write."""
 
 
 def links(record: Record, entities: Iterable[Entity]) -> list[Link]:
@@ -127,6 +132,37 @@ class KnowledgeGraph:
         found = [(str(labels[node]["label"]), strength) for node, strength in best.items()]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
+    def relations(self, k: int) -> list[Relation]:
+        """The ``k`` strongest edges, ties by name."""
+        edges = self._edges.values()
+        best = heapq.nsmallest(k, edges, key=lambda e: (-edge_strength(e), e.source, e.kind, e.target))
+        return [
+            {
+                "source": edge.source,
+                "kind": edge.kind,
+                "target": edge.target,
+                "strength": edge_strength(edge),
+                "evidence": len(edge.evidence),
+            }
+            for edge in best
+        ]
+
+    def portable(self) -> nx.MultiDiGraph[str]:
+        """A copy for other programs: ``label`` and ``weight`` as they expect them, text that XML can hold."""
+        found: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        for node in sorted(self.graph.nodes):
+            found.add_node(_printable(node), label=_printable(self.graph.nodes[node]["label"]))
+        for number, (_, edge) in enumerate(sorted(self._edges.items(), key=lambda item: item[0])):
+            found.add_edge(
+                _printable(_node(edge.source)),
+                _printable(_node(edge.target)),
+                key=number,
+                label=_printable(edge.kind),
+                weight=edge_strength(edge),
+                evidence=len(edge.evidence),
+            )
+        return found
+
     def _neighbours(self, node: str) -> dict[str, float]:
         """The strongest edge to each neighbour, in either direction."""
         found: dict[str, float] = {}
@@ -155,6 +191,10 @@ def edge_strength(edge: Edge) -> float:
     """In (0, 1): 1 minus the doubt that n memories leave, ``doubt ** n``."""
     doubt = SEEN_DOUBT if edge.kind in SEEN else STATED_DOUBT
     return float(1.0 - doubt ** len(edge.evidence))
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def _node(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The only truth: an LMDB environment, written by one thread of one process.
+"""The only truth: an LMDB environment, written by one thread of one process; others may read beside it.
 
 Tables (format 1):
 
@@ -13,6 +13,10 @@ episodes   number (8 bytes, big-endian)     the episode, msgpack
 =========  ===============================  ===================================================
 
 Everything else (vector index, word index, graph, tables in memory) is a cache of it.
+
+Readers (:mod:`hikari_ml.context_memory.snapshot`) say in ``lock.mdb`` which pages they still look at.
+Compaction puts another data file in place, whose transactions are counted anew, so the old lock file must
+not outlive the old data file: a writer that shared it would begin at the wrong one of the two meta pages.
 """
 
 from __future__ import annotations
@@ -40,12 +44,21 @@ from hikari_ml.models.reading import Vector
 
 FORMAT: Final = 1
 TABLES: Final = ("meta", "records", "vectors", "ids", "same", "edges", "episodes")
+UNKNOWN: Final = "unknown"
+"""Given for the id of a model that meta does not know; no model has it, so such vectors are made anew."""
 MAX_READERS: Final = 1024
 MAX_KEY: Final = 511
 """Longest key LMDB takes, in bytes."""
 MIB: Final = 1 << 20
+MODEL: Final = b"model:"
+"""How the names of model ids in meta begin; the number of the model follows, in 2 bytes."""
+DATA: Final = "data.mdb"
+LOCK: Final = "lock.mdb"
 ASIDE: Final = "compacting"
 """Folder in which a compacted file is written before it takes the place of the old one."""
+
+DAMAGED: Final = (ValueError, TypeError, struct.error, AttributeError)
+"""What reading a damaged row may raise."""
 
 R = TypeVar("R")
 
@@ -127,7 +140,15 @@ class Transaction:
     def get(self, key: int) -> Record | None:
         """The record at ``key``."""
         data = self._get("records", _key(key))
-        return Record.unpack(key, data) if data is not None else None
+        return self._decoded("records", _key(key), data, unpack_record) if data is not None else None
+
+    def get_vector(self, key: int) -> tuple[str, Vector] | None:
+        """The embedding of the record at ``key``, with the id of its model."""
+        data = self._get("vectors", _key(key))
+        if data is None:
+            return None
+        number, vector = self._decoded("vectors", _key(key), data, unpack_vector)
+        return self.models().get(number, UNKNOWN), vector
 
     def key_of(self, public_id: str) -> int | None:
         """The key of a public id."""
@@ -160,10 +181,7 @@ class Transaction:
     def get_edge(self, digest: bytes) -> Edge | None:
         """The edge under ``digest``."""
         data = self._get("edges", digest)
-        if data is None:
-            return None
-        source, kind, target, evidence = msgpack.unpackb(data)
-        return Edge(source, kind, target, tuple(evidence))
+        return None if data is None else self._decoded("edges", digest, data, unpack_edge)
 
     def put_episode(self, episode: Episode) -> None:
         """Write an episode."""
@@ -173,7 +191,7 @@ class Transaction:
         """The episode with a number."""
         key = number.to_bytes(8, "big")
         data = self._get("episodes", key)
-        return None if data is None else _episode(key, data)
+        return None if data is None else self._decoded("episodes", key, data, unpack_episode)
 
     def delete_episode(self, number: int) -> None:
         """Remove an episode."""
@@ -181,44 +199,48 @@ class Transaction:
 
     def records(self) -> Iterator[Record]:
         """Every record, oldest key first."""
-        for key, data in self._rows("records"):
-            yield Record.unpack(int.from_bytes(key, "big"), data)
+        for key, data in self.rows("records"):
+            yield self._decoded("records", key, data, unpack_record)
 
     def vectors(self) -> Iterator[tuple[int, str, Vector]]:
         """Every vector with its key and the id of its model."""
-        names = self._model_names()
-        for key, data in self._rows("vectors"):
-            (number,) = struct.unpack_from(">H", data)
-            vector = np.frombuffer(data, np.float16, offset=2).astype(np.float32)
-            yield int.from_bytes(key, "big"), names[number], vector
+        names = self.models()
+        for key, data in self.rows("vectors"):
+            number, vector = self._decoded("vectors", key, data, unpack_vector)
+            yield int.from_bytes(key, "big"), names.get(number, UNKNOWN), vector
 
     def edges(self) -> Iterator[tuple[bytes, Edge]]:
         """Every edge with its digest."""
-        for digest, data in self._rows("edges"):
-            source, kind, target, evidence = msgpack.unpackb(data)
-            yield digest, Edge(source, kind, target, tuple(evidence))
+        for digest, data in self.rows("edges"):
+            yield digest, self._decoded("edges", digest, data, unpack_edge)
 
     def episodes(self) -> Iterator[Episode]:
         """Every episode, oldest first."""
-        for number, data in self._rows("episodes"):
-            yield _episode(number, data)
+        for number, data in self.rows("episodes"):
+            yield self._decoded("episodes", number, data, unpack_episode)
+
+    def models(self) -> dict[int, str]:
+        """The ids of the models that made vectors, by their number."""
+        found = {}
+        for name, value in self.rows("meta"):
+            if name.startswith(MODEL):
+                found[int.from_bytes(name.removeprefix(MODEL), "big")] = value.decode()
+        return found
+
+    def rows(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every row of a table as it is stored."""
+        with self._txn.cursor(db=self._store.tables[table]) as cursor:
+            for key, value in cursor:
+                yield bytes(key), bytes(value)
 
     def _model_number(self, model_id: str) -> int:
-        names = self._model_names()
+        names = self.models()
         for number, name in names.items():
             if name == model_id:
                 return number
         number = max(names, default=0) + 1
-        self._put("meta", b"model:" + struct.pack(">H", number), model_id.encode())
+        self._put("meta", MODEL + struct.pack(">H", number), model_id.encode())
         return number
-
-    def _model_names(self) -> dict[int, str]:
-        found = {}
-        for name, value in self._rows("meta"):
-            if name.startswith(b"model:"):
-                (number,) = struct.unpack(">H", name.removeprefix(b"model:"))
-                found[number] = value.decode()
-        return found
 
     def _get(self, table: str, key: bytes) -> bytes | None:
         found = self._txn.get(key, db=self._store.tables[table])
@@ -227,15 +249,18 @@ class Transaction:
     def _put(self, table: str, key: bytes, value: bytes) -> None:
         self._txn.put(key, value, db=self._store.tables[table])
 
-    def _rows(self, table: str) -> Iterator[tuple[bytes, bytes]]:
-        with self._txn.cursor(db=self._store.tables[table]) as cursor:
-            for key, value in cursor:
-                yield bytes(key), bytes(value)
+    def _decoded(self, table: str, key: bytes, data: bytes, decode: Callable[[bytes, bytes], R]) -> R:
+        try:
+            return decode(key, data)
+        except DAMAGED as error:
+            hint = f"row {key.hex()} of {table} is damaged; 'hikari-ml memory verify' lists what is"
+            raise StoreError(self._store.folder, hint) from error
 
 
 READ_EVERYTHING: Final = """
-import sys, lmdb
-environment = lmdb.open(sys.argv[1], readonly=True, lock=False, max_dbs=len(sys.argv))
+import os, sys, lmdb
+lock = os.path.exists(os.path.join(sys.argv[1], "lock.mdb"))
+environment = lmdb.open(sys.argv[1], readonly=True, lock=lock, max_dbs=len(sys.argv))
 with environment.begin() as view:
     for name in sys.argv[2:]:
         for row in view.cursor(db=environment.open_db(name.encode(), txn=view, create=False)):
@@ -252,6 +277,8 @@ class Store:
         StoreVersionError: a newer version wrote it.
         StoreError: it cannot be opened or read.
     """
+
+    read_only: bool = False
 
     def __init__(self, folder: Path, *, map_size_mb: int) -> None:
         self.folder = folder
@@ -285,6 +312,7 @@ class Store:
         while True:
             try:
                 with self._failures(), self._env.begin(write=True) as txn:
+                    self._env.reader_check()  # a reader that was killed must not keep old pages for good
                     return act(Transaction(self, txn))
             except _MapFullError:
                 self._env.set_mapsize(2 * self._env.info()["map_size"])
@@ -296,7 +324,7 @@ class Store:
     @property
     def size(self) -> int:
         """Bytes of the data file."""
-        return (self.folder / "data.mdb").stat().st_size
+        return (self.folder / DATA).stat().st_size
 
     def compact(self) -> None:
         """Write the file anew, row by row, so that no byte of what was deleted is left in it.
@@ -309,14 +337,16 @@ class Store:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
             self._copy(aside, 2 * map_size)
-            _sync(aside / "data.mdb")
+            _sync(aside / DATA)
             self._env.close()
         try:
             with self._failures():
-                (aside / "data.mdb").replace(self.folder / "data.mdb")
-                _sync(self.folder)
+                (self.folder / LOCK).unlink(missing_ok=True)
+                (aside / DATA).replace(self.folder / DATA)
         finally:
             self._open(map_size)
+        with self._failures():
+            _sync(self.folder)
 
     def close(self) -> None:
         """Close the environment and let others open it."""
@@ -341,28 +371,33 @@ class Store:
         finally:
             fresh.close()
 
+    def check_readable(self) -> None:
+        """Read every row of every table in another process: a damaged page can end the process that reads it.
+
+        Raises:
+            StoreError: not every row can be read.
+        """
+        command = [sys.executable, "-c", READ_EVERYTHING, str(self.folder), *TABLES]
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:  # noqa: S603
+            raise StoreError(self.folder, f"{DATA} is cut short or damaged; restore a backup or an export")
+
     def _check_length(self) -> None:
         """Refuse a file that was cut short.
 
-        Reading a mapped page beyond the end kills the process. A short file can still be whole, where its
-        last pages were never used, so another process finds out.
+        A short file can still be whole, where its last pages were never used, so its rows decide.
         """
         whole = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
-        if self.size >= whole:
-            return
-        command = [sys.executable, "-c", READ_EVERYTHING, str(self.folder), *TABLES]
-        if subprocess.run(command, capture_output=True, check=False).returncode != 0:  # noqa: S603
-            raise StoreError(self.folder, "data.mdb is cut short; restore it from a backup or an export")
+        if self.size < whole:
+            self.check_readable()
 
     def _open(self, map_size: int) -> None:
         shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # of a compaction that did not come to its end
         with self._failures():
-            self._env = lmdb.open(
-                str(self.folder),
-                map_size=max(map_size, _file_size(self.folder / "data.mdb")),
-                max_dbs=len(TABLES),
-                max_readers=MAX_READERS,
-            )
+            self._env = self._environment(map_size)
+            if not self._locks_belong():
+                self._env.close()
+                (self.folder / LOCK).unlink(missing_ok=True)
+                self._env = self._environment(map_size)
             self._env.reader_check()
             self._check_length()
             with self._env.begin(write=True) as txn:
@@ -370,8 +405,24 @@ class Store:
                 found = txn.get(b"format", db=self.tables["meta"])
                 if found is None:
                     txn.put(b"format", str(FORMAT).encode(), db=self.tables["meta"])
-                elif int(found) > FORMAT:
-                    raise StoreVersionError(self.folder, int(found), FORMAT)
+                self._check_format(found)
+
+    def _environment(self, map_size: int) -> lmdb.Environment:
+        return lmdb.open(
+            str(self.folder),
+            map_size=max(map_size, _file_size(self.folder / DATA)),
+            max_dbs=len(TABLES),
+            max_readers=MAX_READERS,
+        )
+
+    def _locks_belong(self) -> bool:
+        """Whether the lock file counts the transactions of this data file, and not of the one before it."""
+        with self._env.begin(write=True) as txn:
+            return bool(txn.id() == self._env.info()["last_txnid"] + 1)
+
+    def _check_format(self, found: Any) -> None:
+        if found is not None and int(found) > FORMAT:
+            raise StoreVersionError(self.folder, int(found), FORMAT)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -387,7 +438,25 @@ class _MapFullError(Exception):
     """The map must grow; caught by :meth:`Store.write`."""
 
 
-def _episode(number: bytes, data: bytes) -> Episode:
+def unpack_record(key: bytes, data: bytes) -> Record:
+    """A row of records."""
+    return Record.unpack(int.from_bytes(key, "big"), data)
+
+
+def unpack_vector(_: bytes, data: bytes) -> tuple[int, Vector]:
+    """A row of vectors: the number of its model, and the vector."""
+    (number,) = struct.unpack_from(">H", data)
+    return number, np.frombuffer(data, np.float16, offset=2).astype(np.float32)
+
+
+def unpack_edge(_: bytes, data: bytes) -> Edge:
+    """A row of edges."""
+    source, kind, target, evidence = msgpack.unpackb(data)
+    return Edge(source, kind, target, tuple(evidence))
+
+
+def unpack_episode(number: bytes, data: bytes) -> Episode:
+    """A row of episodes."""
     start, end, members, summary, method = msgpack.unpackb(data)
     return Episode(int.from_bytes(number, "big"), start, end, tuple(members), summary, method)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
@@ -30,14 +30,25 @@ from hikari_ml.context_memory.record import (
     same_key,
     to_ms,
 )
+from hikari_ml.context_memory.snapshot import Snapshot
 from hikari_ml.context_memory.store import Store, Transaction
-from hikari_ml.errors import InputError, UnknownMemoryError
+from hikari_ml.context_memory.verify import verify
+from hikari_ml.errors import InputError, ReadOnlyError, UnknownMemoryError
 from hikari_ml.models.catalog import bundled_encoder
 from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
 from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
-from hikari_ml.results import Consolidation, Erasure, Memory, MemoryStats, Summary
+from hikari_ml.results import (
+    Compaction,
+    Consolidation,
+    Erasure,
+    Memory,
+    MemoryStats,
+    Relation,
+    Summary,
+    Verification,
+)
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import Lane
 from hikari_ml.runtime.service import Service
@@ -54,10 +65,13 @@ class NeuralMemorySystem(Service):
     """Memories in three tiers over one durable store, recalled by meaning and by word.
 
     ``path`` is the folder of the store; None is ``default/memory`` in the data folder. One process writes
-    a store at a time.
+    a store at a time. With ``read_only`` it shows the store as it was when it was opened, beside a process
+    that may be writing it: nothing is created or written, not even that a memory was recalled, and methods
+    that would write raise ReadOnlyError. Where vectors are of another model, it makes its own in memory and
+    names theirs in ``degraded`` (``vectors:...``). Close it soon: until then the writer keeps what it shows.
 
     Raises (on first use):
-        StoreLockedError: another process has the store open.
+        StoreLockedError: another process has the store open for writing, or this process has it open.
         StoreVersionError: a newer version wrote it.
         StoreError: it cannot be opened.
         ModelError: a model named in the settings cannot be loaded.
@@ -68,11 +82,13 @@ class NeuralMemorySystem(Service):
         path: str | Path | None = None,
         settings: Settings | None = None,
         *,
+        read_only: bool = False,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
         self.path = Path(path) if path is not None else self.settings.channel_dir("default") / "memory"
+        self.read_only = read_only
         self._clock = clock or SystemClock()
         self._lane: Lane[Job[Any], Any]
         self._core: MemoryCore
@@ -107,6 +123,7 @@ class NeuralMemorySystem(Service):
             InputError: an argument cannot be used; nothing was stored.
             StoreError: it could not be written, for a full disk or the like; nothing was stored.
         """
+        self._check_writable()
         draft = Record(
             key=0,
             id="",
@@ -193,7 +210,9 @@ class NeuralMemorySystem(Service):
 
     async def consolidate(self) -> Consolidation:
         """Move memories between the tiers, forget what has faded, and cut new episodes."""
-        return cast("Consolidation", await self._do(lambda: upkeep.consolidate(self._core, self._summarizer)))
+        return cast(
+            "Consolidation", await self._change(lambda: upkeep.consolidate(self._core, self._summarizer))
+        )
 
     async def forget_memory(self, memory_id: str) -> None:
         """Remove one memory.
@@ -202,12 +221,12 @@ class NeuralMemorySystem(Service):
             UnknownMemoryError: no memory has this id.
         """
         check_text(memory_id, "memory_id")
-        await self._do(lambda: self._forget(memory_id))
+        await self._change(lambda: self._forget(memory_id))
 
     async def withdraw_memory(self, memory_id: str) -> bool:
         """Take back one storing of a memory: True if it is gone, False if it was stored more often."""
         check_text(memory_id, "memory_id")
-        return cast("bool", await self._do(lambda: self._withdraw(memory_id)))
+        return cast("bool", await self._change(lambda: self._withdraw(memory_id)))
 
     async def erase_user(self, user: str) -> Erasure:
         """Remove everything that was stored of ``user`` and rewrite the file without it.
@@ -217,7 +236,7 @@ class NeuralMemorySystem(Service):
         name = check_name(user, "user")
         return cast(
             "Erasure",
-            await self._do(lambda: upkeep.erase_user(self._core, self._summarizer, name)),
+            await self._change(lambda: upkeep.erase_user(self._core, self._summarizer, name)),
         )
 
     async def export(self, path: str | Path) -> int:
@@ -236,7 +255,29 @@ class NeuralMemorySystem(Service):
             RecordingError: a line of it is not such a line; it carries the number.
         """
         source = _path(path)
-        return cast("int", await self._do(lambda: self._import(source)))
+        return cast("int", await self._change(lambda: self._import(source)))
+
+    async def list_relations(self, k: int = 50) -> list[Relation]:
+        """The ``k`` strongest relations of the knowledge graph, strongest first."""
+        most = _positive(k, "k")
+        return cast("list[Relation]", await self._do(lambda: self._core.graph.relations(most)))
+
+    async def export_graph(self, path: str | Path) -> int:
+        """Write the knowledge graph to ``path`` as GraphML; returns how many relations it has.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        target = _path(path)
+        return cast("int", await self._do(lambda: transfer.export_graph(self._core, target)))
+
+    async def verify(self) -> Verification:
+        """Read every row of the store and say which do not fit the others."""
+        return cast("Verification", await self._do(self._verify))
+
+    async def compact(self) -> Compaction:
+        """Rewrite the file without the room that what was forgotten left in it."""
+        return cast("Compaction", await self._change(lambda: upkeep.compact(self._core)))
 
     # -- life ---------------------------------------------------------------------------------------
 
@@ -257,7 +298,7 @@ class NeuralMemorySystem(Service):
         if chosen.summarizer != "extractive":
             self._summarizer = T5Summarizer(chosen.summarizer)
         entities = EntityFinder()
-        store = Store(self.path, map_size_mb=chosen.map_size_mb)
+        store = Snapshot(self.path) if self.read_only else Store(self.path, map_size_mb=chosen.map_size_mb)
         try:
             self._core = MemoryCore(store, chosen, embedder, entities, self._clock)
         except BaseException:
@@ -276,6 +317,14 @@ class NeuralMemorySystem(Service):
     async def _do(self, act: Any, texts: Sequence[str] = ()) -> Any:
         await self._ready()
         return await self._lane.submit(Job(act, texts=texts))
+
+    async def _change(self, act: Callable[[], Any]) -> Any:
+        self._check_writable()
+        return await self._do(act)
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise ReadOnlyError(self.path)
 
     # -- in the memory thread -----------------------------------------------------------------------
 
@@ -327,10 +376,11 @@ class NeuralMemorySystem(Service):
 
     def _summarize(self, question: Question, max_length: int, vectors: Vector) -> Summary:
         core = self._core
+        core.complete()
         hits = [hit for hit in core.search(question, vectors[0], None) if core.relevant(hit)]
         hits = hits[: question.k]
         if not hits:
-            return {"text": "", "method": "none", "memories": [], "degraded": []}
+            return {"text": "", "method": "none", "memories": [], "degraded": list(core.degraded)}
         records = sorted(core.contents(hit.key for hit in hits), key=lambda r: (r.created_at, r.key))
         theirs = core.index.vectors([record.key for record in records])
         text = self._summarizer.summarize([r.content for r in records], theirs, max_length)
@@ -338,8 +388,12 @@ class NeuralMemorySystem(Service):
             "text": text,
             "method": self._summarizer.method,
             "memories": [record.id for record in records],
-            "degraded": [],
+            "degraded": list(core.degraded),
         }
+
+    def _verify(self) -> Verification:
+        dims = {self._core.embedder.model_id: self._core.embedder.dim}
+        return self._core.store.read(lambda txn: verify(txn, dims))
 
     def _stats(self) -> MemoryStats:
         core = self._core
@@ -359,7 +413,7 @@ class NeuralMemorySystem(Service):
             "model": core.embedder.model_id,
             "oldest": iso(from_ms(min(times))) if times else None,
             "newest": iso(from_ms(max(times))) if times else None,
-            "degraded": [],
+            "degraded": list(core.degraded),
         }
 
     def _given(self, text: str, embedding: npt.ArrayLike | None) -> tuple[Sequence[str], Vector | None]:

@@ -11,11 +11,12 @@ import binascii
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, BinaryIO, Final, get_args
 
+import networkx as nx
 import numpy as np
 
 from hikari_ml.chat import is_encodable
@@ -97,22 +98,43 @@ def import_lines(core: MemoryCore, lines: list[Line]) -> int:
     return len(changes)
 
 
+def export_graph(core: MemoryCore, path: Path) -> int:
+    """Write the knowledge graph to ``path`` as GraphML, aside and then in place; returns how many edges.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    graph = core.graph.portable()
+    with _replacing(path) as file:
+        nx.write_graphml_xml(graph, file)
+    return int(graph.number_of_edges())
+
+
 def _write(txn: Transaction, path: Path) -> int:
-    aside = path.with_name(f"{path.name}.tmp")
     count = 0
+    with _replacing(path) as file:
+        for line in _lines(txn):
+            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+            count += 1
+    return count
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file aside that takes the place of ``path`` once it is written to the end."""
+    aside = path.with_name(f"{path.name}.tmp")
     try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            for line in _lines(txn):
-                file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-                count += 1
+        with aside.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             aside.unlink()  # half an export is of no use, and holds what people said
-        raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error
-    return count
+        if isinstance(error, OSError):
+            raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error
+        raise
 
 
 def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -127,9 +149,8 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
-    for record, (key, model_id, vector) in zip(txn.records(), txn.vectors(), strict=True):
-        assert key == record.key, "a memory and its vector are written together"
-        yield {
+    for record in txn.records():
+        line = {
             "v": LINE_FORMAT,
             "id": record.id,
             "content": record.content,
@@ -141,9 +162,13 @@ def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
             "last_access": iso(from_ms(record.last_access)),
             "access_count": record.access_count,
             "count": record.count,
-            "model": model_id,
-            "embedding": base64.b64encode(vector.astype(np.float16).tobytes()).decode(),
         }
+        found = txn.get_vector(record.key)
+        if found is not None:  # a damaged store can lack it; an import makes it anew
+            model_id, vector = found
+            line["model"] = model_id
+            line["embedding"] = base64.b64encode(vector.astype(np.float16).tobytes()).decode()
+        yield line
 
 
 def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:

@@ -13,7 +13,7 @@ from hikari_ml.context_memory.episodes import FEWEST, cut
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Episode, Transaction
 from hikari_ml.models.summarizer import Summarizer
-from hikari_ml.results import Consolidation, Erasure
+from hikari_ml.results import Compaction, Consolidation, Erasure
 
 BATCH: Final = 500
 """Memories changed in one transaction of a round."""
@@ -89,6 +89,14 @@ def erase_user(core: MemoryCore, summarizer: Summarizer, user: str) -> Erasure:
         "bytes_after": core.store.size,
         "degraded": [],
     }
+
+
+def compact(core: MemoryCore) -> Compaction:
+    """Write the file anew, without the room that what was deleted left in it."""
+    core.flush_touched()
+    before = core.store.size
+    core.store.compact()
+    return {"bytes_before": before, "bytes_after": core.store.size, "degraded": []}
 
 
 def _cut_episodes(core: MemoryCore, summarizer: Summarizer) -> int:

@@ -46,13 +46,17 @@ from hikari_ml.results.analytics import (
     ViewerInsights,
 )
 from hikari_ml.results.memory import (
+    Compaction,
     Consolidation,
     Erasure,
+    Fault,
     GraphStats,
     Memory,
     MemoryStats,
+    Relation,
     Summary,
     Tier,
+    Verification,
 )
 from hikari_ml.results.stream import (
     Insight,
@@ -72,6 +76,7 @@ __all__ = [
     "TOXICITY_LABELS",
     "AggregateSentiment",
     "Alert",
+    "Compaction",
     "Consolidation",
     "ContentPerformance",
     "ConversationContext",
@@ -83,6 +88,7 @@ __all__ = [
     "EmotionResult",
     "EntityResult",
     "Erasure",
+    "Fault",
     "Forecast",
     "ForecastPoint",
     "GraphStats",
@@ -98,6 +104,7 @@ __all__ = [
     "Point",
     "Predictions",
     "Priority",
+    "Relation",
     "Remembered",
     "RememberedLine",
     "Replay",
@@ -117,5 +124,6 @@ __all__ = [
     "ToxicMessage",
     "Toxicity",
     "ToxicityLabel",
+    "Verification",
     "ViewerInsights",
 ]

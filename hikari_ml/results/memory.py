@@ -84,3 +84,37 @@ class Erasure(TypedDict):
     bytes_before: int
     bytes_after: int
     degraded: list[str]
+
+
+class Compaction(TypedDict):
+    """What rewriting the file saved."""
+
+    bytes_before: int
+    bytes_after: int
+    degraded: list[str]
+
+
+class Relation(TypedDict):
+    """An edge of the knowledge graph, with a strength in (0, 1); ``evidence`` counts memories that say so."""
+
+    source: str
+    kind: str
+    target: str
+    strength: float
+    evidence: int
+
+
+class Fault(TypedDict):
+    """A row that does not fit the rest of the store; ``key`` is a number, an id, or a digest in hex."""
+
+    table: str
+    key: str
+    fault: str
+
+
+class Verification(TypedDict):
+    """How many rows were read of each table, and what is wrong with them."""
+
+    rows: dict[str, int]
+    faults: list[Fault]
+    degraded: list[str]

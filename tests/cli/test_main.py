@@ -14,6 +14,7 @@ from hikari_ml import __version__
 from tests.pipeline.test_replay import record
 
 PROGRAM = [sys.executable, "-m", "hikari_ml"]
+MEMORY = [f"memory {name}" for name in "search stats graph export import erase verify compact".split()]
 
 
 def run(*arguments, timeout=120, **environment):
@@ -32,10 +33,10 @@ def test_without_a_command_it_helps():
 def test_help_names_every_command_and_nothing_that_does_not_work():
     text = run("--help").stdout
     commands = set(re.findall(r"│ (\w+) +\S", text.split("Commands")[1]))
-    assert commands == {"demo", "analyze", "replay", "train", "doctor"}
+    assert commands == {"demo", "analyze", "replay", "memory", "train", "doctor"}
 
 
-@pytest.mark.parametrize("command", ["demo", "analyze", "replay", "doctor", "train chat-model"])
+@pytest.mark.parametrize("command", ["demo", "analyze", "replay", "doctor", "train chat-model", *MEMORY])
 def test_every_command_has_help_worth_reading(command):
     done = run(*command.split(), "--help")
     assert done.returncode == 0

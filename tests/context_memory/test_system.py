@@ -15,7 +15,15 @@ import numpy as np
 import pytest
 
 from hikari_ml import NeuralMemorySystem, Settings
-from hikari_ml.errors import ClosedError, InputError, ModelError, StoreLockedError, UnknownMemoryError
+from hikari_ml.errors import (
+    ClosedError,
+    InputError,
+    ModelError,
+    ReadOnlyError,
+    StoreError,
+    StoreLockedError,
+    UnknownMemoryError,
+)
 from hikari_ml.models.catalog import bundled_encoder
 from hikari_ml.results import Memory, MemoryStats
 from hikari_ml.runtime.clock import ManualClock
@@ -575,3 +583,93 @@ async def test_a_killed_process_loses_no_memory_it_acknowledged(tmp_path):
                 assert found[memory_id] == f"I love thing{number}"
             assert len(found) <= len(acknowledged) + 1, "nothing was invented"
             assert len(memory._core.index) == len(found)
+
+
+async def test_a_reader_sees_what_a_running_process_has_acknowledged_and_writes_nothing(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", KILLED, str(tmp_path / "m"), "0"],
+        stdout=subprocess.PIPE, text=True, cwd=os.getcwd(),
+    ) as process:  # fmt: skip
+        try:
+            for _ in range(3):
+                known = [process.stdout.readline().split() for _ in range(15)]
+                async with NeuralMemorySystem(tmp_path / "m", read_only=True) as memory:
+                    found = {m["id"]: m for m in await memory.retrieve_memories("thing", k=100_000)}
+                    assert {memory_id for _, memory_id in known} <= found.keys()
+                    assert {m["access_count"] for m in found.values()} == {0}
+                    assert (await memory.get_memory_stats())["total"] == len(found)
+                    assert await memory.export(tmp_path / "out.jsonl") == len(found)
+            with pytest.raises(StoreLockedError):
+                await NeuralMemorySystem(tmp_path / "m").get_memory_stats()
+            assert process.stdout.readline(), "the writer goes on"
+        finally:
+            process.kill()
+
+
+async def test_looking_changes_neither_file_nor_memories(tmp_path, clock):
+    async with NeuralMemorySystem(tmp_path / "m", clock=clock) as memory:
+        await memory.store_memory("I love cats", metadata={"user": "anna"})
+    before = (tmp_path / "m" / "data.mdb").read_bytes()
+    async with NeuralMemorySystem(tmp_path / "m", read_only=True, clock=clock) as memory:
+        for _ in range(40):
+            (found,) = await memory.retrieve_memories("cats")
+        assert (found["access_count"], found["degraded"]) == (0, [])
+        assert await memory.find_associations("anna") == [("cats", pytest.approx(0.6))]
+        assert (await memory.summarize("cats"))["text"]
+    assert (tmp_path / "m" / "data.mdb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda memory: memory.store_memory("more"),
+        lambda memory: memory.consolidate(),
+        lambda memory: memory.forget_memory("mem-1"),
+        lambda memory: memory.withdraw_memory("mem-1"),
+        lambda memory: memory.erase_user("anna"),
+        lambda memory: memory.import_("in.jsonl"),
+        lambda memory: memory.compact(),
+    ],
+)
+async def test_what_would_write_is_refused_to_a_reader(tmp_path, change):
+    async with NeuralMemorySystem(tmp_path / "m") as memory:
+        await memory.store_memory("hi")
+    async with NeuralMemorySystem(tmp_path / "m", read_only=True) as memory:
+        with pytest.raises(ReadOnlyError, match="read_only"):
+            await change(memory)
+        assert (await memory.get_memory_stats())["total"] == 1
+
+
+async def test_a_reader_creates_nothing(tmp_path):
+    with pytest.raises(StoreError, match="holds no memory"):
+        await NeuralMemorySystem(tmp_path / "m", read_only=True).get_memory_stats()
+    assert not (tmp_path / "m").exists()
+
+
+async def test_a_reader_with_another_encoder_embeds_in_memory_alone_and_says_so(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "m") as memory:
+        for content in ("i love cats", "i hate this game"):
+            await memory.store_memory(content)
+        model_id = memory.embedding_id
+    before = (tmp_path / "m" / "data.mdb").read_bytes()
+    settings = Settings(memory={"embedder": str(tiny.sentence_transformer(tmp_path / "st"))})
+    async with NeuralMemorySystem(tmp_path / "m", settings, read_only=True) as memory:
+        assert (await memory.get_memory_stats())["degraded"] == [f"vectors:{model_id}"]
+        found = await memory.retrieve_memories("i love cats", k=2)
+        assert found[0]["why"]["meaning"] == pytest.approx(1, abs=1e-2)
+        assert [m["degraded"] for m in found] == [[f"vectors:{model_id}"]] * 2
+        assert (await memory.summarize("cats"))["degraded"] == [f"vectors:{model_id}"]
+    assert (tmp_path / "m" / "data.mdb").read_bytes() == before
+
+
+async def test_the_strongest_relations_come_first(memory):
+    await memory.store_memory("I love tea", "fact", {"user": "anna"})
+    await memory.store_memory("I love chess", "fact", {"user": "anna"})
+    await memory.store_memory("I really love chess", "fact", {"user": "anna"})
+    first, second = await memory.list_relations(5)
+    assert first == {
+        "source": "anna", "kind": "likes", "target": "chess", "strength": pytest.approx(0.84), "evidence": 2
+    }  # fmt: skip
+    assert second["target"] == "tea"
+    assert await memory.list_relations(1) == [first]
+    assert (await memory.verify())["faults"] == []

@@ -2,6 +2,7 @@
 
 import json
 
+import networkx as nx
 import pytest
 
 from hikari_ml import NeuralMemorySystem
@@ -170,3 +171,20 @@ async def test_half_an_export_is_not_left_behind(memory, tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
         await memory.export(tmp_path / "out.jsonl")
     assert not (tmp_path / "out.jsonl.tmp").exists()
+
+
+async def test_a_graph_is_readable_for_others_whatever_people_say(memory, tmp_path):
+    for i, text in enumerate(STRANGE):
+        await memory.store_memory(f"I love thing{i}", "fact", {"user": f"a{text}<&>", "topic": text})
+    count = await memory.export_graph(tmp_path / "g.graphml")
+    graph = nx.read_graphml(tmp_path / "g.graphml", force_multigraph=True)
+    assert count == graph.number_of_edges() == (await memory.get_memory_stats())["graph"]["edges"]
+    edge = next(data for _, target, data in graph.edges(data=True) if target == "thing0")
+    assert edge == {"label": "likes", "weight": pytest.approx(0.6), "evidence": 1}
+    assert {data["label"] for _, data in graph.nodes(data=True)} >= {"thing0", "a\ufffdb", "दिन"}
+
+
+async def test_a_graph_that_cannot_be_written_is_a_clear_error(memory, tmp_path):
+    await memory.store_memory("I love tea", metadata={"user": "anna"})
+    with pytest.raises(InputError, match="cannot be written"):
+        await memory.export_graph(tmp_path / "no" / "g.graphml")

@@ -156,3 +156,13 @@ async def test_those_left_of_an_episode_that_went_can_join_another(memory, clock
 async def test_edges_are_counted_once(memory):
     await memory.store_memory("I love tea", metadata={"user": "anna"})
     assert (await memory.erase_user("anna"))["edges"] == 1
+
+
+async def test_compacting_gives_back_the_room_of_what_was_forgotten(memory, tmp_path):
+    made = [await memory.store_memory(f"line {i} " + "x" * 9000) for i in range(30)]
+    for memory_id in made[1:]:
+        await memory.forget_memory(memory_id)
+    result = await memory.compact()
+    assert result["bytes_after"] == (tmp_path / "memory" / "data.mdb").stat().st_size
+    assert result["bytes_after"] < result["bytes_before"] / 2
+    assert [m["id"] for m in await memory.list_memories()] == made[:1]

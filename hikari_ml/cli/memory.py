@@ -1,0 +1,362 @@
+"""``hikari-ml memory``: look at what is remembered, carry it over, erase, check and shrink it.
+
+What only looks works beside a running stream that has the memory open; what changes it does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from hikari_ml.cli.output import err, out, print_json
+
+if TYPE_CHECKING:
+    from hikari_ml.context_memory.system import NeuralMemorySystem
+    from hikari_ml.results import Memory, MemoryStats, Relation, Verification
+
+SHOWN_RELATIONS = 20
+SHOWN_FAULTS = 50
+
+T = TypeVar("T")
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--path", help="Folder of the memory; else that of the channel, in the data folder."),
+]
+Channel = Annotated[
+    str | None, typer.Option(help="Whose memory in the data folder, [bold]default[/bold] if none is named.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+app = typer.Typer(
+    help="Look at what is remembered, carry it over, erase, check and shrink it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def about() -> None:
+    """Look at what is remembered, carry it over, erase, check and shrink it.
+
+    search, stats, graph, export and verify work while a stream is running on the same memory; import, erase
+    and compact need it for themselves.
+    """
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for, in quotes.")],
+    k: Annotated[int, typer.Option("-k", help="How many memories.", min=1)] = 5,
+    user: Annotated[str | None, typer.Option(help="Only what was stored of this viewer.")] = None,
+    memory_type: Annotated[str | None, typer.Option("--type", help="Only memories of this type.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="TIME", help="Only what was known by then: 2026-01-31T20:15:00Z."),
+    ] = None,
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recall by meaning and by word, best first; nothing is strengthened by it.
+
+    Example: hikari-ml memory search "who has a cat?" -k 3
+    """
+    if not text.strip():
+        raise typer.BadParameter("ask for something", param_hint="TEXT")
+    moment = _moment(as_of)
+    types = None if memory_type is None else [memory_type]
+    found = _looking(path, channel, lambda m: m.retrieve_memories(text, k, types, user=user, as_of=moment))
+    if as_json:
+        print_json(found)
+    elif found:
+        _show_memories(found)
+    else:
+        out.print("nothing is remembered of that")
+
+
+@app.command()
+def stats(path: Folder = None, channel: Channel = None, as_json: AsJson = False) -> None:
+    """Say how much is remembered, of how many people, and since when."""
+    result = _looking(path, channel, lambda memory: memory.get_memory_stats())
+    if as_json:
+        print_json(result)
+    else:
+        _show_stats(result)
+
+
+@app.command()
+def graph(
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the whole graph as GraphML, for Gephi, yEd or networkx."),
+    ] = None,
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who and what belong together: the strongest relations, or all of them as a file.
+
+    Example: hikari-ml memory graph --out people.graphml
+    """
+    if to is None:
+        relations = _looking(path, channel, lambda memory: memory.list_relations(SHOWN_RELATIONS))
+        print_json(relations) if as_json else _show_relations(relations)
+        return
+    count = _looking(path, channel, lambda memory: memory.export_graph(to))
+    _tell({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write: one memory a line, as JSON.")],
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write every memory to a file; an import of it gives the same memories."""
+    count = _looking(path, channel, lambda memory: memory.export(file))
+    _tell({"path": str(file), "memories": count}, as_json, f"wrote {count:,} memories to {file}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="An export.")],
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add the memories of an export: all of the file or, if a line is wrong, nothing.
+
+    A memory that is already there is left as it is.
+    """
+
+    async def act(memory: NeuralMemorySystem) -> tuple[int, int]:
+        return await memory.import_(file), (await memory.get_memory_stats())["total"]
+
+    new, total = _changing(path, channel, act, create=True)
+    said = f"{new:,} new memories of {file}; {total:,} are remembered now"
+    _tell({"path": str(file), "new": new, "total": total}, as_json, said)
+
+
+@app.command()
+def erase(
+    user: Annotated[str, typer.Argument(help="The viewer, as the chat writes the name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove everything that was stored of a viewer, for good, and print what was removed where.
+
+    Memories of others that mention the viewer stay.
+    """
+    folder = _folder(path, channel)
+    if not yes:
+        typer.confirm(f"Erase everything of {user} in {folder}, for good?", abort=True, err=True)
+    proof = _changing(folder, None, lambda memory: memory.erase_user(user))
+    said = (
+        f"erased of {user}: {proof['memories']:,} memories, {proof['vectors']:,} vectors, "
+        f"{proof['edges']:,} relations; {proof['episodes']:,} episodes told anew\n"
+        f"the file was rewritten without them: {_bytes(proof['bytes_before'], proof['bytes_after'])}"
+    )
+    _tell(proof, as_json, said)
+
+
+@app.command()
+def verify(path: Folder = None, channel: Channel = None, as_json: AsJson = False) -> None:
+    """Read every row and list what is wrong, by table and key; ends with 1 if anything is."""
+    result = _verified(_folder(path, channel))
+    if as_json:
+        print_json(result)
+    else:
+        _show_verification(result)
+    if result["faults"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compact(path: Folder = None, channel: Channel = None, as_json: AsJson = False) -> None:
+    """Rewrite the file without the room that what was forgotten left in it."""
+    result = _changing(path, channel, lambda memory: memory.compact())
+    _tell(result, as_json, _bytes(result["bytes_before"], result["bytes_after"]))
+
+
+def _folder(path: Path | None, channel: str | None) -> Path:
+    if path is not None and channel is not None:
+        raise typer.BadParameter("give a path or a channel", param_hint="--path, --channel")
+    if path is not None:
+        return path
+    from hikari_ml.config import Settings
+
+    return Settings().channel_dir(channel or "default") / "memory"
+
+
+def _looking(path: Path | None, channel: str | None, act: Callable[[NeuralMemorySystem], Awaitable[T]]) -> T:
+    """What ``act`` finds in a memory that somebody else may be writing."""
+    return asyncio.run(_with_memory(_folder(path, channel), act, read_only=True))
+
+
+def _changing(
+    path: Path | None,
+    channel: str | None,
+    act: Callable[[NeuralMemorySystem], Awaitable[T]],
+    *,
+    create: bool = False,
+) -> T:
+    """What ``act`` does to a memory that is ours alone, and exists unless it may be created."""
+    from hikari_ml.context_memory.snapshot import check_memory
+
+    folder = _folder(path, channel)
+    if not create:
+        check_memory(folder)
+    return asyncio.run(_with_memory(folder, act, read_only=False))
+
+
+async def _with_memory(
+    folder: Path, act: Callable[[NeuralMemorySystem], Awaitable[T]], *, read_only: bool
+) -> T:
+    from hikari_ml.context_memory.system import NeuralMemorySystem
+
+    async with NeuralMemorySystem(folder, read_only=read_only) as memory:
+        return await act(memory)
+
+
+def _verified(folder: Path) -> Verification:
+    """Without a memory system above it: a store need not be whole to be looked at."""
+    from hikari_ml.context_memory.snapshot import Snapshot
+    from hikari_ml.context_memory.verify import verify as check
+
+    with closing(Snapshot(folder)) as view:
+        view.check_readable()
+        return view.read(check)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A moment; without a zone it is local time."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError) as error:
+        hint = "give a time such as 2026-01-31T20:15:00Z"
+        raise typer.BadParameter(hint, param_hint="--as-of") from error
+
+
+def _tell(result: Any, as_json: bool, said: str) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        out.print(said, markup=False, highlight=False)
+
+
+def _show_memories(found: list[Memory]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("memory", "who", "when", "tier", "score", "why"):
+        table.add_column(name, justify="right" if name == "score" else "left")
+    for memory in found:
+        table.add_row(
+            Text(memory["content"]),
+            Text(str(memory["metadata"].get("user") or "-")),
+            memory["created_at"][:16].replace("T", " "),
+            memory["tier"].replace("_", "-"),
+            f"{memory['score']:.2f}",
+            Text(_reasons(memory), style="dim"),
+        )
+    out.print(table)
+    _show_degraded(found[0]["degraded"])
+
+
+def _reasons(memory: Memory) -> str:
+    """The terms of a score in plain words."""
+    why = memory["why"]
+    reasons = []
+    if (rank := why.get("meaning_rank")) is not None:
+        reasons.append(f"{_place(rank)} by meaning ({why['meaning']:.2f})")
+    if (rank := why.get("words_rank")) is not None:
+        reasons.append(f"{_place(rank)} by its words")
+    if any(value is not None for name, value in why.items() if "window" in name):
+        reasons.append("said next to what matches")
+    return ", ".join(reasons) or "nothing but its being there"
+
+
+def _place(rank: Any) -> str:
+    return {1: "best", 2: "second", 3: "third"}.get(rank, f"{rank}th")
+
+
+def _show_stats(result: MemoryStats) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", justify="right")
+    table.add_column()
+    table.add_row("memories", f"{result['total']:,} of {result['users']:,} people")
+    table.add_row("tiers", _counts(result["by_tier"]))
+    table.add_row("types", Text(_counts(result["by_type"])))
+    table.add_row("episodes", f"{result['episodes']:,}")
+    table.add_row("graph", f"{result['graph']['nodes']:,} names, {result['graph']['edges']:,} relations")
+    table.add_row("from", result["oldest"] or "-")
+    table.add_row("to", result["newest"] or "-")
+    table.add_row("file", f"{result['bytes'] / 1e6:.1f} MB")
+    table.add_row("model", Text(result["model"]))
+    out.print(table)
+    _show_degraded(result["degraded"])
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in counts.items()) or "-"
+
+
+def _show_relations(relations: list[Relation]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not relations:
+        out.print("no relations are known")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("who", "relation", "what", "strength", "memories"):
+        table.add_column(name, justify="right" if name in ("strength", "memories") else "left")
+    for edge in relations:
+        names = (Text(text) for text in (edge["source"], edge["kind"], edge["target"]))
+        table.add_row(*names, f"{edge['strength']:.2f}", f"{edge['evidence']:,}")
+    out.print(table)
+
+
+def _show_verification(result: Verification) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = ", ".join(f"{count:,} {table}" for table, count in result["rows"].items())
+    out.print(f"read {rows}", highlight=False)
+    faults = result["faults"]
+    if not faults:
+        out.print("[green]nothing is wrong[/green]")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("table", "key", "fault"):
+        table.add_column(name, overflow="fold")
+    for fault in faults[:SHOWN_FAULTS]:
+        table.add_row(fault["table"], Text(fault["key"]), Text(fault["fault"]))
+    out.print(table)
+    more = f"; --json lists them all, here are {SHOWN_FAULTS}" if len(faults) > SHOWN_FAULTS else ""
+    out.print(f"[red]{len(faults):,} rows are wrong[/red]{more}", highlight=False)
+
+
+def _show_degraded(degraded: list[str]) -> None:
+    if degraded:
+        err.print(f"degraded: {', '.join(degraded)}", markup=False, highlight=False)
+
+
+def _bytes(before: int, after: int) -> str:
+    return f"{before:,} bytes before, {after:,} after"

@@ -1,0 +1,173 @@
+"""A store that is only looked at: one view of it, taken at opening, beside a process that may be writing.
+
+The view is a read transaction. As long as it is open the writer keeps the pages it shows and takes new
+ones instead, so a writer waits for nobody, and its file grows a little: look, and close.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, NoReturn, TypeVar
+
+import lmdb
+
+from hikari_ml.context_memory.store import (
+    DATA,
+    LOCK,
+    MAX_READERS,
+    MIB,
+    TABLES,
+    Store,
+    Transaction,
+)
+from hikari_ml.errors import ReadOnlyError, StoreError, StoreLockedError
+
+MARGIN: Final = 64 * MIB
+"""By how much a file may grow between being looked at and being opened."""
+
+TRIES: Final = 100
+"""How often a view is taken anew because the file was replaced in the meantime."""
+
+R = TypeVar("R")
+
+
+class Snapshot(Store):
+    """The store in ``folder`` as it is now; every call must come from one thread. Nothing is created.
+
+    Raises:
+        StoreLockedError: this process has it open already.
+        StoreVersionError: a newer version wrote it.
+        StoreError: there is none, or it cannot be read.
+    """
+
+    read_only = True
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        check_memory(folder)
+        with self._failures():
+            self._stack = ExitStack()
+            with ExitStack() as stack:
+                self._env, self._txn = self._view(stack)
+                self._prepare()
+                self._stack = stack.pop_all()
+
+    def read(self, act: Callable[[Transaction], R]) -> R:
+        """Run ``act`` on the view."""
+        with self._failures():
+            result = act(Transaction(self, self._txn))
+        self._check_undisturbed()
+        return result
+
+    def write(self, act: Callable[[Transaction], R]) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            ReadOnlyError: always.
+        """
+        raise ReadOnlyError(self.folder)
+
+    def compact(self) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            ReadOnlyError: always.
+        """
+        raise ReadOnlyError(self.folder)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the data file that is looked at."""
+        return os.fstat(self._file).st_size
+
+    def close(self) -> None:
+        """Let go of the view."""
+        self._stack.close()
+
+    def _view(self, stack: ExitStack) -> tuple[lmdb.Environment, lmdb.Transaction]:
+        """An environment and a view of it that belong together; a compaction may come in between."""
+        for _ in range(TRIES):
+            with ExitStack() as attempt:
+                locks = _identity(self.folder / LOCK)
+                self._known = locks is not None
+                self._file = os.open(self.folder / DATA, os.O_RDONLY)
+                attempt.callback(os.close, self._file)
+                environment = self._environment(MARGIN)
+                attempt.callback(environment.close)
+                txn = _begun(environment)
+                if txn is None:
+                    continue
+                attempt.callback(txn.abort)
+                counted = txn.id() <= environment.info()["last_txnid"]
+                same = _identity(self.folder / DATA) == _identity(self._file)
+                if counted and same and _identity(self.folder / LOCK) == locks:
+                    stack.push(attempt.pop_all())
+                    return environment, txn
+        raise StoreError(self.folder, "is being replaced again and again; try again later")
+
+    def _environment(self, map_size: int) -> lmdb.Environment:
+        """Open without creating: LMDB would make a lock file where there is none, as beside a copy."""
+        try:
+            return lmdb.open(
+                str(self.folder),
+                map_size=map_size + (self.folder / DATA).stat().st_size,
+                max_dbs=len(TABLES),
+                max_readers=MAX_READERS,
+                readonly=True,
+                create=False,
+                lock=self._known,
+            )
+        except lmdb.Error as error:
+            if "already open in this process" in str(error):
+                hint = "this process has this memory open already; ask the object that has"
+                raise StoreLockedError(self.folder, hint) from error
+            raise
+
+    def _prepare(self) -> None:
+        self._check_length()
+        try:
+            self.tables = {
+                name: self._env.open_db(name.encode(), txn=self._txn, create=False) for name in TABLES
+            }
+        except lmdb.NotFoundError as error:
+            raise StoreError(self.folder, "holds no memory") from error
+        self._check_format(self._txn.get(b"format", db=self.tables["meta"]))
+
+    def _check_undisturbed(self) -> None:
+        """Without a lock file a writer cannot know of the view, and reuses its pages after two commits."""
+        if not self._known and self._env.info()["last_txnid"] > self._txn.id() + 1:
+            raise StoreError(self.folder, "was written while it was read; open it again")
+
+
+def check_memory(folder: Path) -> None:
+    """Say what is wrong with a folder that should hold a memory.
+
+    Raises:
+        StoreError: it does not exist, holds no memory, or must not be read.
+    """
+    try:
+        (folder / DATA).open("rb").close()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StoreError(folder, "holds no memory") from error
+    except OSError as error:
+        raise StoreError(folder, f"cannot be read: {error.strerror or error}") from error
+
+
+def _begun(environment: lmdb.Environment) -> lmdb.Transaction | None:
+    """A view; None if the file has outgrown our map since it was opened."""
+    try:
+        return environment.begin()
+    except lmdb.MapResizedError:
+        return None
+
+
+def _identity(file: Path | int) -> tuple[int, int] | None:
+    """What tells a file from the one that takes its place."""
+    try:
+        found = file.stat() if isinstance(file, Path) else os.fstat(file)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
