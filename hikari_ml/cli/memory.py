@@ -284,8 +284,12 @@ def _reasons(memory: Memory) -> str:
         reasons.append(f"{_place(rank)} by meaning ({why['meaning']:.2f})")
     if (rank := why.get("words_rank")) is not None:
         reasons.append(f"{_place(rank)} by its words")
-    if any(value is not None for name, value in why.items() if "window" in name):
+    if not reasons and (why.get("meaning_window_rank") or why.get("words_window_rank")):
         reasons.append("said next to what matches")
+    if why.get("answers") is not None:
+        reasons.append("follows a question that matches")
+    if why.get("named") == 1:
+        reasons.append("said by whom you name")
     return ", ".join(reasons) or "nothing but its being there"
 
 

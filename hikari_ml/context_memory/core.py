@@ -15,11 +15,21 @@ from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
+from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
 from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
 from hikari_ml.context_memory.index import VectorIndex
-from hikari_ml.context_memory.recall import DEPTH, Hit, fuse, with_windows
+from hikari_ml.context_memory.recall import (
+    DEPTH,
+    Hit,
+    Ranking,
+    Wanted,
+    fuse,
+    prefer,
+    take_apart,
+    with_answers,
+)
 from hikari_ml.context_memory.record import Record, from_ms
 from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
@@ -34,6 +44,12 @@ from hikari_ml.times import iso
 
 RELEVANT: Final = 0.3
 """Cosine similarity from which a hit counts as remembered, and is strengthened by it."""
+
+MEANT_BEFORE: Final = 2
+"""Lines before a memory that are read with it when its surroundings are searched by meaning."""
+
+SAID_AROUND: Final = 2
+"""Lines to either side that are read with it when they are searched by word."""
 
 FLUSH_AFTER: Final = 32
 """Recalls that may wait for the next write; a crash loses their counts and nothing else."""
@@ -140,7 +156,7 @@ class MemoryCore:
         def apply() -> None:
             self.tiers.put(Slot.of(record))
             self.index.add([record.key], _as_stored(vector)[None, :])
-            self.words.add(record.key, record.content)
+            self._add_words(record)
             self._put_edges(edges)
 
         return apply
@@ -177,8 +193,11 @@ class MemoryCore:
 
     # -- reading ------------------------------------------------------------------------------------
 
-    def retrieve(self, question: Question, vector: Vector) -> list[Memory]:
-        """The best memories for ``question``; exactly ``min(k, n)`` of the n in its scope."""
+    def retrieve(self, question: Question, vector: Vector | None) -> list[Memory]:
+        """The best memories for ``question``; exactly ``min(k, n)`` of the n in its scope.
+
+        ``vector`` None means that the question has still to be embedded.
+        """
         self.complete()
         scope = self.tiers.scope(question.user, question.types, question.as_of)
         hits = self.search(question, vector, scope)[: question.k]
@@ -196,19 +215,24 @@ class MemoryCore:
         hits = [Hit(key, worth[key], {}, {}) for key in best]
         return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
 
-    def search(self, question: Question, vector: Vector, scope: list[int] | None) -> list[Hit]:
+    def search(self, question: Question, vector: Vector | None, scope: list[int] | None) -> list[Hit]:
         """Every candidate for ``question`` within ``scope``, fused with its conversation, best first."""
-        depth = max(DEPTH, question.k)
-        lists = {"meaning": self.index.search(vector, depth, scope)}
-        if question.query.strip():
-            lists["words"] = self.words.search(question.query, depth, scope)
-        lists = {name: ranking for name, ranking in lists.items() if ranking}
+        wanted = take_apart(question.query, self.tiers.knows)
+        if vector is None:
+            vector = self.embedder.embed([wanted.text])[0]
+        lists = self._lists(wanted, vector, max(DEPTH, question.k), scope)
         inside = self.tiers if scope is None else frozenset(scope)
 
-        def neighbours(key: int) -> list[int]:
-            return [near for near in self.tiers.neighbours(key) if near in inside]
+        def answer(key: int) -> int | None:
+            after = self.tiers.around(key, 0, 1)[1:] if self.tiers[key].asks else []
+            return after[0] if after and after[0] in inside else None
 
-        return with_windows(fuse(lists), neighbours, self.relevant) if lists else []
+        def named(key: int) -> bool:
+            user = self.tiers[key].user
+            return user is not None and user_key(user) in wanted.people
+
+        hits = with_answers(fuse(lists), answer, self.relevant) if lists else []
+        return prefer(hits, named) if wanted.people else hits
 
     def relevant(self, hit: Hit) -> bool:
         """Whether a hit has to do with what was asked, rather than being merely the nearest."""
@@ -255,6 +279,38 @@ class MemoryCore:
             results.append(outcome.result if isinstance(outcome, Change) else outcome)
         _try_again_later(self._relieve, "the working buffer could not be relieved")
         return results
+
+    def _lists(
+        self, wanted: Wanted, vector: Vector, depth: int, scope: list[int] | None
+    ) -> dict[str, Ranking]:
+        """What each search finds, by its name in the hits, without those that find nothing."""
+        lines = self.index.search(vector, depth, scope)
+        asked = partial(self.words.search, wanted.text, depth, scope, names=wanted.names)
+        found: dict[str, Ranking] = {
+            "meaning": lines,
+            "meaning_window": self._windows(vector, lines, depth, scope),
+            "words": asked(),
+            "words_window": asked(reach=SAID_AROUND),
+        }
+        return {name: ranking for name, ranking in found.items() if ranking}
+
+    def _windows(self, vector: Vector, lines: Ranking, depth: int, scope: list[int] | None) -> Ranking:
+        """Windows by meaning: those that hold one of ``lines``, as a window near the query does.
+
+        A window's vector is the mean of its lines', so that none has to be made or kept.
+        """
+        around, inside = self.tiers.around, self.tiers if scope is None else frozenset(scope)
+        keys = sorted({near for key, _ in lines for near in around(key, 0, MEANT_BEFORE) if near in inside})
+        windows = {key: [near for near in around(key, MEANT_BEFORE, 0) if near in inside] for key in keys}
+        return self.index.search_windows(vector, depth, windows)
+
+    def _add_words(self, record: Record) -> None:
+        """Index what a record says, between its neighbours."""
+        around = self.tiers.around(record.key, 1, 1)
+        at = around.index(record.key)
+        before = around[at - 1] if at else None
+        after = around[at + 1] if at + 1 < len(around) else None
+        self.words.add(record.key, record.content, before, after)
 
     def _relieve(self) -> None:
         """Move what no longer fits the working buffer; what was acknowledged does not depend on it."""
@@ -356,7 +412,7 @@ class MemoryCore:
         def act(txn: Transaction) -> set[str]:
             for record in txn.records():
                 self.tiers.put(Slot.of(record))
-                self.words.add(record.key, record.content)
+                self._add_words(record)
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
             return self._load_vectors(txn)
@@ -425,11 +481,11 @@ def _try_again_later(act: Callable[[], None], failure: str) -> None:
 
 
 def _why(hit: Hit, age_days: float) -> dict[str, float | int | str | None]:
+    lists = ("meaning", "meaning_window", "words", "words_window")
     return {
-        "meaning": hit.scores.get("meaning"),
-        "meaning_rank": hit.ranks.get("meaning"),
-        "words": hit.scores.get("words"),
-        "words_rank": hit.ranks.get("words"),
-        "window": hit.scores.get("window"),
+        **{name: hit.scores.get(name) for name in lists},
+        **{f"{name}_rank": hit.ranks.get(name) for name in lists},
+        "answers": hit.scores.get("answers"),
+        "named": hit.scores.get("named"),
         "age_days": max(0.0, age_days),
     }

@@ -6,7 +6,7 @@ two cores slower than one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import faiss
@@ -23,6 +23,9 @@ DEAD_SHARE: Final = 0.25
 
 FEWEST_ROWS: Final = 64
 """Rows up to which rebuilding is not worth it."""
+
+TINY: Final = 1e-9
+"""Shortest sum of vectors that still points anywhere."""
 
 Keys = npt.NDArray[np.int64]
 _FAISS: Any = faiss  # its own type hints know the C++ signatures, not the Python ones that replace them
@@ -90,6 +93,26 @@ class VectorIndex:
         mask = np.zeros(len(self._keys), bool)
         mask[rows] = True
         return self._masked(query, min(k, len(rows)), mask)
+
+    def search_windows(
+        self, query: Vector, k: int, windows: Mapping[int, Sequence[int]]
+    ) -> list[tuple[int, float]]:
+        """The ``k`` of ``windows`` nearest to ``query``: each the mean of the vectors of its keys.
+
+        Scores are cosine similarities; best first, ties by key.
+        """
+        if not windows:
+            return []
+        place = {key: at for at, key in enumerate({key for window in windows.values() for key in window})}
+        members = np.vstack([self.vectors(list(place)), np.zeros((1, self.dim), np.float32)])
+        widest = max(map(len, windows.values()))
+        rows = [[*(place[key] for key in w), *[len(place)] * (widest - len(w))] for w in windows.values()]
+        sums = members[np.array(rows)].sum(axis=1)
+        lengths = np.linalg.norm(sums, axis=1)
+        scores = sums @ query / np.maximum(lengths, TINY)
+        keys = np.fromiter(windows, np.int64, len(windows))
+        order = np.lexsort((keys, -scores))[:k]
+        return [(int(keys[i]), float(scores[i])) for i in order]
 
     def _search_all(self, query: Vector, k: int) -> list[tuple[int, float]]:
         if k == 0:

@@ -1,4 +1,9 @@
-"""How hits of several searches become one ranking; pure.
+"""How a query is taken apart, and how hits of several searches become one ranking; pure.
+
+Four lists are fused: what a line means and says, and what its surroundings in the conversation mean and say.
+Then come two preferences, for the answer to a matching question and for people who are named. Neither how
+recent nor how important a memory is changes its rank. Every constant was chosen on five conversations and
+reported on five others (``benchmarks/quality/locomo.py``).
 
 Reciprocal-rank fusion: G. Cormack, C. Clarke, S. Büttcher, "Reciprocal rank fusion outperforms
 Condorcet and individual rank learning methods", SIGIR 2009, with k = 10, which measured better than the
@@ -7,16 +12,29 @@ paper's 60 on conversations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+from hikari_ml.chat import user_key
+from hikari_ml.context_memory.words import terms
 
 RANK_CONSTANT: Final = 10
 DEPTH: Final = 60
 """How deep each list is read, at least."""
 
-WINDOW_SHARE: Final = 0.5
-"""How much of a neighbour's score a line of a conversation gets of what it lacks itself."""
+ANSWER_SHARE: Final = 0.3
+"""How much of a matching question's score the line after it gets of what it lacks itself."""
+
+OTHERS_SHARE: Final = 0.77
+"""What is left of the score of other people's lines where a query names somebody."""
+
+MOST_NAME_WORDS: Final = 3
+"""Longest name that is looked for in a query, in words."""
+
+_WORD = re.compile(r"\w+")
+_POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 
 Ranking = Sequence[tuple[int, float]]
 """Keys with their scores, best first."""
@@ -33,6 +51,15 @@ class Hit:
     score: float
     ranks: dict[str, int]
     scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A query taken apart: what is searched by meaning, the names in it, and whose they are as user keys."""
+
+    text: str
+    names: str
+    people: frozenset[str]
 
 
 def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hit]:
@@ -53,24 +80,68 @@ def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hi
     return _best_first(hits)
 
 
-def with_windows(
-    hits: Sequence[Hit], neighbours: Callable[[int], Iterable[int]], matches: Callable[[Hit], bool]
-) -> list[Hit]:
-    """Raise lines of conversations whose neighbour matches: an answer rarely repeats its question.
+def take_apart(query: str, known: Callable[[str], bool]) -> Wanted:
+    """Find the names of people in ``query``; ``known`` tells whether a user key is somebody's.
 
-    A line gets ``WINDOW_SHARE * window`` of what its score lacks to 1, where ``window``, kept among its
-    scores, is the score of its best matching neighbour. Neighbours no list has found come in as well.
+    The longest name counts. A function word names nobody, even if a viewer is called so. A query of nothing
+    but names is searched as it is.
     """
-    windows: dict[int, float] = {}
-    for hit in filter(matches, hits):
-        for key in neighbours(hit.key):
-            windows[key] = max(windows.get(key, 0.0), hit.score)
+    words = list(_WORD.finditer(query))
+    names, rest, at, first = [], "", 0, 0
+    while first < len(words):
+        last = _end_of_name(query, words, first, known) if words[first].start() >= at else None
+        if last is not None:
+            start, end = words[first].start(), words[last].end()
+            names.append(query[start:end])
+            possessive = _POSSESSIVE.match(query, end)
+            rest += query[at:start].removesuffix("@")
+            at = possessive.end() if possessive else end
+        first = (first if last is None else last) + 1
+    rest = " ".join((rest + query[at:]).split())
+    people = frozenset(map(user_key, names))
+    return Wanted(rest if terms(rest) else query, " ".join(names), people)
+
+
+def with_answers(
+    hits: Sequence[Hit], answer: Callable[[int], int | None], matches: Callable[[Hit], bool]
+) -> list[Hit]:
+    """Raise what follows a matching question in its conversation: an answer rarely repeats it.
+
+    ``answer`` gives the line after a question. It gets ``ANSWER_SHARE * question`` of what its score lacks
+    to 1, where ``question``, kept among its scores as ``answers``, is the score of the line it follows. An
+    answer no list has found comes in as well.
+    """
     found = {hit.key: hit for hit in hits}
-    for key, window in windows.items():
-        hit = found.get(key, Hit(key, 0.0, {}, {}))
-        score = hit.score + WINDOW_SHARE * window * (1 - hit.score)
-        found[key] = replace(hit, score=score, scores={**hit.scores, "window": window})
+    for question in filter(matches, hits):
+        key = answer(question.key)
+        if key is not None:
+            hit = found.get(key, Hit(key, 0.0, {}, {}))
+            score = hit.score + ANSWER_SHARE * question.score * (1 - hit.score)
+            found[key] = replace(hit, score=score, scores={**hit.scores, "answers": question.score})
     return _best_first(found.values())
+
+
+def prefer(hits: Sequence[Hit], named: Callable[[int], bool]) -> list[Hit]:
+    """Lower what others said than the people a query names to ``OTHERS_SHARE``, which hides none of it.
+
+    The share that was left stands among the scores of every hit as ``named``.
+    """
+    shares = {hit.key: 1.0 if named(hit.key) else OTHERS_SHARE for hit in hits}
+    return _best_first(
+        replace(hit, score=hit.score * shares[hit.key], scores={**hit.scores, "named": shares[hit.key]})
+        for hit in hits
+    )
+
+
+def _end_of_name(
+    query: str, words: Sequence[re.Match[str]], first: int, known: Callable[[str], bool]
+) -> int | None:
+    """The last word of the longest name that begins at ``words[first]``."""
+    for last in reversed(range(first, min(first + MOST_NAME_WORDS, len(words)))):
+        name = query[words[first].start() : words[last].end()]
+        if terms(name) and known(user_key(name)):
+            return last
+    return None
 
 
 def _best_first(hits: Iterable[Hit]) -> list[Hit]:

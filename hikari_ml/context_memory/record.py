@@ -50,6 +50,11 @@ class Record:
         self.user = self.metadata.get("user") or None
         self.conversation = self.metadata.get("conversation") or None
 
+    @property
+    def asks(self) -> bool:
+        """Whether it holds a question."""
+        return "?" in self.content or "\uff1f" in self.content
+
     def pack(self) -> bytes:
         """As msgpack, for the store."""
         return bytes(

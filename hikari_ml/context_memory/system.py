@@ -155,8 +155,10 @@ class NeuralMemorySystem(Service):
         """The ``k`` best memories for ``query``, best first.
 
         ``user`` limits it to one viewer's memories, ``memory_types`` to some types, ``as_of`` to what was
-        stored by then; scoped or not, exactly ``min(k, n)`` of the n memories in scope are returned. What is
-        recalled fades more slowly afterwards, unless ``strengthen`` is False or ``as_of`` is given.
+        stored by then; scoped or not, exactly ``min(k, n)`` of the n memories in scope are returned. A viewer
+        whom ``query`` names is preferred, never required. An ``embedding`` is searched as it is, and is best
+        made of the query without such names. What is recalled fades more slowly afterwards, unless
+        ``strengthen`` is False or ``as_of`` is given.
 
         Raises:
             InputError: ``k`` is no positive whole number, or there is neither a query nor an embedding.
@@ -170,9 +172,8 @@ class NeuralMemorySystem(Service):
             strengthen=strengthen,
         )
         await self._ready()
-        job: Job[list[Memory]] = Job(lambda vectors: self._core.retrieve(question, vectors[0]))
-        job.texts, job.vectors = self._given(question.query, embedding)
-        return cast("list[Memory]", await self._lane.submit(job))
+        vector = None if embedding is None else _unit(embedding, self._core.embedder.dim)
+        return cast("list[Memory]", await self._do(lambda: self._core.retrieve(question, vector)))
 
     async def get_context_summary(self, topic: str, max_length: int = 500) -> str:
         """What is remembered about ``topic``, in at most ``max_length`` characters; "" if nothing is."""
@@ -186,8 +187,7 @@ class NeuralMemorySystem(Service):
         """
         question = Question(_query(topic, None), SUMMARY_DEPTH, None, None, None, strengthen=True)
         length = _positive(max_length, "max_length")
-        act = partial(self._summarize, question, length)
-        return cast("Summary", await self._do(act, [question.query]))
+        return cast("Summary", await self._do(lambda: self._summarize(question, length)))
 
     async def find_associations(self, entity: str, max_hops: int = 2) -> list[tuple[str, float]]:
         """What ``entity`` is connected with in the knowledge graph, strongest first, as (name, strength).
@@ -314,9 +314,9 @@ class NeuralMemorySystem(Service):
         (build,) = jobs  # the first job makes the core; nobody else can submit before it is done
         return [build.act()]
 
-    async def _do(self, act: Any, texts: Sequence[str] = ()) -> Any:
+    async def _do(self, act: Any) -> Any:
         await self._ready()
-        return await self._lane.submit(Job(act, texts=texts))
+        return await self._lane.submit(Job(act))
 
     async def _change(self, act: Callable[[], Any]) -> Any:
         self._check_writable()
@@ -374,10 +374,10 @@ class NeuralMemorySystem(Service):
         lines = transfer.read_lines(path, core.embedder.model_id, core.embedder.dim, core.now())
         return transfer.import_lines(core, lines)
 
-    def _summarize(self, question: Question, max_length: int, vectors: Vector) -> Summary:
+    def _summarize(self, question: Question, max_length: int) -> Summary:
         core = self._core
         core.complete()
-        hits = [hit for hit in core.search(question, vectors[0], None) if core.relevant(hit)]
+        hits = [hit for hit in core.search(question, None, None) if core.relevant(hit)]
         hits = hits[: question.k]
         if not hits:
             return {"text": "", "method": "none", "memories": [], "degraded": list(core.degraded)}

@@ -31,6 +31,7 @@ class Slot:
     access_count: int
     episode: int
     conversation: str | None = None
+    asks: bool = False
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -46,6 +47,7 @@ class Slot:
             record.access_count,
             record.episode,
             record.conversation,
+            record.asks,
         )
 
     @property
@@ -109,14 +111,18 @@ class Tiers:
         """Keys of a user's memories, oldest first."""
         return sorted(self._by_user.get(_folded(user), ()))
 
-    def neighbours(self, key: int) -> list[int]:
-        """Keys of the lines before and after a memory in its conversation."""
+    def knows(self, user: str) -> bool:
+        """Whether anything is remembered of a user, given by user key."""
+        return user in self._by_user
+
+    def around(self, key: int, before: int, after: int) -> list[int]:
+        """Keys of a memory and of up to so many lines before and after it in its conversation, in order."""
         slot = self._slots[key]
         if slot.conversation is None:
-            return []
+            return [key]
         lines = self._conversations[slot.conversation]
         at = bisect_left(lines, slot.place)
-        return [near for _, near in lines[max(0, at - 1) : at + 2] if near != key]
+        return [near for _, near in lines[max(0, at - before) : at + after + 1]]
 
     def in_tier(self, tier: Tier) -> list[Slot]:
         """Slots of a tier, oldest first."""

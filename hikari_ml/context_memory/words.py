@@ -24,6 +24,9 @@ from hikari_ml.text.normalize import collapse_elongation
 K1: Final = 1.2
 B: Final = 0.75
 
+NOWHERE: Final = -1
+"""In place of a neighbour's row where there is none."""
+
 Posting = tuple[array, array]  # type: ignore[type-arg]  # rows and how often the word stands in them
 Numbers = npt.NDArray[np.int64]
 
@@ -38,18 +41,24 @@ _FUNCTION_WORDS: Final = frozenset(
 
 
 class WordIndex:
-    """BM25 scores of records for a query, by record key."""
+    """BM25 scores of records and of their windows for a query, by record key.
+
+    A window is a record with its neighbours, read as one text. It is made from the postings of its lines
+    when it is searched, so that a line is indexed once, and a scope cuts windows as it cuts lines.
+    """
 
     def __init__(self) -> None:
         self._postings: dict[str, Posting] = defaultdict(_empty_posting)
         self._keys = array("q")
         self._lengths = array("q")
         self._alive = array("b")
+        self._before = array("q")
+        self._after = array("q")
         self._row_of: dict[int, int] = {}
         self._total = 0
 
-    def add(self, key: int, text: str) -> None:
-        """Index ``text`` under ``key``; a key already there is replaced."""
+    def add(self, key: int, text: str, before: int | None = None, after: int | None = None) -> None:
+        """Index ``text`` under ``key``, between two neighbours; a key already there is replaced."""
         self.remove([key])
         row = len(self._keys)
         counts = Counter(terms(text))
@@ -60,8 +69,12 @@ class WordIndex:
         self._keys.append(key)
         self._lengths.append(counts.total())
         self._alive.append(1)
+        self._before.append(NOWHERE)
+        self._after.append(NOWHERE)
         self._row_of[key] = row
         self._total += counts.total()
+        self._join(self._place(before), row)
+        self._join(row, self._place(after))
 
     def remove(self, keys: Collection[int]) -> None:
         """Forget ``keys``; unknown ones are ignored."""
@@ -70,37 +83,84 @@ class WordIndex:
             if row is not None:
                 self._alive[row] = 0
                 self._total -= self._lengths[row]
+                self._join(self._before[row], self._after[row])
         rows = len(self._keys)
         if rows > FEWEST_ROWS and len(self._row_of) < (1 - DEAD_SHARE) * rows:
             self._drop_dead()
 
-    def search(self, query: str, k: int, scope: Collection[int] | None = None) -> list[tuple[int, float]]:
-        """Up to ``k`` keys that share a word with ``query``, with BM25 scores, best first; ties by key."""
-        known = sorted({term for term in terms(query) if term in self._postings})
-        if not known or not self._row_of:
+    def search(
+        self, query: str, k: int, scope: Collection[int] | None = None, *, names: str = "", reach: int = 0
+    ) -> list[tuple[int, float]]:
+        """Up to ``k`` keys that share a word with ``query``, with BM25 scores, best first; ties by key.
+
+        Words of ``names`` count where a word of the query is found too, and find nothing by themselves. With
+        ``reach``, a key stands for its window of so many lines to either side; of these only lines in
+        ``scope`` are read.
+        """
+        wanted, others = set(terms(query)), set(terms(names))
+        wanted = (wanted - others) or wanted
+        if not self._row_of or not any(term in self._postings for term in wanted):
             return []
-        scores = self._scores(known)
-        if scope is not None:
-            inside = np.zeros(len(scores), bool)
-            inside[[self._row_of[key] for key in scope if key in self._row_of]] = True
-            scores[~inside] = 0.0
-        rows = np.flatnonzero(scores > 0)
+        inside = self._inside(scope)
+        found, scores = self._scores(wanted, others, inside, reach)
+        rows = np.flatnonzero(found & inside)
         keys = np.frombuffer(self._keys, np.int64)[rows]
         order = np.lexsort((keys, -scores[rows]))[:k]
         return [(int(keys[i]), float(scores[rows[i]])) for i in order]
 
-    def _scores(self, known: list[str]) -> npt.NDArray[np.float64]:
-        """BM25 of every row, 0 for deleted ones; what was deleted does not make a word common either."""
-        count = len(self._row_of)
-        lengths, alive = np.frombuffer(self._lengths, np.int64), self._alive_rows()
+    def _inside(self, scope: Collection[int] | None) -> npt.NDArray[np.bool_]:
+        if scope is None:
+            return self._alive_rows()
+        inside = np.zeros(len(self._keys), bool)
+        inside[[self._row_of[key] for key in scope if key in self._row_of]] = True
+        return inside
+
+    def _scores(
+        self, wanted: set[str], others: set[str], inside: npt.NDArray[np.bool_], reach: int
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+        """Which rows have a wanted word, and BM25 of every row.
+
+        How rare a word is, is counted in all lines that are not deleted, for windows as well: lines and
+        windows then weigh a word alike.
+        """
+        count, alive = len(self._row_of), self._alive_rows()
+        found, scores = np.zeros(len(alive), bool), np.zeros(len(alive))
+        steps = self._steps() if reach else ()
+        lengths = np.frombuffer(self._lengths, np.int64)
         mean_length = max(1.0, self._total / count)
-        scores = np.zeros(len(lengths))
-        for term in known:
+        if reach:
+            lines = np.flatnonzero(inside)
+            lengths = _spread(lines, lengths[lines], steps, reach)
+            mean_length = max(1.0, float(lengths[lines].mean())) if len(lines) else 1.0
+        for term in sorted(term for term in wanted | others if term in self._postings):
             rows, frequency = _living(self._postings[term], alive)
             idf = math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
+            if reach:
+                kept = inside[rows]
+                total = _spread(rows[kept], frequency[kept], steps, reach)
+                rows = np.flatnonzero(total)
+                frequency = total[rows]
             norm = K1 * (1 - B + B * lengths[rows] / mean_length)
             scores[rows] += idf * frequency * (K1 + 1) / (frequency + norm)
-        return scores
+            if term in wanted:
+                found[rows] = True
+        return found, scores
+
+    def _place(self, key: int | None) -> int:
+        return NOWHERE if key is None else self._row_of.get(key, NOWHERE)
+
+    def _join(self, before: int, after: int) -> None:
+        """Make two rows neighbours."""
+        if before != NOWHERE:
+            self._after[before] = after
+        if after != NOWHERE:
+            self._before[after] = before
+
+    def _steps(self) -> tuple[Numbers, ...]:
+        """Where one step back and one ahead lead from each row; nowhere is a row after the last."""
+        end = len(self._keys)
+        links = (np.frombuffer(link, np.int64) for link in (self._before, self._after))
+        return tuple(np.append(np.where(link == NOWHERE, end, link), end) for link in links)
 
     def _drop_dead(self) -> None:
         """Close the gaps that deleted rows left, in the postings too."""
@@ -115,6 +175,10 @@ class WordIndex:
         self._keys = _array(np.frombuffer(self._keys, np.int64)[alive])
         self._lengths = _array(np.frombuffer(self._lengths, np.int64)[alive])
         self._alive = array("b", [1] * len(self._keys))
+        self._before, self._after = (
+            _array(np.where(link == NOWHERE, NOWHERE, new_row[link])[alive])
+            for link in (np.frombuffer(self._before, np.int64), np.frombuffer(self._after, np.int64))
+        )
         self._row_of = {key: row for row, key in enumerate(self._keys)}
 
     def _alive_rows(self) -> npt.NDArray[np.bool_]:
@@ -126,6 +190,20 @@ def _living(posting: Posting, alive: npt.NDArray[np.bool_]) -> tuple[Numbers, Nu
     rows, frequency = (np.frombuffer(part, np.int64) for part in posting)
     kept = alive[rows]
     return rows[kept], frequency[kept]
+
+
+def _spread(rows: Numbers, numbers: Numbers, steps: tuple[Numbers, ...], reach: int) -> Numbers:
+    """What stands in ``rows``, summed over the window of every row."""
+    size = len(steps[0])
+    at, what = [rows], [numbers]
+    for step in steps:
+        near = rows
+        for _ in range(reach):
+            near = step[near]
+            at.append(near)
+            what.append(numbers)
+    total = np.bincount(np.concatenate(at), np.concatenate(what), size)
+    return total.astype(np.int64)[:-1]
 
 
 def _array(numbers: Numbers) -> array[int]:

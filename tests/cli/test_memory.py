@@ -73,6 +73,13 @@ def test_search_says_who_when_and_why(run, folder):
     assert len(said.splitlines()) == 2
 
 
+def test_search_says_that_a_named_viewer_was_preferred(run, folder):
+    _, said, _ = run("search", "what is the name of ben's cat?", "-k", 1, "--path", folder)
+    assert "said by whom you name" in said.splitlines()[1]
+    _, said, _ = run("search", "what is the name of the cat?", "-k", 1, "--path", folder)
+    assert "name" not in said.splitlines()[1].split("by meaning")[1]
+
+
 def test_search_in_a_scope(run, folder):
     def found(*options):
         return [

@@ -122,3 +122,10 @@ def test_ids_differ():
 
 def test_times_are_kept_to_the_millisecond():
     assert from_ms(to_ms(at(1.234))) == at(1.234)
+
+
+@pytest.mark.parametrize(
+    ("content", "asks"), [("who?", True), ("what? ok", True), ("誰？", True), ("ok!", False)]
+)
+def test_a_record_knows_whether_it_asks(content, asks):
+    assert Record(1, "mem-1", content, "fact", {}, 0.5, "episodic", 1, 2).asks == asks

@@ -10,9 +10,12 @@ import sys
 import textwrap
 from datetime import timedelta
 
+import hypothesis
 import msgpack
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hikari_ml import NeuralMemorySystem, Settings
 from hikari_ml.errors import (
@@ -337,10 +340,12 @@ async def test_an_answer_is_found_by_the_question_before_it(memory, clock):
     found = {m["content"]: (rank, m) for rank, m in enumerate(await memory.retrieve_memories(k=33, **asked))}
     rank, answer = found["tiramisu, no contest"]
     alone_rank, alone = found["tiramisu, obviously"]
-    assert answer["why"]["window"] == found["what is your favourite dessert?"][1]["score"] > 0.9
-    assert alone["why"]["window"] is None
-    assert rank < alone_rank
-    assert rank == 1
+    assert answer["why"]["answers"] > 0.9
+    assert answer["why"]["words"] is None
+    assert answer["why"]["words_window"] > 0
+    assert answer["why"]["meaning_window"] > answer["why"]["meaning"]
+    assert alone["why"]["answers"] is alone["why"]["words_window"] is None
+    assert rank == 1 < alone_rank
     assert len(await memory.retrieve_memories(k=1, **asked)) == 1
 
 
@@ -350,7 +355,82 @@ async def test_a_neighbour_out_of_scope_stays_out(memory, clock):
     await memory.store_memory("tiramisu", metadata={"user": "ben", "conversation": "c"})
     (found,) = await memory.retrieve_memories("favourite dessert?", k=5, user="anna")
     assert found["content"] == "favourite dessert?"
-    assert found["why"]["window"] is None
+    (found,) = await memory.retrieve_memories("favourite dessert?", k=5, user="ben")
+    assert found["content"] == "tiramisu"
+    assert found["why"]["answers"] is found["why"]["words_window"] is None
+    assert found["why"]["meaning_window"] == pytest.approx(found["why"]["meaning"], abs=1e-3)
+
+
+@given(seed=st.integers(0, 10_000))
+@hypothesis.settings(max_examples=8, deadline=None)
+def test_what_others_said_changes_nothing_in_a_scope(seed, tmp_path_factory):
+    """Whatever it means and whether it asks, in the same conversations, line by line."""
+    rng = np.random.default_rng(seed)
+    lines = [(int(rng.integers(3)), int(rng.integers(2)), "?" * int(rng.integers(2))) for _ in range(25)]
+
+    async def ask(others, asking):
+        async with NeuralMemorySystem(tmp_path_factory.mktemp("m")) as memory:
+            for place, (user, talk, mark) in enumerate(lines):
+                mine = user == 1
+                await memory.store_memory(
+                    f"line {place}{mark if mine else asking}",
+                    metadata={"user": f"u{user}", "conversation": f"c{talk}"},
+                    created_at=at(place),
+                    embedding=near(seed + place if mine else others + place),
+                )
+            found = await memory.retrieve_memories(" ", k=7, user="u1", embedding=near(seed + 99))
+        return [(m["content"], m["score"], m["why"]) for m in found]
+
+    def near(number):
+        return vector(number) + vector(0)
+
+    first, second = asyncio.run(ask(50_000, "?")), asyncio.run(ask(90_000, ""))
+    assert len(first) == min(7, sum(user == 1 for user, _, _ in lines))
+    for one, other in zip(first, second, strict=True):
+        assert one[:2] == other[:2]
+        assert {k: v for k, v in one[2].items() if k != "age_days"} == {
+            k: v for k, v in other[2].items() if k != "age_days"
+        }
+
+
+async def test_who_is_named_is_preferred_and_never_required(memory):
+    for user, content in (
+        ("anna", "I am allergic to peanuts"),
+        ("anna", "my two cats are called Luna and Sol"),
+        ("ben", "I was in Spain last summer"),
+        ("carl", "anna is a great singer"),
+        ("carl", "my cats are called Tick and Tock"),
+        ("carl", "I never had pets"),
+    ):
+        await memory.store_memory(content, metadata={"user": user})
+    found = await memory.retrieve_memories("does anna have pets?", k=6, strengthen=False)
+    places = {m["content"]: place for place, m in enumerate(found)}
+    cats = places["my two cats are called Luna and Sol"]
+    assert cats < places["I am allergic to peanuts"]
+    assert cats < places["my cats are called Tick and Tock"]
+    assert len(places) == 6
+    assert {m["metadata"]["user"]: m["why"]["named"] for m in found} == {"anna": 1, "ben": 0.77, "carl": 0.77}
+    spain = await memory.retrieve_memories("has anna been to Spain?", k=1, strengthen=False)
+    assert spain[0]["metadata"]["user"] == "ben", "the only one who was there"
+    (first, *_) = await memory.retrieve_memories("pets", k=6, strengthen=False)
+    assert first["content"] == "I never had pets"
+    assert first["why"]["named"] is None
+
+
+async def test_a_name_alone_recalls_its_mentions_and_strengthens_no_other(memory):
+    await memory.store_memory("I live in Norway", metadata={"user": "anna"})
+    await memory.store_memory("anna sings well", metadata={"user": "ben"})
+    found = {m["metadata"]["user"]: m for m in await memory.retrieve_memories("anna", k=2)}
+    assert found["ben"]["why"]["words_rank"] == 1
+    assert found["anna"]["why"]["words"] is None
+
+
+async def test_neither_importance_nor_age_changes_a_rank(memory, clock):
+    old = await memory.store_memory("my cat is called Luna", importance=0.1, created_at=at(-300 * 86_400))
+    for i in range(5):
+        await memory.store_memory(f"the weather is fine, day {i}", importance=1.0)
+    (found,) = await memory.retrieve_memories("what is your cat called?", k=1)
+    assert found["id"] == old
 
 
 async def test_stats(memory):

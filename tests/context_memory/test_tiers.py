@@ -71,13 +71,26 @@ def test_a_user_is_one_whatever_the_case(tiers):
     assert tiers.users == 1
 
 
-def test_neighbours_are_the_lines_before_and_after_in_a_conversation():
+def test_around_a_memory_are_the_lines_of_its_conversation():
     tiers = Tiers()
     for key, created in ((1, 10), (2, 30), (3, 20), (4, 20)):
         tiers.put(slot(key, created=created, conversation="c"))
     tiers.put(slot(5, created=15, conversation="another"))
     tiers.put(slot(6, created=15))
-    assert [tiers.neighbours(key) for key in (1, 3, 4, 2, 5, 6)] == [[3], [1, 4], [3, 2], [4], [], []]
+    assert [tiers.around(key, 1, 1) for key in (1, 3, 4, 2)] == [[1, 3], [1, 3, 4], [3, 4, 2], [4, 2]]
+    assert [tiers.around(2, 2, 0), tiers.around(1, 0, 2), tiers.around(3, 0, 0)] == [
+        [3, 4, 2],
+        [1, 3, 4],
+        [3],
+    ]
+    assert [tiers.around(key, 9, 9) for key in (5, 6)] == [[5], [6]]
     tiers.put(replace(tiers[3], tier="episodic"))
     tiers.remove(4)
-    assert tiers.neighbours(3) == [1, 2]
+    assert tiers.around(3, 1, 1) == [1, 3, 2]
+
+
+def test_it_knows_whom_anything_is_remembered_of(tiers):
+    assert tiers.knows("ben")
+    assert not tiers.knows("stranger")
+    tiers.remove(2)
+    assert not tiers.knows("ben")

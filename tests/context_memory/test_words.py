@@ -1,8 +1,11 @@
 """The word index ranks by BM25."""
 
 import math
+import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hikari_ml.context_memory.words import K1, B, WordIndex, terms
 
@@ -96,3 +99,70 @@ def test_postings_of_what_was_removed_go():
     assert len(index._postings["pizza"][0]) < 200
     assert len(index._postings) < 200
     assert [key for key, _ in index.search("number4995", 5)] == [4995]
+
+
+def chained(lines):
+    index = WordIndex()
+    for key, text in enumerate(lines):
+        index.add(key, text, key - 1 if key else None)
+    return index
+
+
+def test_a_window_is_found_by_the_words_of_its_neighbours():
+    index = chained(["red apple", "yes", "blue sky", "sure", "green tea"])
+    assert index.search("apple tea", 9, reach=2)[0][0] == 2
+    assert {key for key, _ in index.search("apple", 9, reach=1)} == {0, 1}
+    assert {key for key, _ in index.search("apple", 9, reach=2)} == {0, 1, 2}
+    assert {key for key, _ in index.search("apple", 9)} == {0}
+
+
+def test_windows_of_a_scope_read_only_its_lines():
+    index = chained(["red apple", "yes", "blue sky"])
+    assert index.search("apple", 9, [1, 2], reach=2) == []
+    assert {key for key, _ in index.search("apple", 9, [0, 2], reach=2)} == {0, 2}
+
+
+def test_names_count_but_find_nothing_by_themselves():
+    index = WordIndex()
+    for key, text in enumerate(["anna is great", "my brother left", "I am anna's brother"]):
+        index.add(key, text)
+    assert [key for key, _ in index.search("brother", 9, names="anna")] == [2, 1]
+    assert [key for key, _ in index.search("anna", 9, names="anna")] == [0, 2]
+    assert index.search("sister", 9, names="anna") == []
+
+
+def by_hand(index_lines, order, query, reach):
+    """BM25 of windows read as one text, words weighed by the lines they stand in."""
+    counts = {key: terms(index_lines[key]) for key in order}
+    windows = {
+        key: [t for near in order[max(0, i - reach) : i + reach + 1] for t in counts[near]]
+        for i, key in enumerate(order)
+    }
+    mean = max(1.0, sum(map(len, windows.values())) / len(windows))
+    scores = dict.fromkeys(order, 0.0)
+    for term in set(terms(query)):
+        rows = sum(term in words for words in counts.values())
+        idf = math.log(1 + (len(order) - rows + 0.5) / (rows + 0.5))
+        for key, words in windows.items():
+            many = words.count(term)
+            scores[key] += idf * many * (K1 + 1) / (many + K1 * (1 - B + B * len(words) / mean))
+    return {key: score for key, score in scores.items() if score > 0}
+
+
+@given(st.integers(0, 10_000), st.integers(1, 3))
+def test_windows_are_scored_as_if_their_lines_were_one_text(seed, reach):
+    """Whatever was put between others, removed and put again, rows closed up in between."""
+    rng = random.Random(seed)
+    index, lines, order = WordIndex(), {}, []
+    for key in range(150):
+        text = " ".join(rng.choices(["cat", "dog", "pizza", "boss", "tea", "the"], k=rng.randrange(5)))
+        at = rng.randrange(len(order) + 1)
+        before, after = order[at - 1] if at else None, order[at] if at < len(order) else None
+        index.add(key, text, before, after)
+        order.insert(at, key)
+        lines[key] = text
+        while len(order) > 20 and rng.random() < 0.7:
+            index.remove([order.pop(rng.randrange(len(order)))])
+    assert dict(index.search("cat and tea", 999, reach=reach)) == pytest.approx(
+        by_hand(lines, order, "cat and tea", reach)
+    )
