@@ -24,6 +24,9 @@ from hikari_ml.text.normalize import collapse_elongation
 K1: Final = 1.2
 B: Final = 0.75
 
+SPARSE: Final = 0.1
+"""Share of all rows up to which sorting those that are reached is quicker than counting in all."""
+
 NOWHERE: Final = -1
 """In place of a neighbour's row where there is none."""
 
@@ -129,17 +132,17 @@ class WordIndex:
         lengths = np.frombuffer(self._lengths, np.int64)
         mean_length = max(1.0, self._total / count)
         if reach:
-            lines = np.flatnonzero(inside)
-            lengths = _spread(lines, lengths[lines], steps, reach)
+            lines, own = np.flatnonzero(inside), lengths
+            lengths = np.zeros_like(own)
+            reached, total = _spread(lines, own[lines], steps, reach)
+            lengths[reached] = total
             mean_length = max(1.0, float(lengths[lines].mean())) if len(lines) else 1.0
         for term in sorted(term for term in wanted | others if term in self._postings):
             rows, frequency = _living(self._postings[term], alive)
             idf = math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
             if reach:
                 kept = inside[rows]
-                total = _spread(rows[kept], frequency[kept], steps, reach)
-                rows = np.flatnonzero(total)
-                frequency = total[rows]
+                rows, frequency = _spread(rows[kept], frequency[kept], steps, reach)
             norm = K1 * (1 - B + B * lengths[rows] / mean_length)
             scores[rows] += idf * frequency * (K1 + 1) / (frequency + norm)
             if term in wanted:
@@ -192,9 +195,11 @@ def _living(posting: Posting, alive: npt.NDArray[np.bool_]) -> tuple[Numbers, Nu
     return rows[kept], frequency[kept]
 
 
-def _spread(rows: Numbers, numbers: Numbers, steps: tuple[Numbers, ...], reach: int) -> Numbers:
-    """What stands in ``rows``, summed over the window of every row."""
-    size = len(steps[0])
+def _spread(
+    rows: Numbers, numbers: Numbers, steps: tuple[Numbers, ...], reach: int
+) -> tuple[Numbers, Numbers]:
+    """Rows whose window holds any of ``rows``, and the sum of the numbers that stand in it."""
+    end = len(steps[0]) - 1
     at, what = [rows], [numbers]
     for step in steps:
         near = rows
@@ -202,8 +207,15 @@ def _spread(rows: Numbers, numbers: Numbers, steps: tuple[Numbers, ...], reach: 
             near = step[near]
             at.append(near)
             what.append(numbers)
-    total = np.bincount(np.concatenate(at), np.concatenate(what), size)
-    return total.astype(np.int64)[:-1]
+    places, summed = np.concatenate(at), np.concatenate(what)
+    if len(places) > SPARSE * end:
+        total = np.bincount(places, summed, end + 1).astype(np.int64)
+        reached = np.flatnonzero(total[:-1])
+        return reached, total[reached]
+    reached, which = np.unique(places, return_inverse=True)
+    total = np.bincount(which, summed).astype(np.int64)
+    inner = reached < end
+    return reached[inner], total[inner]
 
 
 def _array(numbers: Numbers) -> array[int]:
