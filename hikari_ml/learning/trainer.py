@@ -40,7 +40,9 @@ class TrainingPlan:
     of a layer's learning rate to that of the layer above: what lies low is general and is moved least. Every
     ``average_every`` steps the weights join an exponential average with the decay ``averaging``, and that
     average is what a run returns (P. Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
-    Generalization", UAI 2018).
+    Generalization", UAI 2018). ``drawn_back`` is the share of the way that it is then drawn back to the
+    weights it started from: most of what is new stays, and most of what was forgotten returns (M. Wortsman
+    et al., "Robust Fine-tuning of Zero-shot Models", CVPR 2022).
 
     Raises:
         InputError: a number is out of its range.
@@ -57,6 +59,7 @@ class TrainingPlan:
     layer_decay: float = 0.85
     averaging: float = 0.98
     average_every: int = 20
+    drawn_back: float = 0.0
     held_out: float = 0.02
     languages: tuple[str, ...] = LATIN_SCRIPT
     own_lines: float = 3.0
@@ -66,7 +69,7 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "max_tokens", "average_every", "checkpoint_every")
-        shares = ("warmup", "dropout", "averaging", "held_out")
+        shares = ("warmup", "dropout", "averaging", "drawn_back", "held_out")
         rates = ("learning_rate", "head_learning_rate", "weight_decay", "layer_decay", "own_lines")
         for name in (*counts, *shares, *rates):
             value = getattr(self, name)
@@ -103,8 +106,8 @@ class Trainer:
     another plan.
 
     Raises:
-        InputError: ``out`` holds a checkpoint of another plan, other data or another start, or ``start``
-            is no network of this trainer.
+        InputError: ``out`` holds a checkpoint of another plan, other data or another start, ``start`` is no
+            network of this trainer, or the plan draws back to a start that is not given.
     """
 
     plan: TrainingPlan
@@ -116,11 +119,14 @@ class Trainer:
 
     def run(self, examples: list[Example]) -> ChatEncoderNetwork:
         """Train on ``examples`` and return the network; continue a checkpoint if ``out`` has one."""
+        if self.plan.drawn_back and self.start is None:
+            raise InputError("plan.drawn_back", self.plan.drawn_back, "it needs a start to draw back to")
         torch.manual_seed(self.plan.seed)
         network = ChatEncoderNetwork.from_folder(self.base, dropout=self.plan.dropout).to(self.device)
         if self.start is not None:
             _load(network, self.start)
             network.temperature.fill_(1)  # calibration finds it anew, from logits as they come
+        began = {name: value.clone() for name, value in network.state_dict().items()}
         tokens = encode(
             Tokenizer.from_file(str(self.base / "tokenizer.json")),
             [example.text for example in examples],
@@ -152,7 +158,7 @@ class Trainer:
             self.on_progress(seen)
             if seen.step % self.plan.checkpoint_every == 0:
                 state.save(self.out / CHECKPOINT, {**run, "step": seen.step})
-        network.load_state_dict(average.module.state_dict())
+        network.load_state_dict(_between(average.module.state_dict(), began, self.plan.drawn_back))
         return network.eval()
 
     def _stream(self, examples: list[Example], tokens: list[list[int]]) -> Iterator[Batch]:
@@ -247,6 +253,16 @@ def _weights(network: ChatEncoderNetwork) -> str:
     for value in network.state_dict().values():
         found.update(value.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
+
+
+def _between(
+    ended: Mapping[str, torch.Tensor], began: Mapping[str, torch.Tensor], share: float
+) -> dict[str, torch.Tensor]:
+    """The weights that lie ``share`` of the way back from where a run ended to where it began."""
+    return {
+        name: value.lerp(began[name], share) if value.is_floating_point() else value
+        for name, value in ended.items()
+    }
 
 
 def _averaging(decay: float) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | int], torch.Tensor]:

@@ -131,6 +131,28 @@ def test_a_run_from_another_start_is_another_run(base, tmp_path):
         Trainer(PLAN, base, tmp_path / "second").run(examples())
 
 
+def test_a_run_can_be_drawn_back_to_its_start(base, tmp_path):
+    first = Trainer(PLAN, base, tmp_path / "first").run(examples())
+    save_file(first.state_dict(), tmp_path / "network.safetensors")
+    plan = replace(PLAN, epochs=1)
+    ends = {
+        share: weights(
+            Trainer(
+                replace(plan, drawn_back=share),
+                base,
+                tmp_path / f"back {share}",
+                tmp_path / "network.safetensors",
+            ).run(examples())
+        )
+        for share in (0.0, 0.25)
+    }
+    whole, part = (end - weights(first) for end in ends.values())
+    assert whole.abs().max() > 1e-3
+    assert torch.allclose(part, 0.75 * whole, atol=1e-5)
+    with pytest.raises(InputError, match="needs a start"):
+        Trainer(replace(plan, drawn_back=0.25), base, tmp_path / "nowhere").run(examples())
+
+
 @pytest.mark.parametrize("what", ["missing", "broken", "another"])
 def test_a_start_that_is_none_is_named(base, tmp_path, what):
     path = tmp_path / "network.safetensors"
