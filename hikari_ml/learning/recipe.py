@@ -99,11 +99,12 @@ def train_chat_model(
     if strange := sorted(plan.passes.keys() - {example.source for example in examples + own}):
         raise InputError("plan.passes", ", ".join(strange), "no line of the data has this source")
     train, held_out = split(examples, plan.held_out, Random(plan.seed))
+    varied = _different(train + own, RETENTION_TEXTS)  # longer texts than ours first: memory holds both
     passes = {example.source: plan.own_lines for example in own} | dict(plan.passes)
     train = passed(train + own, passes, Random(plan.seed))
     Random(plan.seed).shuffle(train)
     network = Trainer(plan, base, out, start, on_progress).run(train).cpu()
-    retained = fit_embedding(network, base, _different(train, RETENTION_TEXTS), plan.max_tokens)
+    retained = fit_embedding(network, base, varied, plan.max_tokens)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens)
     save_file(network.state_dict(), out / NETWORK_FILE)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Models = Literal["bundled", "reference"] | Path | Mapping[str, str | ModelChoice | Mapping[str, Any]]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
-BUNDLED_SHA256: Final = "ec7d1ac8a06bf4d42e96e6845cd3c61bc718653886d69e752015d10ed154e932"
+BUNDLED_SHA256: Final = "3eccbdede5f926242de49a6738e962b5a9eb68993bffad0f957184e8243c29f5"
 
 ROLES: Final = get_args(ModelRole)
 
