@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from hikari_ml.cli.output import err, out, print_json
+from hikari_ml.cli.output import err, out, print_json, spoken
 
 if TYPE_CHECKING:
     from hikari_ml.context_memory.system import NeuralMemorySystem
@@ -127,7 +127,7 @@ def export(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="An export.")],
+    file: Annotated[Path, typer.Argument(help="An export.", exists=True, dir_okay=False, readable=True)],
     path: Folder = None,
     channel: Channel = None,
     as_json: AsJson = False,
@@ -162,9 +162,13 @@ def erase(
         typer.confirm(f"Erase everything of {user} in {folder}, for good?", abort=True, err=True)
     proof = _changing(folder, None, lambda memory: memory.erase_user(user))
     said = (
-        f"erased of {user}: {proof['memories']:,} memories, {proof['vectors']:,} vectors, "
-        f"{proof['edges']:,} relations; {proof['episodes']:,} episodes told anew\n"
-        f"the file was rewritten without them: {_bytes(proof['bytes_before'], proof['bytes_after'])}"
+        f"nothing was stored of {user}"
+        if not proof["memories"]
+        else (
+            f"erased of {user}: {proof['memories']:,} memories, {proof['vectors']:,} vectors, "
+            f"{proof['edges']:,} relations; {proof['episodes']:,} episodes told anew\n"
+            f"the file was rewritten without them: {_bytes(proof['bytes_before'], proof['bytes_after'])}"
+        )
     )
     _tell(proof, as_json, said)
 
@@ -265,8 +269,8 @@ def _show_memories(found: list[Memory]) -> None:
         table.add_column(name, justify="right" if name == "score" else "left")
     for memory in found:
         table.add_row(
-            Text(memory["content"]),
-            Text(str(memory["metadata"].get("user") or "-")),
+            spoken(memory["content"]),
+            spoken(str(memory["metadata"].get("user") or "-")),
             memory["created_at"][:16].replace("T", " "),
             memory["tier"].replace("_", "-"),
             f"{memory['score']:.2f}",
@@ -294,7 +298,7 @@ def _reasons(memory: Memory) -> str:
 
 
 def _place(rank: Any) -> str:
-    return {1: "best", 2: "second", 3: "third"}.get(rank, f"{rank}th")
+    return {1: "best", 2: "second", 3: "third"}.get(rank, f"no. {rank}")
 
 
 def _show_stats(result: MemoryStats) -> None:
@@ -306,7 +310,7 @@ def _show_stats(result: MemoryStats) -> None:
     table.add_column()
     table.add_row("memories", f"{result['total']:,} of {result['users']:,} people")
     table.add_row("tiers", _counts(result["by_tier"]))
-    table.add_row("types", Text(_counts(result["by_type"])))
+    table.add_row("types", spoken(_counts(result["by_type"])))
     table.add_row("episodes", f"{result['episodes']:,}")
     table.add_row("graph", f"{result['graph']['nodes']:,} names, {result['graph']['edges']:,} relations")
     table.add_row("from", result["oldest"] or "-")
@@ -323,7 +327,6 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _show_relations(relations: list[Relation]) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     if not relations:
         out.print("no relations are known")
@@ -332,14 +335,13 @@ def _show_relations(relations: list[Relation]) -> None:
     for name in ("who", "relation", "what", "strength", "memories"):
         table.add_column(name, justify="right" if name in ("strength", "memories") else "left")
     for edge in relations:
-        names = (Text(text) for text in (edge["source"], edge["kind"], edge["target"]))
+        names = (spoken(text) for text in (edge["source"], edge["kind"], edge["target"]))
         table.add_row(*names, f"{edge['strength']:.2f}", f"{edge['evidence']:,}")
     out.print(table)
 
 
 def _show_verification(result: Verification) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     rows = ", ".join(f"{count:,} {table}" for table, count in result["rows"].items())
     out.print(f"read {rows}", highlight=False)
@@ -351,7 +353,7 @@ def _show_verification(result: Verification) -> None:
     for name in ("table", "key", "fault"):
         table.add_column(name, overflow="fold")
     for fault in faults[:SHOWN_FAULTS]:
-        table.add_row(fault["table"], Text(fault["key"]), Text(fault["fault"]))
+        table.add_row(fault["table"], spoken(fault["key"]), spoken(fault["fault"]))
     out.print(table)
     more = f"; --json lists them all, here are {SHOWN_FAULTS}" if len(faults) > SHOWN_FAULTS else ""
     out.print(f"[red]{len(faults):,} rows are wrong[/red]{more}", highlight=False)

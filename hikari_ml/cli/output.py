@@ -16,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 out = Console()
 err = Console(stderr=True)
@@ -24,6 +25,13 @@ err = Console(stderr=True)
 def print_json(result: Any) -> None:
     """A result as JSON, for programs."""
     sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def spoken(text: str) -> Text:
+    """What somebody wrote in a chat, without what would steer the terminal."""
+    from hikari_ml.text.normalize import clean
+
+    return Text(clean(text))
 
 
 def fail(message: str) -> NoReturn:

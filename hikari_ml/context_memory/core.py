@@ -51,6 +51,9 @@ MEANT_BEFORE: Final = 2
 SAID_AROUND: Final = 2
 """Lines to either side that are read with it when they are searched by word."""
 
+MOST_WINDOWS: Final = 1000
+"""Lines whose windows are searched by meaning, however many memories are asked for."""
+
 FLUSH_AFTER: Final = 32
 """Recalls that may wait for the next write; a crash loses their counts and nothing else."""
 
@@ -217,7 +220,7 @@ class MemoryCore:
 
     def search(self, question: Question, vector: Vector | None, scope: list[int] | None) -> list[Hit]:
         """Every candidate for ``question`` within ``scope``, fused with its conversation, best first."""
-        wanted = take_apart(question.query, self.tiers.knows)
+        wanted = take_apart(question.query, self.tiers.known(scope))
         if vector is None:
             vector = self.embedder.embed([wanted.text])[0]
         lists = self._lists(wanted, vector, max(DEPTH, question.k), scope)
@@ -233,6 +236,11 @@ class MemoryCore:
 
         hits = with_answers(fuse(lists), answer, self.relevant) if lists else []
         return prefer(hits, named) if wanted.people else hits
+
+    def regroup(self, record: Record) -> None:
+        """Let the caches know of the conversation that ``record`` has come to belong to."""
+        self.tiers.put(replace(self.tiers[record.key], conversation=record.conversation))
+        self._add_words(record)
 
     def relevant(self, hit: Hit) -> bool:
         """Whether a hit has to do with what was asked, rather than being merely the nearest."""
@@ -286,12 +294,10 @@ class MemoryCore:
         """What each search finds, by its name in the hits, without those that find nothing."""
         lines = self.index.search(vector, depth, scope)
         asked = partial(self.words.search, wanted.text, depth, scope, names=wanted.names)
-        found: dict[str, Ranking] = {
-            "meaning": lines,
-            "meaning_window": self._windows(vector, lines, depth, scope),
-            "words": asked(),
-            "words_window": asked(reach=SAID_AROUND),
-        }
+        found: dict[str, Ranking] = {"meaning": lines, "words": asked()}
+        if self.tiers.conversing:  # a line by itself is its own window
+            found["meaning_window"] = self._windows(vector, lines[:MOST_WINDOWS], MOST_WINDOWS, scope)
+            found["words_window"] = asked(reach=SAID_AROUND)
         return {name: ranking for name, ranking in found.items() if ranking}
 
     def _windows(self, vector: Vector, lines: Ranking, depth: int, scope: list[int] | None) -> Ranking:

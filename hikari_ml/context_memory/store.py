@@ -54,10 +54,12 @@ MODEL: Final = b"model:"
 """How the names of model ids in meta begin; the number of the model follows, in 2 bytes."""
 DATA: Final = "data.mdb"
 LOCK: Final = "lock.mdb"
+WRITER: Final = "writer.lock"
+OWN_FILES: Final = frozenset({DATA, LOCK, WRITER})
 ASIDE: Final = "compacting"
 """Folder in which a compacted file is written before it takes the place of the old one."""
 
-DAMAGED: Final = (ValueError, TypeError, struct.error, AttributeError)
+DAMAGED: Final = (ValueError, TypeError, OverflowError, struct.error, AttributeError)
 """What reading a damaged row may raise."""
 
 R = TypeVar("R")
@@ -224,7 +226,9 @@ class Transaction:
         found = {}
         for name, value in self.rows("meta"):
             if name.startswith(MODEL):
-                found[int.from_bytes(name.removeprefix(MODEL), "big")] = value.decode()
+                found[int.from_bytes(name.removeprefix(MODEL), "big")] = value.decode(
+                    errors="backslashreplace"
+                )
         return found
 
     def rows(self, table: str) -> Iterator[tuple[bytes, bytes]]:
@@ -285,7 +289,7 @@ class Store:
         self.tables: dict[str, Any] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / "writer.lock")
+            self._lock = FileLock(folder / WRITER)
             self._lock.acquire(blocking=False)
         except Timeout as error:
             raise StoreLockedError(
@@ -421,6 +425,8 @@ class Store:
             return bool(txn.id() == self._env.info()["last_txnid"] + 1)
 
     def _check_format(self, found: Any) -> None:
+        if found is not None and not bytes(found).isdigit():
+            raise StoreError(self.folder, f"{DATA} names no format; restore a backup or an export")
         if found is not None and int(found) > FORMAT:
             raise StoreVersionError(self.folder, int(found), FORMAT)
 
@@ -452,13 +458,20 @@ def unpack_vector(_: bytes, data: bytes) -> tuple[int, Vector]:
 def unpack_edge(_: bytes, data: bytes) -> Edge:
     """A row of edges."""
     source, kind, target, evidence = msgpack.unpackb(data)
-    return Edge(source, kind, target, tuple(evidence))
+    return Edge(source, kind, target, _keys(evidence))
 
 
 def unpack_episode(number: bytes, data: bytes) -> Episode:
     """A row of episodes."""
     start, end, members, summary, method = msgpack.unpackb(data)
-    return Episode(int.from_bytes(number, "big"), start, end, tuple(members), summary, method)
+    return Episode(int.from_bytes(number, "big"), start, end, _keys(members), summary, method)
+
+
+def _keys(found: list[object]) -> tuple[int, ...]:
+    keys = tuple(key for key in found if isinstance(key, int))
+    if len(keys) != len(found):
+        raise ValueError("keys of records are whole numbers")
+    return keys
 
 
 def _key(key: int) -> bytes:

@@ -31,7 +31,7 @@ from hikari_ml.context_memory.record import (
     to_ms,
 )
 from hikari_ml.context_memory.snapshot import Snapshot
-from hikari_ml.context_memory.store import Store, Transaction
+from hikari_ml.context_memory.store import OWN_FILES, Store, Transaction
 from hikari_ml.context_memory.verify import verify
 from hikari_ml.errors import InputError, ReadOnlyError, UnknownMemoryError
 from hikari_ml.models.catalog import bundled_encoder
@@ -243,9 +243,9 @@ class NeuralMemorySystem(Service):
         """Write every memory to ``path`` as JSON lines; returns how many.
 
         Raises:
-            InputError: the file cannot be written.
+            InputError: the file cannot be written, or is one of the memory's own.
         """
-        target = _path(path)
+        target = self._apart(path)
         return cast("int", await self._do(lambda: transfer.export(self._core, target)))
 
     async def import_(self, path: str | Path) -> int:
@@ -266,9 +266,9 @@ class NeuralMemorySystem(Service):
         """Write the knowledge graph to ``path`` as GraphML; returns how many relations it has.
 
         Raises:
-            InputError: the file cannot be written.
+            InputError: the file cannot be written, or is one of the memory's own.
         """
-        target = _path(path)
+        target = self._apart(path)
         return cast("int", await self._do(lambda: transfer.export_graph(self._core, target)))
 
     async def verify(self) -> Verification:
@@ -322,6 +322,12 @@ class NeuralMemorySystem(Service):
         self._check_writable()
         return await self._do(act)
 
+    def _apart(self, path: str | Path) -> Path:
+        target = _path(path)
+        if target.name in OWN_FILES and target.resolve().parent == self.path.resolve():
+            raise InputError("path", str(target), "this file is part of the memory itself")
+        return target
+
     def _check_writable(self) -> None:
         if self.read_only:
             raise ReadOnlyError(self.path)
@@ -344,12 +350,15 @@ class NeuralMemorySystem(Service):
         record.importance = max(record.importance, again.importance)
         record.last_access = max(record.last_access, again.created_at)
         record.metadata = {**again.metadata, **record.metadata}
+        record.conversation = record.metadata.get("conversation") or None
         txn.put(record)
 
         def apply() -> None:
             slot = self._core.tiers[record.key]
             slot.importance = record.importance
             slot.last_access = max(slot.last_access, record.last_access)
+            if slot.conversation != record.conversation:
+                self._core.regroup(record)
 
         return Change(record.id, apply)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -111,9 +111,16 @@ class Tiers:
         """Keys of a user's memories, oldest first."""
         return sorted(self._by_user.get(_folded(user), ()))
 
-    def knows(self, user: str) -> bool:
-        """Whether anything is remembered of a user, given by user key."""
-        return user in self._by_user
+    @property
+    def conversing(self) -> bool:
+        """Whether any memory belongs to a conversation."""
+        return bool(self._conversations)
+
+    def known(self, scope: Iterable[int] | None) -> Callable[[str], bool]:
+        """Who, by user key, has memories in ``scope``: others must not change what is found in it."""
+        if scope is None:
+            return self._by_user.__contains__
+        return frozenset(_folded(self._slots[key].user) for key in scope).__contains__
 
     def around(self, key: int, before: int, after: int) -> list[int]:
         """Keys of a memory and of up to so many lines before and after it in its conversation, in order."""

@@ -94,11 +94,13 @@ def _check_records(txn: Transaction, book: _Book) -> Iterator[Fault]:
 
 def _outline(raw: bytes, data: bytes) -> _Outline:
     record: Record = unpack_record(raw, data)
-    times = (record.created_at, record.last_access)
-    if record.tier not in get_args(Tier) or not all(isinstance(time, int) for time in times):
+    whole = (record.created_at, record.last_access, record.access_count, record.count, record.episode)
+    if record.tier not in get_args(Tier) or not all(isinstance(number, int) for number in whole):
         raise ValueError("it is no record")
+    if not 0 <= float(record.importance) <= 1:
+        raise ValueError("importance lies in [0, 1]")
     record.id.encode()
-    return _Outline(record.id, record.same_key(), int(record.episode))
+    return _Outline(record.id, record.same_key(), record.episode)
 
 
 def _check_vectors(txn: Transaction, book: _Book, dims: Mapping[str, int]) -> Iterator[Fault]:

@@ -132,11 +132,8 @@ class WordIndex:
         lengths = np.frombuffer(self._lengths, np.int64)
         mean_length = max(1.0, self._total / count)
         if reach:
-            lines, own = np.flatnonzero(inside), lengths
-            lengths = np.zeros_like(own)
-            reached, total = _spread(lines, own[lines], steps, reach)
-            lengths[reached] = total
-            mean_length = max(1.0, float(lengths[lines].mean())) if len(lines) else 1.0
+            lengths = _windowed(np.where(inside, lengths, 0), steps, reach)
+            mean_length = max(1.0, float(lengths[inside].mean())) if inside.any() else 1.0
         for term in sorted(term for term in wanted | others if term in self._postings):
             rows, frequency = _living(self._postings[term], alive)
             idf = math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
@@ -193,6 +190,18 @@ def _living(posting: Posting, alive: npt.NDArray[np.bool_]) -> tuple[Numbers, Nu
     rows, frequency = (np.frombuffer(part, np.int64) for part in posting)
     kept = alive[rows]
     return rows[kept], frequency[kept]
+
+
+def _windowed(numbers: Numbers, steps: tuple[Numbers, ...], reach: int) -> Numbers:
+    """``numbers``, one a row, summed over the window of every row."""
+    whole = np.append(numbers, 0)
+    total = whole.copy()
+    for step in steps:
+        at = np.arange(len(whole))
+        for _ in range(reach):
+            at = step[at]
+            total += whole[at]
+    return total[:-1]
 
 
 def _spread(

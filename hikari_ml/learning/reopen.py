@@ -24,7 +24,8 @@ ROOT: Final = "network."
 def reopen(path: Path) -> dict[str, Tensor]:
     """The weights in an exported model, as a state dict of the network without its temperatures.
 
-    Each weight comes back as int8 has rounded it: W = scale * (q - zero point).
+    Each weight comes back as int8 has rounded it: W = scale * (q - zero point). One that equals another's,
+    as before training, is not found: the exporter writes it once.
 
     Raises:
         InputError: ``path`` is no model that :func:`~hikari_ml.learning.export.export` wrote.
@@ -39,8 +40,8 @@ def reopen(path: Path) -> dict[str, Tensor]:
         about = json.loads({prop.key: prop.value for prop in model.metadata_props}[METADATA_KEY])
     except Exception as error:  # protobuf raises a type of its own for what is no model
         raise InputError("start", str(path), f"it is no exported chat model: {error!r}") from error
-    if about["format"] != FORMAT:
-        raise InputError("start", str(path), f"it has format {about['format']}, this version reads {FORMAT}")
+    if about.get("format") != FORMAT:
+        raise InputError("start", str(path), f"its format is not {FORMAT}, which this version reads")
     return dict(_weights(model))
 
 

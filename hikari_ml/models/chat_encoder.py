@@ -139,10 +139,13 @@ class ChatEncoder:
     def _one(self, windows: list[list[int]], truncated: bool) -> Reading:
         """One text by itself: its answers must not depend on what else was in a batch.
 
-        What is said of a text of several windows is the mean of what is said of each.
+        What is said of a text of several windows is the mean of what is said of each; its toxicity lies
+        midway between that and its worst window, so that calm company does not hide an insult.
         """
-        answers = zip(*map(self._run, windows), strict=True)
-        sentiment, emotion, toxicity, embedding = (np.mean(part, axis=0) for part in answers)
+        sentiments, emotions, toxicities, embeddings = zip(*map(self._run, windows), strict=True)
+        sentiment, emotion = np.mean(sentiments, axis=0), np.mean(emotions, axis=0)
+        toxicity = (np.mean(toxicities, axis=0) + np.max(toxicities, axis=0)) / 2
+        embedding = np.mean(embeddings, axis=0)
         negative, neutral, positive = sentiment.tolist()
         return Reading(
             sentiment=sentiment_score(negative, neutral, positive),

@@ -80,6 +80,34 @@ def test_search_says_that_a_named_viewer_was_preferred(run, folder):
     assert "name" not in said.splitlines()[1].split("by meaning")[1]
 
 
+def test_nothing_that_was_said_steers_the_terminal(run, tmp_path):
+    store(tmp_path / "m", [(0, "e\x1b[2Jve", "hi \x1b]0;owned\x07\x1b[2J cats")])
+    for command in (("search", "cats"), ("stats",), ("graph",)):
+        _, said, _ = run(*command, "--path", tmp_path / "m")
+        assert "\x1b" not in said
+        assert "\x07" not in said
+
+
+@pytest.mark.parametrize("command", [("export",), ("graph", "--out")])
+def test_nothing_is_written_over_the_memory_itself(run, folder, command):
+    before = (folder / "data.mdb").read_bytes()
+    status, _, complaint = run(*command, folder / ".." / folder.name / "data.mdb", "--path", folder)
+    assert status == 1
+    assert "part of the memory itself" in complaint
+    assert (folder / "data.mdb").read_bytes() == before
+
+
+def test_erasing_somebody_unknown_says_so(run, folder):
+    assert "nothing was stored of nobody" in run("erase", "nobody", "--yes", "--path", folder)[1]
+
+
+def test_an_import_of_nothing_leaves_nothing(run, tmp_path):
+    status, _, complaint = run("import", tmp_path / "nothing.jsonl", "--path", tmp_path / "m")
+    assert status == 2
+    assert "nothing.jsonl" in complaint
+    assert not (tmp_path / "m").exists()
+
+
 def test_search_in_a_scope(run, folder):
     def found(*options):
         return [
@@ -323,4 +351,4 @@ def test_a_line_beside_an_answer_says_why_it_was_found(run, tmp_path):
 
     asyncio.run(talk())
     said = run("search", "what is the cat called", "--path", tmp_path / "m")[1]
-    assert "said next to what matches" in next(line for line in said.splitlines() if "moon" in line)
+    assert "follows a question that matches" in next(line for line in said.splitlines() if "moon" in line)

@@ -349,6 +349,40 @@ async def test_an_answer_is_found_by_the_question_before_it(memory, clock):
     assert len(await memory.retrieve_memories(k=1, **asked)) == 1
 
 
+async def test_a_viewer_called_like_a_word_changes_nothing_in_the_past_or_for_others(memory, clock):
+    for content in ("I love hot pizza from Naples", "pasta is ready", "my bread is warm"):
+        await memory.store_memory(content, metadata={"user": "anna"})
+    then = clock.now()
+
+    async def asked():
+        scopes = ({"as_of": then}, {"user": "anna", "strengthen": False})
+        return [await memory.retrieve_memories("pizza for dinner", **scope) for scope in scopes]
+
+    before = await asked()
+    clock.advance(3600)
+    await memory.store_memory("hello everyone", metadata={"user": "Pizza"})
+    for old, new in zip(before, await asked(), strict=True):
+        assert [m["content"] for m in new] == [m["content"] for m in old]
+        assert [m["why"]["named"] for m in new] == [None] * 3
+        assert [m["why"]["meaning"] for m in new] == [m["why"]["meaning"] for m in old]
+
+
+async def test_a_repetition_that_names_the_conversation_is_found_alike_after_reopening(tmp_path, clock):
+    async def asked(memory):
+        found = await memory.retrieve_memories("where do you live?", strengthen=False)
+        return [(m["content"], m["score"], m["why"]) for m in found]
+
+    async with NeuralMemorySystem(tmp_path, clock=clock) as memory:
+        talk = {"user": "anna", "conversation": "c"}
+        await memory.store_memory("where do you live?", metadata={"user": "anna"})
+        clock.advance(5)
+        await memory.store_memory("in a small house by the sea", metadata=talk)
+        await memory.store_memory("where do you live?", metadata=talk)
+        before = await asked(memory)
+    async with NeuralMemorySystem(tmp_path, clock=clock) as memory:
+        assert await asked(memory) == before
+
+
 async def test_a_neighbour_out_of_scope_stays_out(memory, clock):
     await memory.store_memory("favourite dessert?", metadata={"user": "anna", "conversation": "c"})
     clock.advance(1)

@@ -90,7 +90,8 @@ def test_around_a_memory_are_the_lines_of_its_conversation():
 
 
 def test_it_knows_whom_anything_is_remembered_of(tiers):
-    assert tiers.knows("ben")
-    assert not tiers.knows("stranger")
+    assert tiers.known(None)("ben")
+    assert not tiers.known(None)("stranger")
+    assert not tiers.known([])("ben")
     tiers.remove(2)
-    assert not tiers.knows("ben")
+    assert not tiers.known(None)("ben")

@@ -160,6 +160,37 @@ def test_a_row_that_cannot_be_read(store, table, row):
     assert (table, name, "cannot be read") in faults(store, lambda txn: txn._put(table, where, row))
 
 
+@pytest.mark.parametrize(("place", "value"), [(4, "high"), (4, 7.0), (8, None), (9, "x"), (10, float("inf"))])
+def test_a_record_that_recall_could_not_work_with(store, place, value):
+    def damage(txn):
+        row, data = first(txn, "records")
+        fields = msgpack.unpackb(data)
+        fields[place] = value
+        txn._put("records", row, msgpack.packb(fields))
+
+    assert ("records", "1", "cannot be read") in faults(store, damage)
+
+
+def test_evidence_and_members_that_are_no_keys(store):
+    def damage(txn):
+        digest, data = first(txn, "edges")
+        txn._put("edges", digest, msgpack.packb([*msgpack.unpackb(data)[:3], [[1]]]))
+        number, episode = first(txn, "episodes")
+        start, end, _, *rest = msgpack.unpackb(episode)
+        txn._put("episodes", number, msgpack.packb([start, end, [[1]], *rest]))
+
+    found = {(table, fault) for table, _, fault in faults(store, damage)}
+    assert {("edges", "cannot be read"), ("episodes", "cannot be read")} <= found
+
+
+def test_a_model_whose_name_is_damaged_ends_nothing(store):
+    def damage(txn):
+        (name,) = (name for name, _ in txn.rows("meta") if name.startswith(b"model:"))
+        txn._put("meta", name, b"\xff\xfe")
+
+    assert faults(store, damage, {"another": 384}) == set()
+
+
 def test_an_unreadable_record_is_one_fault_and_not_that_of_what_points_at_it(store):
     found = faults(store, lambda txn: txn._put("records", key(2), b"\xc1"))
     assert found == {("records", "2", "cannot be read")}

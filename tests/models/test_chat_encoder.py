@@ -78,7 +78,8 @@ def test_a_text_longer_than_all_windows_says_that_it_was_cut(encoder):
 def test_a_long_text_is_read_to_its_end(encoder):
     start = "we walk along the river and look at the boats and the houses on the other side. " * 12
     calm, hostile = encoder.read([start, f"{start} shut up you stupid idiot, everybody hates you, fuck off"])
-    assert hostile.toxicity[0] > calm.toxicity[0] + 0.1
+    assert calm.toxicity[0] < 0.2
+    assert hostile.toxicity[0] > 0.5
     assert np.linalg.norm(hostile.embedding) == pytest.approx(1, abs=1e-3)
     assert sum(hostile.emotion) == pytest.approx(1)
 
