@@ -96,7 +96,7 @@ class SentimentSettings(_Section):
     """Whether members' log-odds are added, or their scores averaged."""
     weights: Weights = Weights()
     toxicity_threshold: Fraction = 0.7
-    """A message is toxic when the largest toxicity score exceeds this."""
+    """A message is toxic when a toxicity score other than that of obscenity exceeds this."""
     window_minutes: Annotated[float, Field(gt=0)] = 10.0
     """How far back trends and conversation context look."""
     history_per_user: Positive = 50

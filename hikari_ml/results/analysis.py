@@ -75,7 +75,10 @@ class EmotionResult(TypedDict):
 
 
 class Toxicity(TypedDict):
-    """``overall`` is the largest of ``categories``."""
+    """``overall`` is the largest of ``categories``.
+
+    ``is_toxic`` goes by all of them but ``obscene``: a swear word may attack nobody.
+    """
 
     overall: float
     is_toxic: bool

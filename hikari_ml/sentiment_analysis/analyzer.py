@@ -48,6 +48,9 @@ EMOTES_FORMAT: Final = 1
 OTHER_LANGUAGE_CERTAINTY: Final = 0.8
 """What the model's certainty is worth outside English, where it was measured to be weaker."""
 
+ATTACKS: Final = tuple(label for label in TOXICITY_LABELS if label != "obscene")
+"""What makes a message toxic; a swear word that attacks nobody ("damn, so close") does not."""
+
 CUE_EMOTION: Final = 0.3
 """What share emoji and emotes have in the emotion of a message that also has words."""
 
@@ -371,11 +374,11 @@ def _toxicity(signals: Signals, threshold: float) -> Toxicity:
     values = (0.0,) * len(TOXICITY_LABELS)
     if signals.reading and "toxicity" in signals.covered:
         values = signals.reading.toxicity
-    overall = max(values)
+    categories = dict(zip(TOXICITY_LABELS, values, strict=True))
     return {
-        "overall": overall,
-        "is_toxic": overall > threshold,
-        "categories": dict(zip(TOXICITY_LABELS, values, strict=True)),
+        "overall": max(values),
+        "is_toxic": max(categories[label] for label in ATTACKS) > threshold,
+        "categories": categories,
     }
 
 

@@ -311,6 +311,15 @@ async def test_reference_models_that_are_not_there_are_a_named_error():
         await analyzer.analyze_message("hi", "anna")
 
 
+async def test_a_swear_word_that_attacks_nobody_is_not_toxic(analyzer):
+    for text in ("damnit", "damn im so hungry right now", "oh damn! you have the machine"):
+        toxicity = (await analyzer.analyze_message(text, "anna"))["toxicity"]
+        assert toxicity["overall"] == max(toxicity["categories"].values())
+        assert not toxicity["is_toxic"]
+    attack = (await analyzer.analyze_message("shut up you stupid idiot", "ben"))["toxicity"]
+    assert attack["is_toxic"]
+
+
 async def test_a_batch_may_come_from_a_generator(analyzer):
     found = await analyzer.analyze_batch(ChatMessage("anna", f"number {i}", at(i)) for i in range(3))
     assert [analysis["text"] for analysis in found] == ["number 0", "number 1", "number 2"]
