@@ -150,5 +150,8 @@ def _layout(height: int) -> dict[str, Any]:
 
 
 def _html(figure: go.Figure, name: str) -> str:
-    config = {"displayModeBar": False, "responsive": True}  # the bar would lie over the legend; dragging zooms
+    config = {
+        "displayModeBar": False,
+        "responsive": True,
+    }  # the bar would lie over the legend; dragging zooms
     return str(plotly.io.to_html(figure, include_plotlyjs=False, full_html=False, div_id=name, config=config))

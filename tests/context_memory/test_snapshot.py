@@ -242,9 +242,11 @@ def test_a_newer_version_is_left_alone(folder):
 def test_without_permission_it_is_a_clear_error(folder, denied):
     (folder / denied).chmod(0)
     script = (
-        "import sys\nfrom pathlib import Path\n"
-        "from hikari_ml.context_memory.snapshot import Snapshot\n"
-        "import os\nos.chdir(sys.argv[1])\n"
+        "import os, sys, tempfile\nfrom pathlib import Path\n"
+        "import lmdb\nfrom hikari_ml.context_memory.snapshot import Snapshot\n"
+        # What lmdb imports when it opens may lie where only root may read.
+        "with tempfile.TemporaryDirectory() as other:\n    lmdb.open(other).close()\n"
+        "os.chdir(sys.argv[1])\n"
         "if os.geteuid() == 0:\n    os.setegid(65534)\n    os.seteuid(65534)\n"
         "Snapshot(Path('.'))\n"
     )
