@@ -64,6 +64,7 @@ def export(network: ChatEncoderNetwork, base: Path, out: Path, about: dict[str, 
         "tokenizer": _tokenizer(base),
         **about,
     }
+    _forget_where(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
     onnx.save(model, out)
 
@@ -92,6 +93,14 @@ def export_exact(network: ChatEncoderNetwork, out: Path) -> None:
     model = program.model_proto
     del model.graph.value_info[:]  # shapes noted during the export contradict those inferred later
     onnx.save(model, out)
+
+
+def _forget_where(model: Any) -> None:
+    """Remove what the exporter notes of the source files that each node came from: paths of this machine."""
+    del model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def _tokenizer(base: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Models = Literal["bundled", "reference"] | Path | Mapping[str, str | ModelChoice | Mapping[str, Any]]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
-BUNDLED_SHA256: Final = "3eccbdede5f926242de49a6738e962b5a9eb68993bffad0f957184e8243c29f5"
+BUNDLED_SHA256: Final = "07956238dc017380ff2980f3773a5679cc468acfff75b80b6da7fc52eb432078"
 
 ROLES: Final = get_args(ModelRole)
 

@@ -82,5 +82,9 @@ def test_the_file_holds_everything_it_needs(files, base):
     assert about["format"] == FORMAT
 
 
+def test_the_file_does_not_tell_where_it_was_made(files):
+    assert b".py" not in files[1].read_bytes()
+
+
 def test_small_is_small(files):
     assert files[1].stat().st_size < files[0].stat().st_size
