@@ -7,6 +7,7 @@ ones instead, so a writer waits for nobody, and its file grows a little: look, a
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final, NoReturn, TypeVar
 import lmdb
 
 from hikari_ml.context_memory.store import (
+    ASIDE,
     DATA,
     LOCK,
     MAX_READERS,
@@ -28,8 +30,11 @@ from hikari_ml.errors import ReadOnlyError, StoreError, StoreLockedError
 MARGIN: Final = 64 * MIB
 """By how much a file may grow between being looked at and being opened."""
 
-TRIES: Final = 100
-"""How often a view is taken anew because the file was replaced in the meantime."""
+PATIENCE: Final = 5.0
+"""Seconds in which a view is taken anew because the file was replaced in the meantime."""
+
+PAUSE: Final = 0.01
+"""Seconds between two tries."""
 
 R = TypeVar("R")
 
@@ -57,10 +62,11 @@ class Snapshot(Store):
 
     def read(self, act: Callable[[Transaction], R]) -> R:
         """Run ``act`` on the view."""
-        with self._failures():
-            result = act(Transaction(self, self._txn))
-        self._check_undisturbed()
-        return result
+        try:
+            with self._failures():
+                return act(Transaction(self, self._txn))
+        finally:
+            self._check_undisturbed()  # before any damage is believed that was seen in pages used anew
 
     def write(self, act: Callable[[Transaction], R]) -> NoReturn:
         """Refuse.
@@ -89,9 +95,13 @@ class Snapshot(Store):
 
     def _view(self, stack: ExitStack) -> tuple[lmdb.Environment, lmdb.Transaction]:
         """An environment and a view of it that belong together; a compaction may come in between."""
-        for _ in range(TRIES):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             with ExitStack() as attempt:
                 locks = _identity(self.folder / LOCK)
+                if locks is None and (self.folder / ASIDE).exists():
+                    time.sleep(PAUSE)
+                    continue
                 self._known = locks is not None
                 self._file = os.open(self.folder / DATA, os.O_RDONLY)
                 attempt.callback(os.close, self._file)
@@ -106,7 +116,8 @@ class Snapshot(Store):
                 if counted and same and _identity(self.folder / LOCK) == locks:
                     stack.push(attempt.pop_all())
                     return environment, txn
-        raise StoreError(self.folder, "is being replaced again and again; try again later")
+        hint = "is being compacted, or was left in the middle of it: try again later, or open it for writing"
+        raise StoreError(self.folder, hint)
 
     def _environment(self, map_size: int) -> lmdb.Environment:
         """Open without creating: LMDB would make a lock file where there is none, as beside a copy."""

@@ -17,6 +17,7 @@ Everything else (vector index, word index, graph, tables in memory) is a cache o
 Readers (:mod:`hikari_ml.context_memory.snapshot`) say in ``lock.mdb`` which pages they still look at.
 Compaction puts another data file in place, whose transactions are counted anew, so the old lock file must
 not outlive the old data file: a writer that shared it would begin at the wrong one of the two meta pages.
+While there is no lock file for this reason there is the folder ``compacting``, and readers wait.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ LOCK: Final = "lock.mdb"
 WRITER: Final = "writer.lock"
 OWN_FILES: Final = frozenset({DATA, LOCK, WRITER})
 ASIDE: Final = "compacting"
-"""Folder in which a compacted file is written before it takes the place of the old one."""
+"""Folder in which a compacted file is written before it takes the place of the old one.
+
+It outlasts the change of lock files, so that a reader who finds none can tell whether somebody writes."""
 
 DAMAGED: Final = (ValueError, TypeError, OverflowError, struct.error, AttributeError)
 """What reading a damaged row may raise."""
@@ -395,13 +398,14 @@ class Store:
             self.check_readable()
 
     def _open(self, map_size: int) -> None:
-        shutil.rmtree(self.folder / ASIDE, ignore_errors=True)  # of a compaction that did not come to its end
         with self._failures():
             self._env = self._environment(map_size)
             if not self._locks_belong():
                 self._env.close()
+                (self.folder / ASIDE).mkdir(exist_ok=True)
                 (self.folder / LOCK).unlink(missing_ok=True)
                 self._env = self._environment(map_size)
+            shutil.rmtree(self.folder / ASIDE, ignore_errors=True)
             self._env.reader_check()
             self._check_length()
             with self._env.begin(write=True) as txn:

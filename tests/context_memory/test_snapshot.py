@@ -124,6 +124,28 @@ def test_beside_a_busy_writer_every_view_is_whole_and_stands_still(tmp_path, way
             view.close()
 
 
+def test_a_copy_that_is_written_while_it_is_read_is_not_called_damaged(folder):
+    (folder / "lock.mdb").unlink()
+    view = Snapshot(folder)
+    writing(folder, "for i in range(40): add(store, f'{i} ' + 'x' * 3000)")
+    with pytest.raises(StoreError, match="written while it was read"):
+        keys_of(view)
+    view.close()
+
+
+def test_between_two_lock_files_a_reader_waits(folder, monkeypatch):
+    """A compaction takes the lock file away: without one, the writer would not know of a reader."""
+    monkeypatch.setattr("hikari_ml.context_memory.snapshot.PATIENCE", 0.2)
+    (folder / "lock.mdb").unlink()
+    (folder / "compacting").mkdir()
+    with pytest.raises(StoreError, match="open it for writing"):
+        Snapshot(folder)
+    Store(folder, map_size_mb=1).close()
+    view = Snapshot(folder)
+    assert keys_of(view) == [1, 2, 3, 4, 5]
+    view.close()
+
+
 def test_a_reader_that_was_killed_holds_nothing_back(tmp_path):
     script = (
         "import sys, time\nfrom pathlib import Path\n"
