@@ -6,7 +6,7 @@ import gzip
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,6 +18,9 @@ from hikari_ml.results import EMOTIONS, SENTIMENT_CLASSES, TOXICITY_LABELS
 from hikari_ml.text.normalize import clean, for_model
 
 OWN_LINES: Final = resources.files("hikari_ml.learning") / "lines"
+
+SWEARING: Final = ["obscene"]
+"""How a line of our own is labelled that swears at nobody: none of the other five labels is true of it."""
 
 UNKNOWN: Final = math.nan
 """A label the source does not give; the loss skips it."""
@@ -88,6 +91,21 @@ def split(examples: Sequence[Example], held_out: float, rng: Random) -> tuple[li
     return train, [example for example in examples if example.text in chosen]
 
 
+def only(examples: Iterable[Example], heads: Collection[str]) -> list[Example]:
+    """The ``examples`` that say something to one of ``heads``, and only what they say to them."""
+    found = []
+    for example in examples:
+        said = {head: getattr(example, head) for head in heads}
+        if any(is_known(labels) for labels in said.values()):
+            found.append(Example(example.text, source=example.source, **said))
+    return found
+
+
+def is_known(labels: int | tuple[float, ...]) -> bool:
+    """Whether a text has any label of a head."""
+    return labels >= 0 if isinstance(labels, int) else not all(map(math.isnan, labels))
+
+
 def passed(examples: Sequence[Example], passes: Mapping[str, float], rng: Random) -> list[Example]:
     """``examples`` as often as ``passes`` says of their source, once where it says nothing.
 
@@ -134,7 +152,8 @@ def _own(line: str, group: dict[str, Any], source: str) -> Example:
     if group.get("clean"):
         toxicity = (0.0,) * len(TOXICITY_LABELS)
     elif "toxicity" in group:
-        toxicity = tuple(1.0 if label in group["toxicity"] else UNKNOWN for label in TOXICITY_LABELS)
+        rest = 0.0 if group["toxicity"] == SWEARING else UNKNOWN
+        toxicity = tuple(1.0 if label in group["toxicity"] else rest for label in TOXICITY_LABELS)
     return Example(
         for_model(clean(line)),
         sentiment=SENTIMENT_CLASSES.index(group["sentiment"]),

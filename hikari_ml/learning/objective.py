@@ -28,7 +28,7 @@ class ClassWeights:
     @classmethod
     def of(cls, examples: Sequence[Example]) -> ClassWeights:
         """Count the labels of ``examples``."""
-        labelled = torch.tensor([e.sentiment for e in examples if e.sentiment >= 0])
+        labelled = torch.tensor([e.sentiment for e in examples if e.sentiment >= 0], dtype=torch.int64)
         counts = torch.bincount(labelled, minlength=3).clamp(min=1).float()
         return cls(
             (counts.mean() / counts).sqrt().clamp(max=MAX_CLASS_WEIGHT),

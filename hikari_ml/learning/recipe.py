@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from hikari_ml.errors import InputError, MissingExtraError
 from hikari_ml.learning.calibration import calibrate
-from hikari_ml.learning.examples import Example, own_lines, passed, read_folder, split
+from hikari_ml.learning.examples import Example, only, own_lines, passed, read_folder, split
 from hikari_ml.learning.export import export
 from hikari_ml.learning.retention import fit_embedding
 from hikari_ml.learning.trainer import Progress, Trainer, TrainingPlan
@@ -99,12 +99,14 @@ def train_chat_model(
     if strange := sorted(plan.passes.keys() - {example.source for example in examples + own}):
         raise InputError("plan.passes", ", ".join(strange), "no line of the data has this source")
     train, held_out = split(examples, plan.held_out, Random(plan.seed))
+    if plan.heads:
+        train, held_out, own = (only(part, plan.heads) for part in (train, held_out, own))
     varied = _different(train + own, RETENTION_TEXTS)  # longer texts than ours first: memory holds both
     passes = {example.source: plan.own_lines for example in own} | dict(plan.passes)
     train = passed(train + own, passes, Random(plan.seed))
     Random(plan.seed).shuffle(train)
     network = Trainer(plan, base, out, start, on_progress).run(train).cpu()
-    retained = fit_embedding(network, base, varied, plan.max_tokens)
+    retained = None if plan.heads else fit_embedding(network, base, varied, plan.max_tokens)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens)
     save_file(network.state_dict(), out / NETWORK_FILE)
@@ -114,7 +116,7 @@ def train_chat_model(
         "examples": len(train),
         "held_out": len(held_out),
         "plan": asdict(plan),
-        "retention": asdict(retained),
+        "retention": asdict(retained) if retained else None,
         "calibration": {head: asdict(found) for head, found in calibrated.items()},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size,

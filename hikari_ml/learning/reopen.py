@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hikari_ml.errors import InputError, MissingExtraError
+from hikari_ml.learning.network import HEAD_SIZES
 from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ ROOT: Final = "network."
 
 
 def reopen(path: Path) -> dict[str, Tensor]:
-    """The weights in an exported model, as a state dict of the network without its temperatures.
+    """The weights in an exported model, as a state dict of the network.
 
     Each weight comes back as int8 has rounded it: W = scale * (q - zero point). One that equals another's,
     as before training, is not found: the exporter writes it once.
@@ -55,9 +56,21 @@ def _weights(model: onnx.ModelProto) -> Iterator[tuple[str, Tensor]]:
         elif name.startswith(f"{ROOT}encoder.embeddings") and name.endswith(QUANTISED):
             whole = name.removesuffix(QUANTISED)
             yield whole.removeprefix(ROOT), torch.tensor(_exact(kept, whole))
+    yield "temperature", torch.tensor(_temperatures(model, kept))
     for bias, weight in _products(model, kept):
         name = bias.removeprefix(ROOT).removesuffix("bias") + "weight"
         yield name, torch.tensor(_exact(kept, weight).T.copy())
+
+
+def _temperatures(model: onnx.ModelProto, kept: dict[str, Any]) -> list[float]:
+    """What the logits of each head are divided by; the exporter leaves out a division by 1."""
+    readers = {name: node for node in model.graph.node for name in node.input}
+    found = []
+    for head in HEAD_SIZES:
+        last = readers.get(f"{ROOT}heads.{head}.classes.bias")
+        after = readers.get(last.output[0]) if last is not None else None
+        found.append(float(kept[after.input[1]]) if after is not None and after.op_type == "Div" else 1.0)
+    return found
 
 
 def _products(model: onnx.ModelProto, kept: dict[str, Any]) -> Iterator[tuple[str, str]]:

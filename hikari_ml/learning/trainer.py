@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 from hikari_ml.errors import InputError
 from hikari_ml.learning.batches import Batch, batches, encode
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import ChatEncoderNetwork, Readings
+from hikari_ml.learning.network import HEAD_SIZES, ChatEncoderNetwork, Readings
 from hikari_ml.learning.objective import ClassWeights, task_loss
 from hikari_ml.learning.reopen import reopen
 
@@ -42,7 +42,8 @@ class TrainingPlan:
     average is what a run returns (P. Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
     Generalization", UAI 2018). ``drawn_back`` is the share of the way that it is then drawn back to the
     weights it started from: most of what is new stays, and most of what was forgotten returns (M. Wortsman
-    et al., "Robust Fine-tuning of Zero-shot Models", CVPR 2022).
+    et al., "Robust Fine-tuning of Zero-shot Models", CVPR 2022). ``heads`` names those that learn alone: the
+    encoder, the embedding and the other heads stay bit for bit what the start has.
 
     Raises:
         InputError: a number is out of its range.
@@ -60,6 +61,7 @@ class TrainingPlan:
     averaging: float = 0.98
     average_every: int = 20
     drawn_back: float = 0.0
+    heads: tuple[str, ...] = ()
     held_out: float = 0.02
     languages: tuple[str, ...] = LATIN_SCRIPT
     own_lines: float = 3.0
@@ -79,6 +81,9 @@ class TrainingPlan:
                 raise InputError(f"plan.{name}", value, "it has to be at least 0 and below 1")
             if name in rates and not 0 <= value < math.inf:
                 raise InputError(f"plan.{name}", value, "it has to be a number of at least 0")
+        for head in self.heads:
+            if head not in HEAD_SIZES:
+                raise InputError("plan.heads", head, f"the heads are {', '.join(HEAD_SIZES)}")
         for source, times in self.passes.items():
             if not 0 <= times < math.inf:
                 raise InputError(f"plan.passes.{source}", times, "it has to be a number of at least 0")
@@ -107,7 +112,7 @@ class Trainer:
 
     Raises:
         InputError: ``out`` holds a checkpoint of another plan, other data or another start, ``start`` is no
-            network of this trainer, or the plan draws back to a start that is not given.
+            network of this trainer, or the plan needs a start and none is given.
     """
 
     plan: TrainingPlan
@@ -119,13 +124,8 @@ class Trainer:
 
     def run(self, examples: list[Example]) -> ChatEncoderNetwork:
         """Train on ``examples`` and return the network; continue a checkpoint if ``out`` has one."""
-        if self.plan.drawn_back and self.start is None:
-            raise InputError("plan.drawn_back", self.plan.drawn_back, "it needs a start to draw back to")
         torch.manual_seed(self.plan.seed)
-        network = ChatEncoderNetwork.from_folder(self.base, dropout=self.plan.dropout).to(self.device)
-        if self.start is not None:
-            _load(network, self.start)
-            network.temperature.fill_(1)  # calibration finds it anew, from logits as they come
+        network = self._begin().to(self.device)
         began = {name: value.clone() for name, value in network.state_dict().items()}
         tokens = encode(
             Tokenizer.from_file(str(self.base / "tokenizer.json")),
@@ -143,6 +143,7 @@ class Trainer:
         done = state.restore(self.out / CHECKPOINT, run)
         weights = ClassWeights.of(examples).to(self.device)
         network.train()
+        network.encoder.train(not self.plan.heads)  # a head that is trained alone sees what it will be served
         seen = Progress(done, steps, 0.0)
         for batch in itertools.islice(self._stream(examples, tokens), done, None):
             torch.manual_seed(self.plan.seed + seen.step)  # what is dropped follows from the step alone
@@ -160,6 +161,22 @@ class Trainer:
                 state.save(self.out / CHECKPOINT, {**run, "step": seen.step})
         network.load_state_dict(_between(average.module.state_dict(), began, self.plan.drawn_back))
         return network.eval()
+
+    def _begin(self) -> ChatEncoderNetwork:
+        """The network before its first step, in which what stays as it is takes no gradient."""
+        plan = self.plan
+        network = ChatEncoderNetwork.from_folder(self.base, dropout=plan.dropout)
+        if self.start is not None:
+            _load(network, self.start)
+        elif plan.drawn_back or plan.heads:
+            name = "drawn_back" if plan.drawn_back else "heads"
+            raise InputError(f"plan.{name}", getattr(plan, name), "it needs a start")
+        network.requires_grad_(not plan.heads)
+        for place, head in enumerate(HEAD_SIZES):
+            if not plan.heads or head in plan.heads:
+                network.temperature[place] = 1  # calibration finds it anew, from logits as they come
+                network.heads[head].requires_grad_()
+        return network
 
     def _stream(self, examples: list[Example], tokens: list[list[int]]) -> Iterator[Batch]:
         for epoch in range(self.plan.epochs):
@@ -236,10 +253,7 @@ def digest(examples: Sequence[Example]) -> str:
 
 def _load(network: ChatEncoderNetwork, path: Path) -> None:
     try:
-        if path.suffix == ".onnx":
-            weights = reopen(path) | {"temperature": network.temperature}
-        else:
-            weights = load_file(path)
+        weights = reopen(path) if path.suffix == ".onnx" else load_file(path)
         network.load_state_dict(weights)
     except (OSError, SafetensorError) as error:
         raise InputError("start", str(path), f"it cannot be read: {error}") from error

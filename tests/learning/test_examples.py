@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from hikari_ml.errors import InputError, RecordingError
-from hikari_ml.learning.examples import Example, own_lines, passed, read_folder, split
+from hikari_ml.learning.examples import UNKNOWN, Example, only, own_lines, passed, read_folder, split
 from hikari_ml.results import EMOTIONS, TOXICITY_LABELS
 
 
@@ -88,6 +88,24 @@ def test_the_projects_own_lines_are_well_formed_and_different():
     insults = [line for line in lines if line.toxicity[0] == 1]
     assert len(insults) > 50
     assert any(line.text == "kys" for line in insults)
+
+
+def test_a_line_of_ours_that_swears_at_nobody_attacks_nobody():
+    (found,) = [line for line in own_lines() if line.text == "that was so fucking good"]
+    assert dict(zip(TOXICITY_LABELS, found.toxicity, strict=True)) == {
+        "toxic": 0, "severe_toxic": 0, "obscene": 1, "threat": 0, "insult": 0, "identity_hate": 0,
+    }  # fmt: skip
+
+
+def test_a_head_sees_only_what_is_said_to_it():
+    clean = (0.0,) * len(TOXICITY_LABELS)
+    rows = [
+        Example("a", sentiment=1, source="x"),
+        Example("b", toxicity=clean, sentiment=2, source="y"),
+        Example("c", emotion=(1.0, *(UNKNOWN,) * (len(EMOTIONS) - 1))),
+    ]
+    assert only(rows, ("toxicity",)) == [Example("b", toxicity=clean, source="y")]
+    assert [example.text for example in only(rows, ("sentiment", "emotion"))] == ["a", "b", "c"]
 
 
 def test_own_lines_know_their_file_and_their_language():

@@ -153,6 +153,25 @@ def test_a_run_can_be_drawn_back_to_its_start(base, tmp_path):
         Trainer(replace(plan, drawn_back=0.25), base, tmp_path / "nowhere").run(examples())
 
 
+def test_a_head_can_be_trained_alone(base, tmp_path):
+    first = Trainer(PLAN, base, tmp_path / "first").run(examples())
+    first.temperature.fill_(1.5)
+    save_file(first.state_dict(), tmp_path / "network.safetensors")
+    plan = replace(PLAN, heads=("toxicity",), weight_decay=0.5)
+    clean = [Example(example.text, toxicity=(0.0,) * 6) for example in examples()]
+    second = Trainer(plan, base, tmp_path / "second", tmp_path / "network.safetensors").run(clean)
+    moved = {
+        name
+        for name, value in second.state_dict().items()
+        if not torch.equal(value, first.state_dict()[name])
+    }
+    assert all(name.startswith("heads.toxicity.") for name in moved - {"temperature"})
+    assert len(moved) > 4
+    assert second.temperature.tolist() == [1.5, 1.5, 1.0]
+    with pytest.raises(InputError, match=r"plan\.heads: .*needs a start"):
+        Trainer(plan, base, tmp_path / "nowhere").run(clean)
+
+
 @pytest.mark.parametrize("what", ["missing", "broken", "another"])
 def test_a_start_that_is_none_is_named(base, tmp_path, what):
     path = tmp_path / "network.safetensors"
@@ -174,6 +193,7 @@ def test_a_start_that_is_none_is_named(base, tmp_path, what):
         {"held_out": 1.0},
         {"learning_rate": -1.0},
         {"passes": {"mine": -0.5}},
+        {"heads": ("sarcasm",)},
     ],
 )
 def test_a_plan_that_cannot_be_is_named(plan):
