@@ -33,7 +33,7 @@ ALIKE: Final = 0.02
 """Importance by which two curves must differ to be told apart."""
 
 RECALLS_SHOWN: Final = (0, 1, 3)
-LABELLED: Final = 26
+LABELLED: Final = 40
 """Names that are written into the graph; the others show when pointed at."""
 
 SHOWN_TEXT: Final = 70
@@ -65,8 +65,7 @@ def fading_chart(view: MemoryView) -> str:
     """Importance of the most important memories until now, and for 90 days if nobody recalls them."""
     figure = go.Figure()
     rate, end = view.settings.decay_rate, view.at + AHEAD
-    chosen = told_apart(view.lines, len(CURVE_COLORS))
-    for line, color in zip(chosen, CURVE_COLORS, strict=False):
+    for color, line in curves(view):
         for moments, dash in (
             (_moments(min(line.touched, view.at), view.at), "solid"),
             (_moments(view.at, end), "dot"),
@@ -83,6 +82,11 @@ def fading_chart(view: MemoryView) -> str:
     figure.update_layout(looks)
     _draw_limits(figure, view)
     return as_html(figure, "fading")
+
+
+def curves(view: MemoryView) -> list[tuple[str, Line]]:
+    """The memories that :func:`fading_chart` shows, each with its colour."""
+    return list(zip(CURVE_COLORS, told_apart(view.lines, len(CURVE_COLORS)), strict=False))
 
 
 def told_apart(lines: Sequence[Line], most: int) -> list[Line]:
@@ -151,7 +155,7 @@ def _places(graph: nx.Graph[str]) -> dict[str, tuple[float, float]]:
     """
     groups = sorted(nx.connected_components(graph), key=lambda group: (-len(group), min(group)))
     found: dict[str, tuple[float, float]] = {}
-    width = 1.9 * math.sqrt(sum(_room(len(group)) ** 2 for group in groups))
+    width = 1.5 * math.sqrt(sum(_room(len(group)) ** 2 for group in groups))
     left, top, row = 0.0, 0.0, 0.0
     for group in groups:
         room = _room(len(group))
@@ -194,7 +198,8 @@ def _draw_nodes(
     is_person: Callable[[str], bool],
 ) -> None:
     strength = {node: graph.nodes[node]["strength"] for node in graph}
-    strongest = set(sorted(graph, key=lambda node: (-strength[node], node))[:LABELLED])
+    ranked = sorted(graph, key=lambda node: (-strength[node], node))
+    rank = {node: at for at, node in enumerate(ranked)}
     for person, name, color in ((True, PEOPLE, MOMENT), (False, THINGS, MOOD)):
         nodes = [node for node in graph if is_person(node) is person]
         if not nodes:
@@ -202,7 +207,8 @@ def _draw_nodes(
         figure.add_scatter(
             x=[place[node][0] for node in nodes], y=[place[node][1] for node in nodes], name=name,
             mode="markers+text", textposition="top center", textfont={"size": 11.5, "color": INK},
-            text=[_label(graph, node) if node in strongest else "" for node in nodes],
+            text=[_label(graph, node) if rank[node] < LABELLED else "" for node in nodes],
+            customdata=[rank[node] for node in nodes],
             hovertext=[_about(graph, node) for node in nodes], hovertemplate="%{hovertext}<extra></extra>",
             marker={
                 "color": color, "line": {"width": 0}, "opacity": 0.95,
@@ -226,7 +232,7 @@ def _draw_limits(figure: go.Figure, view: MemoryView) -> None:
         )  # fmt: skip
     figure.add_vline(
         view.at.timestamp() * 1000, line={"color": INK, "width": 1}, annotation_text="now",
-        annotation_position="bottom right", annotation_font={"size": 12, "color": INK},
+        annotation_position="top right", annotation_font={"size": 12, "color": INK},
     )  # fmt: skip
 
 

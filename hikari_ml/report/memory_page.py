@@ -13,12 +13,12 @@ from markupsafe import Markup
 from hikari_ml import __version__
 from hikari_ml.models.summarizer import shorten
 from hikari_ml.report.charts import plotly_script
-from hikari_ml.report.memory_charts import TIER_COLORS, fading_chart, graph_chart, growth_chart
+from hikari_ml.report.memory_charts import TIER_COLORS, curves, fading_chart, graph_chart, growth_chart
 from hikari_ml.report.memory_view import MemoryView
 from hikari_ml.report.page import environment
 
 SHOWN_LINES: Final = 500
-SHOWN_PEOPLE: Final = 40
+SHOWN_PEOPLE: Final = 15
 SHOWN_NAMES: Final = 4
 SHOWN_TEXT: Final = 180
 COLUMNS: Final = ("memory", "who", "tier", "importance", "recalls", "said", "age", "forgotten")
@@ -46,6 +46,7 @@ def render(view: MemoryView) -> str:
             people=view.people[:SHOWN_PEOPLE],
             tiers=[tier for tier in TIER_COLORS if view.stats["by_tier"].get(tier)],
             columns=COLUMNS,
+            curves=curves(view),
             **charts,
         )
     )
@@ -93,10 +94,13 @@ def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
-def _until(start: str, end: str) -> str:
-    """How long something took."""
-    took: timedelta = datetime.fromisoformat(end) - datetime.fromisoformat(start)
-    return f"{max(1, round(took.total_seconds() / 60))} min"
+def span(start: str, end: str) -> str:
+    """From when to when, no finer than it helps: on one day by the clock (UTC), else by the day."""
+    first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    if first.date() != last.date():
+        return f"{_date(first)} to {_date(last)}"
+    clock = f"{first:%H:%M}" if last - first < timedelta(minutes=1) else f"{first:%H:%M} to {last:%H:%M}"
+    return f"{_date(first)}, {clock}"
 
 
 def _moment(at: datetime) -> str:
@@ -107,6 +111,14 @@ def _date(at: datetime) -> str:
     return at.strftime("%d %b %Y")
 
 
+def _month(at: datetime) -> str:
+    return at.strftime("%B %Y")
+
+
+def _times(recalls: int) -> str:
+    return {0: "never recalled", 1: "recalled once"}.get(recalls, f"recalled {recalls:,} times")
+
+
 def _short(text: str) -> str:
     return shorten(text, SHOWN_TEXT)
 
@@ -115,6 +127,7 @@ def _short(text: str) -> str:
 def _environment() -> Environment:
     overlay = environment().overlay()
     overlay.filters = environment().filters | {
-        "age": age, "people": people, "until": _until, "moment": _moment, "date": _date, "short": _short,
+        "age": age, "people": people, "span": span, "moment": _moment, "date": _date, "short": _short,
+        "times": _times, "month": _month,
     }  # fmt: skip
     return overlay
