@@ -10,9 +10,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from html import escape
+from itertools import islice
 from typing import Final
 
 import networkx as nx
+import numpy as np
 import plotly.graph_objects as go
 
 from hikari_ml.chat import user_key
@@ -33,8 +35,17 @@ ALIKE: Final = 0.02
 """Importance by which two curves must differ to be told apart."""
 
 RECALLS_SHOWN: Final = (0, 1, 3)
-LABELLED: Final = 40
+LABELLED: Final = 70
 """Names that are written into the graph; the others show when pointed at."""
+
+FEW: Final = 3
+"""Names of a group that need little height."""
+
+MANY: Final = 16
+"""Names of a group that need more width than height."""
+
+SPREAD: Final = 3.0
+"""How far springs hold names apart; networkx takes 1 where it is not told."""
 
 SHOWN_TEXT: Final = 70
 SEED: Final = 7
@@ -73,7 +84,7 @@ def fading_chart(view: MemoryView) -> str:
             figure.add_scatter(
                 x=moments, y=[line.worth(moment, rate) for moment in moments], mode="lines", showlegend=False,
                 line={"color": color, "width": 2.5 if dash == "solid" else 1.8, "dash": dash},
-                hoverinfo="text", text=_spoken(line), hovertemplate="%{y:.2f}  %{text}<extra></extra>",
+                name=_spoken(line), hovertemplate="%{y:.2f}  %{fullData.name}<extra></extra>",
             )  # fmt: skip
     looks = layout(height=380)
     looks |= {"hovermode": "closest", "showlegend": False}
@@ -155,22 +166,37 @@ def _places(graph: nx.Graph[str]) -> dict[str, tuple[float, float]]:
     """
     groups = sorted(nx.connected_components(graph), key=lambda group: (-len(group), min(group)))
     found: dict[str, tuple[float, float]] = {}
-    width = 1.5 * math.sqrt(sum(_room(len(group)) ** 2 for group in groups))
+    rooms = [_room(len(group)) for group in groups]
+    whole = max(1.5 * math.sqrt(sum(wide * high for wide, high in rooms)), *(wide for wide, _ in rooms), 0.0)
     left, top, row = 0.0, 0.0, 0.0
-    for group in groups:
-        room = _room(len(group))
-        if left and left + room > width:
+    for group, (wide, high) in zip(groups, rooms, strict=True):
+        if left and left + wide > whole:
             left, top, row = 0.0, top - row, 0.0
-        inner = nx.Graph(graph.subgraph(sorted(group)))
-        near = nx.spring_layout(inner, seed=SEED, weight="weight", iterations=200)
-        for node, (x, y) in near.items():
-            found[node] = (left + room / 2 * (1 + 0.8 * float(x)), top - room / 2 * (1 - 0.7 * float(y)))
-        left, row = left + room, max(row, room)
+        filled = 0.5 if len(group) <= FEW else 0.75  # the rest is for the names
+        for node, (x, y) in _spread(graph, group).items():
+            found[node] = (left + wide * (0.5 + filled * (x - 0.5)), top - high * (0.5 + filled * (y - 0.5)))
+        left, row = left + wide, max(row, high)
     return found
 
 
-def _room(names: int) -> float:
-    return 1.0 + math.sqrt(names)
+def _spread(graph: nx.Graph[str], group: set[str]) -> dict[str, tuple[float, float]]:
+    """Where the names of a group stand by their springs, filling a square from 0 to 1."""
+    inner = nx.Graph(graph.subgraph(sorted(group)))
+    apart = SPREAD / math.sqrt(len(group))
+    springs = nx.spring_layout(inner, k=apart, seed=SEED, weight=None, iterations=300)
+    low, high = (end(list(springs.values()), axis=0) for end in (np.min, np.max))
+    wide = np.maximum(high - low, 1e-9)
+    return {
+        node: (float(x), float(y)) for node, (x, y) in ((n, (p - low) / wide) for n, p in springs.items())
+    }
+
+
+def _room(names: int) -> tuple[float, float]:
+    """Width and height for a group of so many names: pairs lie flat, and large groups get most of a row."""
+    side = 1.4 + math.sqrt(names)
+    if names <= FEW:
+        return side, side / 2
+    return (2 * side, side) if names > MANY else (side, side)
 
 
 def _draw_edges(figure: go.Figure, graph: nx.Graph[str], place: dict[str, tuple[float, float]]) -> None:
@@ -200,6 +226,7 @@ def _draw_nodes(
     strength = {node: graph.nodes[node]["strength"] for node in graph}
     ranked = sorted(graph, key=lambda node: (-strength[node], node))
     rank = {node: at for at, node in enumerate(ranked)}
+    shown = _labelled(graph, ranked)
     for person, name, color in ((True, PEOPLE, MOMENT), (False, THINGS, MOOD)):
         nodes = [node for node in graph if is_person(node) is person]
         if not nodes:
@@ -207,7 +234,7 @@ def _draw_nodes(
         figure.add_scatter(
             x=[place[node][0] for node in nodes], y=[place[node][1] for node in nodes], name=name,
             mode="markers+text", textposition="top center", textfont={"size": 11.5, "color": INK},
-            text=[_label(graph, node) if rank[node] < LABELLED else "" for node in nodes],
+            text=[_label(graph, node) if node in shown else "" for node in nodes],
             customdata=[rank[node] for node in nodes],
             hovertext=[_about(graph, node) for node in nodes], hovertemplate="%{hovertext}<extra></extra>",
             marker={
@@ -234,6 +261,12 @@ def _draw_limits(figure: go.Figure, view: MemoryView) -> None:
         view.at.timestamp() * 1000, line={"color": INK, "width": 1}, annotation_text="now",
         annotation_position="top right", annotation_font={"size": 12, "color": INK},
     )  # fmt: skip
+
+
+def _labelled(graph: nx.Graph[str], ranked: Sequence[str]) -> set[str]:
+    """Names that are written beside their dots: the strongest, and those that have room around them."""
+    loose = (node for node in ranked if len(nx.node_connected_component(graph, node)) <= FEW)
+    return {*ranked[: LABELLED // 2], *islice(loose, LABELLED // 2)}
 
 
 def _label(graph: nx.Graph[str], node: str) -> str:
