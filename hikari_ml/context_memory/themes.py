@@ -38,6 +38,9 @@ ENOUGH: Final = 100
 REACHES: Final = (0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25)
 """Cosine distances tried as DBSCAN's eps, widest first."""
 
+MANY: Final = 1_000
+"""Memories from which no reach above 0.45 is tried: among 1,600 it joined a half, and all pairs are kept."""
+
 WIDEST_SHARE: Final = 0.15
 """Share of all memories that one theme may hold before the next reach is tried."""
 
@@ -56,7 +59,7 @@ _WORD = re.compile(r"\w+")
 def themes(records: Sequence[Record], vectors: Vector, k: int, scope: ThemeScope) -> list[Theme]:
     """The ``k`` largest themes of ``records``, whose unit vectors are ``vectors`` [N, dim].
 
-    The same records give the same themes in the same order: by size, then by their first memory.
+    The same records give the same themes in the same order: by size, then as they are met.
     """
     labels = clusters(vectors)
     words = [_words(record.content) for record in records]
@@ -73,7 +76,7 @@ def themes(records: Sequence[Record], vectors: Vector, k: int, scope: ThemeScope
 
 
 def clusters(vectors: Vector) -> Labels:
-    """The theme of each vector, numbered from 0 by its first memory; -1 for what belongs to none.
+    """The theme of each vector, numbered from 0 as they are met; -1 for what belongs to none.
 
     The widest reach is taken at which no theme swallows the rest: chains of neighbours join everything
     once the reach is too wide, and how wide that is depends on how many memories there are.
@@ -83,11 +86,12 @@ def clusters(vectors: Vector) -> Labels:
     from sklearn.cluster import DBSCAN
     from sklearn.neighbors import NearestNeighbors
 
+    reaches = REACHES if len(vectors) < MANY else REACHES[2:]
     near = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors)
-    graph = near.radius_neighbors_graph(vectors, REACHES[0], mode="distance", sort_results=True)
+    graph = near.radius_neighbors_graph(vectors, reaches[0], mode="distance", sort_results=True)
     most = max(SMALL, WIDEST_SHARE * len(vectors))
     labels: Labels = np.zeros(0, np.int64)
-    for reach in REACHES:
+    for reach in reaches:
         labels = DBSCAN(eps=reach, min_samples=FEWEST, metric="precomputed").fit_predict(graph)
         if np.bincount(labels[labels >= 0], minlength=1).max() <= most:
             break

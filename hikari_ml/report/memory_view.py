@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -98,9 +99,9 @@ async def look(folder: Path, settings: Settings | None = None, now: datetime | N
         chosen = memory.settings.memory
         stats = await memory.get_memory_stats()
         found = await memory.list_memories(max(1, stats["total"]))
-        at, faded = seen_at(found, now, chosen)
+        at, faded = await asyncio.to_thread(seen_at, found, now, chosen)
+        lines = await asyncio.to_thread(lines_of, found, at, chosen)
         clock.advance_to(at)
-        lines = sorted((line_of(memory, at, chosen) for memory in found), key=_most_important_first)
         return MemoryView(
             name=name_of(folder),
             at=at,
@@ -108,7 +109,7 @@ async def look(folder: Path, settings: Settings | None = None, now: datetime | N
             settings=chosen,
             stats=stats,
             lines=lines,
-            people=people_of(lines),
+            people=await asyncio.to_thread(people_of, lines),
             relations=await memory.list_relations(RELATIONS),
             themes=await memory.themes(THEMES),
             episodes=await memory.list_episodes(EPISODES),
@@ -126,6 +127,11 @@ def seen_at(memories: Sequence[Memory], now: datetime, settings: MemorySettings)
     if not memories or any(line_of(m, now, settings).importance >= settings.forget_below for m in memories):
         return now, False
     return max(parse(memory["last_access"]) for memory in memories), True
+
+
+def lines_of(memories: Iterable[Memory], at: datetime, settings: MemorySettings) -> list[Line]:
+    """``memories`` as they are at ``at``, the most important first."""
+    return sorted((line_of(memory, at, settings) for memory in memories), key=_most_important_first)
 
 
 def line_of(memory: Memory, at: datetime, settings: MemorySettings) -> Line:
