@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from hikari_ml.cli.output import err, out, print_json, spoken
+from hikari_ml.cli.output import err, out, print_json, spoken, write_file
+from hikari_ml.errors import InputError
 
 if TYPE_CHECKING:
     from hikari_ml.context_memory.system import NeuralMemorySystem
-    from hikari_ml.results import Memory, MemoryStats, Relation, Verification
+    from hikari_ml.results import Memory, MemoryStats, Relation, Theme, Verification
 
 SHOWN_RELATIONS = 20
 SHOWN_FAULTS = 50
@@ -45,8 +46,8 @@ app = typer.Typer(
 def about() -> None:
     """Look at what is remembered, carry it over, erase, check and shrink it.
 
-    search, stats, graph, export and verify work while a stream is running on the same memory; import, erase
-    and compact need it for themselves.
+    search, stats, graph, themes, inspect, export and verify work while a stream is running on the same
+    memory; import, erase and compact need it for themselves.
     """
 
 
@@ -111,6 +112,47 @@ def graph(
         return
     count = _looking(path, channel, lambda memory: memory.export_graph(to))
     _tell({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")
+
+
+@app.command()
+def themes(
+    k: Annotated[int, typer.Option("-k", help="How many themes.", min=1)] = 10,
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the memories are about: those that mean much the same, named by their most telling words."""
+    found = _looking(path, channel, lambda memory: memory.themes(k))
+    if as_json:
+        print_json(found)
+    elif found:
+        _show_themes(found)
+    else:
+        out.print("no three memories are about the same thing")
+
+
+@app.command()
+def inspect(
+    to: Annotated[Path, typer.Option("--out", help="The page to write: one HTML file, no network needed.")],
+    path: Folder = None,
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a page of a memory: how it grew and fades, who belongs with what, themes, episodes, every line.
+
+    Example: hikari-ml memory inspect --out memory.html
+    """
+    from hikari_ml.context_memory.store import OWN_FILES
+    from hikari_ml.report.memory_page import render
+    from hikari_ml.report.memory_view import look
+
+    folder = _folder(path, channel)
+    if to.name in OWN_FILES and to.resolve().parent == folder.resolve():
+        raise InputError("path", str(to), "this file is part of the memory itself")
+    view = asyncio.run(look(folder))
+    write_file(to, render(view))
+    total = view.stats["total"]
+    _tell({"path": str(to), "memories": total}, as_json, f"wrote a page of {total:,} memories to {to}")
 
 
 @app.command()
@@ -338,6 +380,22 @@ def _show_relations(relations: list[Relation]) -> None:
         names = (spoken(text) for text in (edge["source"], edge["kind"], edge["target"]))
         table.add_row(*names, f"{edge['strength']:.2f}", f"{edge['evidence']:,}")
     out.print(table)
+
+
+def _show_themes(found: list[Theme]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("theme", "memories", "people", "from", "to", "typical"):
+        table.add_column(name, justify="right" if name in ("memories", "people") else "left")
+    for theme in found:
+        times = (theme[end][:10] for end in ("start", "end"))
+        counts = (f"{theme['size']:,}", f"{len(theme['users']):,}")
+        table.add_row(spoken(theme["name"]), *counts, *times, spoken(theme["central"]))
+    out.print(table)
+    tiers = "long-term memories" if found[0]["scope"] == "long_term" else "memories of all tiers"
+    out.print(f"among {found[0]['among']:,} {tiers}", style="dim", highlight=False)
+    _show_degraded(found[0]["degraded"])
 
 
 def _show_verification(result: Verification) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -38,6 +39,20 @@ def fail(message: str) -> NoReturn:
     """Say what went wrong and end with status 1."""
     err.print(f"[bold red]error:[/bold red] {_escaped(message)}", highlight=False)
     sys.exit(1)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file somebody asked for.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    from hikari_ml.errors import StoreError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(path, f"it cannot be written: {error.strerror or error}") from error
 
 
 def progress_bar(unit: str) -> Progress:

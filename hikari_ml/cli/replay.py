@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hikari_ml.cli.output import err, out, progress_bar
-from hikari_ml.errors import StoreError
+from hikari_ml.cli.output import err, out, progress_bar, write_file
 
 if TYPE_CHECKING:
     from hikari_ml.pipeline.replay import ReplayProgress
@@ -136,10 +135,7 @@ def _check_outputs(outputs: dict[str, Path | None], inputs: set[Path | None]) ->
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(path, f"it cannot be written: {error.strerror or error}") from error
+    write_file(path, text)
     out.print(f"wrote {path}", markup=False, highlight=False)
 
 

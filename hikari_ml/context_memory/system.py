@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text
 from hikari_ml.config import Settings
-from hikari_ml.context_memory import transfer, upkeep
+from hikari_ml.context_memory import overview, transfer, upkeep
 from hikari_ml.context_memory.core import Change, Job, MemoryCore, Question
 from hikari_ml.context_memory.record import (
     Record,
@@ -25,7 +25,6 @@ from hikari_ml.context_memory.record import (
     check_metadata,
     check_type,
     encodable,
-    from_ms,
     public_id,
     same_key,
     to_ms,
@@ -42,17 +41,19 @@ from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summ
 from hikari_ml.results import (
     Compaction,
     Consolidation,
+    Episode,
     Erasure,
     Memory,
     MemoryStats,
     Relation,
     Summary,
+    Theme,
     Verification,
 )
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import Lane
 from hikari_ml.runtime.service import Service
-from hikari_ml.times import as_utc, iso
+from hikari_ml.times import as_utc
 
 GROUP: Final = 64
 """Jobs that may share one turn of the memory thread, and one commit."""
@@ -206,7 +207,7 @@ class NeuralMemorySystem(Service):
 
     async def get_memory_stats(self) -> MemoryStats:
         """How much is remembered, where it lies, and with which model."""
-        return cast("MemoryStats", await self._do(self._stats))
+        return cast("MemoryStats", await self._do(lambda: overview.stats(self._core)))
 
     async def consolidate(self) -> Consolidation:
         """Move memories between the tiers, forget what has faded, and cut new episodes."""
@@ -261,6 +262,19 @@ class NeuralMemorySystem(Service):
         """The ``k`` strongest relations of the knowledge graph, strongest first."""
         most = _positive(k, "k")
         return cast("list[Relation]", await self._do(lambda: self._core.graph.relations(most)))
+
+    async def list_episodes(self, k: int = 50) -> list[Episode]:
+        """The ``k`` latest episodes, latest first."""
+        most = _positive(k, "k")
+        return cast("list[Episode]", await self._do(lambda: overview.episodes(self._core, most)))
+
+    async def themes(self, k: int = 10) -> list[Theme]:
+        """What the long-term memories are about: the ``k`` largest themes, largest first.
+
+        With fewer than 100 long-term memories it looks at all memories; ``scope`` in the result says which.
+        """
+        most = _positive(k, "k")
+        return cast("list[Theme]", await self._do(lambda: overview.themes(self._core, most)))
 
     async def export_graph(self, path: str | Path) -> int:
         """Write the knowledge graph to ``path`` as GraphML; returns how many relations it has.
@@ -404,27 +418,6 @@ class NeuralMemorySystem(Service):
         dims = {self._core.embedder.model_id: self._core.embedder.dim}
         return self._core.store.read(lambda txn: verify(txn, dims))
 
-    def _stats(self) -> MemoryStats:
-        core = self._core
-        slots = list(core.tiers)
-        times = [slot.created_at for slot in slots]
-        return {
-            "total": len(slots),
-            "by_tier": _counted(slot.tier for slot in slots),
-            "by_type": _counted(slot.type for slot in slots),
-            "users": core.tiers.users,
-            "episodes": core.store.read(lambda txn: sum(1 for _ in txn.episodes())),
-            "graph": {
-                "nodes": core.graph.graph.number_of_nodes(),
-                "edges": core.graph.graph.number_of_edges(),
-            },
-            "bytes": core.store.size,
-            "model": core.embedder.model_id,
-            "oldest": iso(from_ms(min(times))) if times else None,
-            "newest": iso(from_ms(max(times))) if times else None,
-            "degraded": list(core.degraded),
-        }
-
     def _given(self, text: str, embedding: npt.ArrayLike | None) -> tuple[Sequence[str], Vector | None]:
         if embedding is None:
             return [text], None
@@ -466,13 +459,6 @@ def _unit(embedding: npt.ArrayLike, dim: int) -> Vector:
     if not math.isfinite(length) or length == 0:
         raise InputError("embedding", embedding, f"give {dim} finite numbers that are not all zero")
     return vector / np.float32(length)
-
-
-def _counted(values: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return dict(sorted(counts.items()))
 
 
 def _path(value: str | Path) -> Path:

@@ -1,1 +1,1 @@
-"""The page of a replay: one HTML file that needs nothing else."""
+"""Pages of a replay and of a memory: one HTML file each, that needs nothing else."""

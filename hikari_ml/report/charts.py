@@ -54,17 +54,17 @@ def stream_chart(result: Replay) -> str:
           [m["reason"] for m in result["moments"]])  # fmt: skip
     _mark(figure, [a["at"] for a in result["anomalies"]], top * 1.12, "unusual", ALERT, "triangle-down",
           [f"{a['kind']}: {a['reason']}" for a in result["anomalies"]])  # fmt: skip
-    layout = _layout(height=420)
-    layout["yaxis"] |= {"title": {"text": "messages a minute"}, "rangemode": "tozero"}
-    layout["yaxis2"] = {
+    looks = layout(height=420)
+    looks["yaxis"] |= {"title": {"text": "messages a minute"}, "rangemode": "tozero"}
+    looks["yaxis2"] = {
         "title": {"text": "mood"}, "overlaying": "y", "side": "right", "range": [0, 1], "showgrid": False,
         "tickvals": [0.2, 0.5, 0.8], "ticktext": ["low", "neutral", "high"],
     }  # fmt: skip
     if result["viewer_count"]:
         most = max(point["value"] for point in result["viewer_count"])
-        layout["yaxis3"] = {"overlaying": "y", "side": "right", "visible": False, "range": [0, 1.3 * most]}
-    figure.update_layout(layout)
-    return _html(figure, "stream")
+        looks["yaxis3"] = {"overlaying": "y", "side": "right", "visible": False, "range": [0, 1.3 * most]}
+    figure.update_layout(looks)
+    return as_html(figure, "stream")
 
 
 def emotion_chart(result: Replay) -> str:
@@ -77,11 +77,11 @@ def emotion_chart(result: Replay) -> str:
                 **_xy(series[name]), name=name, marker={"color": EMOTION_COLORS[name], "line": {"width": 0}},
                 hovertemplate=f"{name}: %{{y:.0f}} messages<extra></extra>",
             )  # fmt: skip
-    layout = _layout(height=300)
-    layout |= {"barmode": "stack", "bargap": 0}
-    layout["yaxis"] |= {"title": {"text": "messages"}, "rangemode": "tozero"}
-    figure.update_layout(layout)
-    return _html(figure, "emotions")
+    looks = layout(height=300)
+    looks |= {"barmode": "stack", "bargap": 0}
+    looks["yaxis"] |= {"title": {"text": "messages"}, "rangemode": "tozero"}
+    figure.update_layout(looks)
+    return as_html(figure, "emotions")
 
 
 def plotly_script() -> str:
@@ -131,7 +131,8 @@ def _xy(points: Sequence[Point]) -> dict[str, Any]:
     return {"x": [point["at"] for point in points], "y": [point["value"] for point in points]}
 
 
-def _layout(height: int) -> dict[str, Any]:
+def layout(height: int) -> dict[str, Any]:
+    """How every chart looks; ``height`` is in pixels."""
     return {
         "height": height,
         "margin": {"l": 56, "r": 56, "t": 12, "b": 40},
@@ -149,7 +150,8 @@ def _layout(height: int) -> dict[str, Any]:
     }
 
 
-def _html(figure: go.Figure, name: str) -> str:
+def as_html(figure: go.Figure, name: str) -> str:
+    """``figure`` as markup, in an element with the id ``name``."""
     config = {
         "displayModeBar": False,
         "responsive": True,

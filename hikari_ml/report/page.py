@@ -44,7 +44,7 @@ FALLBACKS: Final = {
 
 def render(result: Replay) -> str:
     """One self-contained HTML page of ``result``."""
-    template = _environment().get_template("replay.html.j2")
+    template = environment().get_template("replay.html.j2")
     # Charts and script are made by plotly from numbers and escaped text; they are markup already.
     return template.render(
         result=result,
@@ -158,7 +158,8 @@ def _offset(at: str, start: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The template engine of every page: what it is given is escaped."""
     environment = Environment(
         loader=PackageLoader("hikari_ml.report"),
         autoescape=True,

@@ -48,6 +48,7 @@ from hikari_ml.results.analytics import (
 from hikari_ml.results.memory import (
     Compaction,
     Consolidation,
+    Episode,
     Erasure,
     Fault,
     GraphStats,
@@ -55,6 +56,8 @@ from hikari_ml.results.memory import (
     MemoryStats,
     Relation,
     Summary,
+    Theme,
+    ThemeScope,
     Tier,
     Verification,
 )
@@ -87,6 +90,7 @@ __all__ = [
     "Emotion",
     "EmotionResult",
     "EntityResult",
+    "Episode",
     "Erasure",
     "Fault",
     "Forecast",
@@ -117,6 +121,8 @@ __all__ = [
     "SentimentTrendName",
     "SkippedLine",
     "Summary",
+    "Theme",
+    "ThemeScope",
     "Tier",
     "Tone",
     "TopChatter",

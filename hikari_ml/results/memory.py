@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 Tier = Literal["short_term", "long_term", "episodic"]
+ThemeScope = Literal["long_term", "all"]
 
 
 class Memory(TypedDict):
@@ -118,3 +119,39 @@ class Verification(TypedDict):
     rows: dict[str, int]
     faults: list[Fault]
     degraded: list[str]
+
+
+class Theme(TypedDict):
+    """What several memories are about, named by its most telling ``words``, most telling first.
+
+    ``memories`` are their ids, the most central first, and ``central`` is its text; ``users`` are whose they
+    are, who has most first. ``scope`` says whether only long-term memories were looked at, or all because
+    too few are long-term; ``among`` says how many: the most important of the scope, 5,000 at most.
+    """
+
+    name: str
+    words: list[str]
+    central: str
+    size: int
+    users: list[str]
+    start: str
+    end: str
+    memories: list[str]
+    scope: ThemeScope
+    among: int
+    degraded: list[str]
+
+
+class Episode(TypedDict):
+    """A stretch of the stream with what it was about.
+
+    ``memories`` are ids, in the order of time; ``users`` are whose they are, who has most first.
+    """
+
+    start: str
+    end: str
+    size: int
+    users: list[str]
+    summary: str
+    method: str
+    memories: list[str]

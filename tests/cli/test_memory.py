@@ -81,14 +81,17 @@ def test_search_says_that_a_named_viewer_was_preferred(run, folder):
 
 
 def test_nothing_that_was_said_steers_the_terminal(run, tmp_path):
-    store(tmp_path / "m", [(0, "e\x1b[2Jve", "hi \x1b]0;owned\x07\x1b[2J cats")])
-    for command in (("search", "cats"), ("stats",), ("graph",)):
+    store(
+        tmp_path / "m",
+        [(i, "e\x1b[2Jve", f"hi \x1b]0;owned\x07\x1b[2J {n} cats") for i, n in enumerate("234")],
+    )
+    for command in (("search", "cats"), ("stats",), ("graph",), ("themes",)):
         _, said, _ = run(*command, "--path", tmp_path / "m")
         assert "\x1b" not in said
         assert "\x07" not in said
 
 
-@pytest.mark.parametrize("command", [("export",), ("graph", "--out")])
+@pytest.mark.parametrize("command", [("export",), ("graph", "--out"), ("inspect", "--out")])
 def test_nothing_is_written_over_the_memory_itself(run, folder, command):
     before = (folder / "data.mdb").read_bytes()
     status, _, complaint = run(*command, folder / ".." / folder.name / "data.mdb", "--path", folder)
@@ -123,7 +126,15 @@ def test_search_in_a_scope(run, folder):
 
 def test_looking_leaves_the_memory_as_it_was(run, folder):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    for words in (["search", "tea"], ["stats"], ["graph"], ["verify"]):
+    page = str(folder.parent / "page.html")
+    for words in (
+        ["search", "tea"],
+        ["stats"],
+        ["graph"],
+        ["verify"],
+        ["themes"],
+        ["inspect", "--out", page],
+    ):
         assert run(*words, "--path", folder)[0] == 0
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert after.keys() == before.keys()
@@ -148,6 +159,42 @@ def test_the_graph_as_a_table_and_as_a_file(run, folder, tmp_path):
     assert graph.number_of_edges() == len(relations)
     assert f"wrote {len(relations)} relations" in said
     assert ("anna", "chess") in graph.edges()
+
+
+PETS = [(60 * i, f"user{i}", text) for i, text in enumerate(
+    ["my cat is called Luna", "my cat is called Momo", "my cat is called [b]Mimi", "I play chess"]
+)]  # fmt: skip
+
+
+def test_themes_are_named_counted_and_quoted(run, tmp_path):
+    store(tmp_path / "m", PETS)
+    status, said, _ = run("themes", "--path", tmp_path / "m")
+    assert status == 0
+    assert "cat" in said.splitlines()[1].split(" 3 ")[0]
+    assert said.splitlines()[1].split("2026-01-10")[0].split()[-2:] == ["3", "3"]
+    assert "among 4 memories of all tiers" in said
+    (theme,) = json.loads(run("themes", "--json", "-k", 3, "--path", tmp_path / "m")[1])
+    assert (theme["size"], theme["users"]) == (3, ["user0", "user1", "user2"])
+    assert theme["central"] in said
+
+
+def test_where_nothing_is_alike_there_is_no_theme(run, folder):
+    assert "no three memories" in run("themes", "--path", folder)[1]
+    assert json.loads(run("themes", "--json", "--path", folder)[1]) == []
+
+
+def test_a_memory_as_a_page(run, folder, tmp_path):
+    status, said, _ = run("inspect", "--out", tmp_path / "page.html", "--path", folder)
+    assert (status, "wrote a page of 3 memories" in said) == (0, True)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "my cat is called [bold]Luna" in page
+    result = json.loads(run("inspect", "--out", tmp_path / "b.html", "--json", "--path", folder)[1])
+    assert result == {"path": str(tmp_path / "b.html"), "memories": 3}
+
+
+def test_a_page_that_cannot_be_written_says_so(run, folder, tmp_path):
+    status, _, told = run("inspect", "--out", tmp_path / "none" / "page.html", "--path", folder)
+    assert (status, "cannot be written" in " ".join(told.split())) == (1, True)
 
 
 def test_an_export_comes_back_the_same(run, folder, tmp_path):
@@ -257,6 +304,8 @@ def test_a_file_cut_short_is_told_in_one_sentence(run, folder, share):
         ["search", "x"],
         ["stats"],
         ["graph"],
+        ["themes"],
+        ["inspect", "--out", "x.html"],
         ["export", "x"],
         ["erase", "x", "--yes"],
         ["verify"],
@@ -279,6 +328,8 @@ def test_where_no_memory_is_there_is_an_error_and_none_is_made(run, tmp_path, wo
         ["search", "x", "--as-of", "yesterday"],
         ["stats", "--path", "a", "--channel", "b"],
         ["export"],
+        ["inspect"],
+        ["themes", "-k", "0"],
         ["colour"],
     ],
 )
@@ -320,7 +371,8 @@ def test_looking_works_while_a_stream_writes_and_changing_says_why_not(run, fold
         try:
             known = [stream.stdout.readline() for _ in range(10)]
             assert json.loads(run("stats", "--json", "--path", folder)[1])["total"] >= 3 + len(known)
-            for words in (["search", "thing"], ["graph"], ["verify"], ["export", tmp_path / "a.jsonl"]):
+            looks = (["search", "thing"], ["graph"], ["verify"], ["themes"], ["export", tmp_path / "a.jsonl"])
+            for words in (*looks, ["inspect", "--out", tmp_path / "page.html"]):
                 assert run(*words, "--path", folder)[0] == 0, words
             assert run("graph", "--out", tmp_path / "g.graphml", "--path", folder)[0] == 0
             for words in (["erase", "carl", "--yes"], ["compact"], ["import", tmp_path / "a.jsonl"]):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from hikari_ml.cli.output import fail, print_json, progress_bar
+from hikari_ml.cli.output import fail, print_json, progress_bar, write_file
+from hikari_ml.errors import StoreError
 
 
 def test_json_is_for_programs(capsys):
@@ -28,3 +29,10 @@ def test_no_bar_where_there_is_no_terminal(capsys):
     with progress_bar("messages") as bar:
         bar.update(bar.add_task("x", total=3, rate=0.0), completed=2, rate=5.0)
     assert capsys.readouterr().err == ""
+
+
+def test_a_file_is_written_or_the_error_names_it(tmp_path):
+    write_file(tmp_path / "a.html", "é😂")
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == "é😂"
+    with pytest.raises(StoreError, match="it cannot be written"):
+        write_file(tmp_path / "none" / "b.html", "x")
