@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Models = Literal["bundled", "reference"] | Path | Mapping[str, str | ModelChoice | Mapping[str, Any]]
 
 BUNDLED_PATH: Final = Path(__file__).parent / "weights" / "chat_encoder.onnx"
-BUNDLED_SHA256: Final = "07956238dc017380ff2980f3773a5679cc468acfff75b80b6da7fc52eb432078"
+BUNDLED_SHA256: Final = "7289b99369ed245070c26c5f566f801b58aae367609cdee74bee9801bb996670"
 
 ROLES: Final = get_args(ModelRole)
 
