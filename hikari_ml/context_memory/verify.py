@@ -100,6 +100,8 @@ def _outline(raw: bytes, data: bytes) -> _Outline:
     if not 0 <= float(record.importance) <= 1:
         raise ValueError("importance lies in [0, 1]")
     record.id.encode()
+    if record.said and (record.said[0] != record.created_at or list(record.said) != sorted(record.said)):
+        raise ValueError("when it was said begins when it was made, and is in order")
     return _Outline(record.id, record.same_key(), record.episode)
 
 
