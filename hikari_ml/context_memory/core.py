@@ -124,6 +124,7 @@ class MemoryCore:
         self._unembedded: list[int] = []
         self._touched: set[int] = set()
         self._unwritten = 0
+        self.pending: dict[int, Vector] = {}  # of the open transaction, which no cache knows of yet
         self._load()
 
     # -- the lane's work ----------------------------------------------------------------------------
@@ -160,7 +161,7 @@ class MemoryCore:
 
         def apply() -> None:
             self.tiers.put(Slot.of(record))
-            self.index.add([record.key], _as_stored(vector)[None, :])
+            self.index.add([record.key], as_stored(vector)[None, :])
             self._add_words(record)
             self._put_edges(edges)
             self.graph.refresh(self.validity.put(record))
@@ -286,12 +287,15 @@ class MemoryCore:
     def _write(self, jobs: list[Job[Any]]) -> list[Any]:
         def group(txn: Transaction) -> list[Any]:
             self._put_touched(txn)
+            self.pending.clear()  # of a try before the map had to grow
             return [txn.step(partial(_call, job)) for job in jobs]
 
         try:
             outcomes = self.store.write(group)
         except HikariError as error:
             return [error] * len(jobs)
+        finally:
+            self.pending.clear()
         self._touched_written()
         results = []
         for outcome in outcomes:
@@ -460,14 +464,14 @@ class MemoryCore:
             vectors = self.embedder.embed([record.content for record in records])
             if not self.store.read_only:
                 self.store.write(partial(self._put_vectors, records, vectors))
-            self.index.add([record.key for record in records], _as_stored(vectors))
+            self.index.add([record.key for record in records], as_stored(vectors))
 
     def _put_vectors(self, records: list[Record], vectors: Vector, txn: Transaction) -> None:
         for record, vector in zip(records, vectors, strict=True):
             txn.put_vector(record.key, vector, self.embedder.model_id)
 
 
-def _as_stored(vectors: Vector) -> Vector:
+def as_stored(vectors: Vector) -> Vector:
     """As a reopened index would hold them: what is found must not depend on when the store was opened."""
     return vectors.astype(np.float16).astype(np.float32)
 

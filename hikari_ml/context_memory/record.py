@@ -153,15 +153,15 @@ def check_type(value: object, name: str = "memory_type") -> str:
     return value
 
 
-def check_importance(importance: object) -> float:
-    """Return ``importance`` as a float.
+def check_importance(importance: object, name: str = "importance") -> float:
+    """Return ``importance`` as a float; ``name`` is that of the argument.
 
     Raises:
         InputError: it is not a number in [0, 1].
     """
     number = isinstance(importance, int | float) and not isinstance(importance, bool)
     if not number or not 0 <= importance <= 1:  # type: ignore[operator]  # NaN fails it as well
-        raise InputError("importance", importance, "give a number from 0 to 1")
+        raise InputError(name, importance, "give a number from 0 to 1")
     return float(importance)  # type: ignore[arg-type]
 
 

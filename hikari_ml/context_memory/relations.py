@@ -123,7 +123,7 @@ _NO_LONGER = re.compile(
 )
 _INTRODUCED = re.compile(rf"\b(?:my|our|an?|another)\s+(?:\w+\s+){{0,2}}?(?P<who>{_KIN})\b", re.IGNORECASE)
 _STOP = re.compile(
-    r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|tbh|right\s+now|rn|btw|now|today"
+    r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|lmao|haha\w*|tbh|ngl|honestly|right\s+now|rn|btw|now|today"
     r"|anymore|any\s+more|these\s+days|yesterday|recently"
     rf"|{_WHEN})\b.*$",
     re.IGNORECASE,

@@ -109,11 +109,13 @@ class NeuralMemorySystem(Service):
         *,
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
+        arousal: float = 0.0,
     ) -> str:
         """Store a memory and return its id once it is durable.
 
-        The same words by the same user and of the same type are one memory with a count: storing them
-        again returns the standing id. ``metadata["user"]`` scopes it to a viewer,
+        The same words, or almost, by the same user and of the same type are one memory with a count: storing
+        them again returns the standing id. ``arousal`` in [0, 1], how stirred whoever said it was, lets it
+        fade more slowly and never ranks it. ``metadata["user"]`` scopes it to a viewer,
         ``metadata["conversation"]`` groups lines that belong together. ``embedding`` saves the neural pass
         if the memory's own model has already made it.
 
@@ -132,6 +134,7 @@ class NeuralMemorySystem(Service):
             tier="short_term",
             created_at=to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now()),
             last_access=0,
+            arousal=check_importance(arousal, "arousal"),
         )
         draft.last_access = draft.created_at
         await self._ready()

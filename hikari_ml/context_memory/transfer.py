@@ -163,6 +163,7 @@ def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
             "last_access": iso(from_ms(record.last_access)),
             "access_count": record.access_count,
             "count": record.count,
+            "arousal": record.arousal,
         }
         if record.said:
             line["said"] = [iso(from_ms(moment)) for moment in record.said]
@@ -195,6 +196,7 @@ def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:
         last_access=to_ms(parse(row["last_access"])) if "last_access" in row else created,
         access_count=_count(row.get("access_count", 0), 0),
         count=_count(row.get("count", 1), 1),
+        arousal=check_importance(row.get("arousal", 0.0), "arousal"),
         said=_said(row.get("said", []), created),
     )
     return Line(number, record, _vector(row, model_id, dim))

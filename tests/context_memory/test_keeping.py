@@ -1,10 +1,13 @@
 """How a statement becomes a memory, or counts for one that is there, and is taken back."""
 
 import asyncio
+import json
 
 import pytest
 
-from hikari_ml import NeuralMemorySystem
+from hikari_ml import NeuralMemorySystem, Settings
+from hikari_ml.context_memory import core as core_module
+from hikari_ml.errors import InputError
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -56,3 +59,116 @@ async def test_what_waits_together_is_kept_as_one_after_the_other(memory):
     assert ids[0] == ids[2] == ids[3] != ids[1]
     (found,) = await memory.list_memories()
     assert (found["id"], found["count"]) == (ids[0], 3)
+
+
+SAID_ALIKE = ["I love this game", "I really love this game", "i love this game lol", "omg I love this game"]
+
+
+async def test_almost_the_same_words_are_one_memory(memory):
+    ids = [await memory.store_memory(line, metadata={"user": "anna"}) for line in SAID_ALIKE]
+    assert len(set(ids)) == 1
+    (found,) = await memory.list_memories()
+    assert (found["content"], found["count"]) == ("I love this game", 4), "the first words stay"
+    for left in (3, 2, 1):
+        assert not await memory.withdraw_memory(ids[0])
+        assert (await memory.list_memories())[0]["count"] == left
+    assert await memory.withdraw_memory(ids[0])
+    assert (await memory.verify())["faults"] == []
+
+
+async def test_only_of_the_same_user_and_type(memory):
+    await memory.store_memory("I love this game", "fact", {"user": "anna"})
+    for kind, metadata in (("note", {"user": "anna"}), ("fact", {"user": "ben"}), ("fact", {})):
+        await memory.store_memory("I really love this game", kind, metadata)
+    assert (await memory.get_memory_stats())["total"] == 4
+    assert await memory.store_memory("omg I love this game", "fact", {"user": "ANNA"}) == "mem-" + (
+        (await memory.list_memories(user="anna"))[0]["id"].removeprefix("mem-")
+    )
+
+
+async def test_what_differs_in_what_matters_stays_apart(memory):
+    lines = ["I have 2 cats", "I have 3 cats", "I love it", "I don't love it", "I love cats", "I hate cats"]
+    for line in lines:
+        await memory.store_memory(line, metadata={"user": "anna"})
+    assert (await memory.get_memory_stats())["total"] == len(lines)
+
+
+async def test_words_alone_do_not_merge_what_means_something_else(memory):
+    for number, line in enumerate(SAID_ALIKE):
+        vector = [0.0] * 384
+        vector[number] = 1.0
+        await memory.store_memory(line, metadata={"user": "anna"}, embedding=vector)
+    assert (await memory.get_memory_stats())["total"] == 4
+
+
+async def test_it_can_be_switched_off(tmp_path):
+    settings = Settings(memory={"merge_similar": False})
+    async with NeuralMemorySystem(tmp_path, settings, clock=ManualClock(START)) as memory:
+        for line in SAID_ALIKE:
+            await memory.store_memory(line, metadata={"user": "anna"})
+        assert (await memory.get_memory_stats())["total"] == 4
+
+
+async def test_the_same_log_gives_the_same_store_however_it_is_written(tmp_path):
+    lines = [f"{line} number {n}" for n in range(3) for line in SAID_ALIKE]
+    lines += ["I have 2 cats", "I have 3 cats"]
+
+    async def told(folder, together):
+        async with NeuralMemorySystem(tmp_path / folder, clock=ManualClock(START)) as memory:
+            stored = [
+                memory.store_memory(line, metadata={"user": "anna"}, created_at=at(i))
+                for i, line in enumerate(lines)
+            ]
+            if together:
+                await asyncio.gather(*stored)
+            else:
+                for each in stored:
+                    await each
+            await memory.export(tmp_path / f"{folder}.jsonl")
+        rows = map(json.loads, (tmp_path / f"{folder}.jsonl").read_text().splitlines())
+        return [(row["id"], row["content"], row["count"]) for row in rows]
+
+    one, other = await told("one", together=False), await told("other", together=True)
+    games = [(f"I love this game number {n}", 4) for n in range(3)]
+    assert [row[1:] for row in one] == [*games, ("I have 2 cats", 1), ("I have 3 cats", 1)]
+    assert other == one
+
+
+async def test_a_memory_that_could_not_be_stored_merges_nothing(memory, monkeypatch):
+    links = core_module.links
+
+    def failing(record, entities):
+        if record.content == SAID_ALIKE[0]:
+            raise ValueError("no links today")
+        return links(record, entities)
+
+    monkeypatch.setattr(core_module, "links", failing)
+    stored = (memory.store_memory(line, metadata={"user": "anna"}) for line in SAID_ALIKE)
+    first, *others = await asyncio.gather(*stored, return_exceptions=True)
+    assert isinstance(first, ValueError)
+    assert len(set(others)) == 1
+    (found,) = await memory.list_memories()
+    assert (found["content"], found["count"]) == (SAID_ALIKE[1], 3)
+
+
+async def test_what_stirred_fades_more_slowly_and_ranks_no_higher(tmp_path):
+    clock = ManualClock(START)
+    async with NeuralMemorySystem(tmp_path / "m", clock=clock) as memory:
+        await memory.store_memory("the raid was loud", metadata={"user": "ben"})
+        await memory.store_memory("the raid was loud", metadata={"user": "anna"}, arousal=0.2)
+        await memory.store_memory("the raid was LOUD", metadata={"user": "anna"}, arousal=1.0)
+        clock.advance(100 * 86_400)
+        calm, stirred = await memory.retrieve_memories("the raid was loud", strengthen=False)
+        assert stirred["importance"] == pytest.approx(0.5 * 0.995**50)
+        assert calm["importance"] == pytest.approx(0.5 * 0.995**100)
+        await memory.export(tmp_path / "out.jsonl")
+    async with NeuralMemorySystem(tmp_path / "copy", clock=clock) as copy:
+        await copy.import_(tmp_path / "out.jsonl")
+        found = await copy.retrieve_memories("the raid was loud", strengthen=False)
+        assert [m["importance"] for m in found] == [calm["importance"], stirred["importance"]]
+
+
+@pytest.mark.parametrize("arousal", [-0.1, 1.1, float("nan"), "much", True])
+async def test_arousal_is_a_share(memory, arousal):
+    with pytest.raises(InputError, match="arousal"):
+        await memory.store_memory("hello", arousal=arousal)
