@@ -46,8 +46,9 @@ def links(record: Record, entities: Iterable[Entity]) -> list[Link]:
     names = list(dict.fromkeys(entity.text for entity in entities))[:MAX_ENTITIES]
     topic = record.metadata.get("topic")
     if record.user:
-        words = without(record.content, find_cues(record.content))
-        found += [(record.user, kind, thing) for kind, thing in relations(words)]
+        words, about = without(record.content, find_cues(record.content)), record.metadata.get("about")
+        said = relations(words, about if isinstance(about, str) else None)
+        found += [(record.user, kind, thing) for kind, thing in said]
         stated = {target.casefold() for _, _, target in found}
         found += [(record.user, "mentions", name) for name in names if name.casefold() not in stated]
         if isinstance(topic, str) and topic.strip():
