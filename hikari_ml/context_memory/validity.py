@@ -7,6 +7,7 @@ does not depend on the order in which they arrived, and when one goes, what it s
 
 from __future__ import annotations
 
+import re
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -39,6 +40,13 @@ class _Memory:
     said: tuple[int, ...]
     only: bool
 
+
+_TELLING = re.compile(
+    r"\b(?:live|living|moved|relocated|work|working|job|name'?s?|named|called|call|turned|years?|married|engaged"
+    r"|divorced|widowed|single|birthday|favou?rite|main)\b",
+    re.IGNORECASE,
+)
+"""Words without one of which no line fills a slot: most lines need no closer look when a store is opened."""
 
 NOTHING: Final[dict[int, tuple[Span, ...]]] = {}
 
@@ -168,7 +176,7 @@ class Validity:
 
 def filling(record: Record) -> list[Statement]:
     """What a memory states of its speaker, if any of it fills a slot."""
-    if record.user is None:
+    if record.user is None or not _TELLING.search(record.content):
         return []
     found = statements(without(record.content, find_cues(record.content)))
     return found if any(each.slot for each in found) else []
