@@ -126,6 +126,8 @@ class MemorySettings(_Section):
     """Share of importance kept per day without recall, for a memory never recalled."""
     forget_below: Fraction = 0.05
     """Decayed importance under which ``consolidate`` forgets a memory."""
+    merge_similar: bool = True
+    """Count a line that a viewer repeats in almost the same words for the memory that says so already."""
     embedder: str = "bundled"
     """``bundled``, or a sentence-transformers model by hub name or folder."""
     summarizer: str = "extractive"

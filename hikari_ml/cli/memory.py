@@ -351,6 +351,7 @@ def _show_stats(result: MemoryStats) -> None:
     table.add_column(style="dim", justify="right")
     table.add_column()
     table.add_row("memories", f"{result['total']:,} of {result['users']:,} people")
+    table.add_row("superseded", f"{result['superseded']:,}")
     table.add_row("tiers", _counts(result["by_tier"]))
     table.add_row("types", spoken(_counts(result["by_type"])))
     table.add_row("episodes", f"{result['episodes']:,}")

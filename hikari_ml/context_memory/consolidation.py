@@ -36,7 +36,7 @@ def consolidation_score(importance: float, recalls: int) -> float:
 def importance_now(slot: Slot, now: int, daily_rate: float) -> float:
     """Decayed importance of a memory at ``now`` (epoch milliseconds)."""
     seconds = (now - slot.last_access) / 1000
-    return decayed(slot.importance, seconds, slot.access_count, daily_rate)
+    return decayed(slot.importance, seconds, slot.access_count, daily_rate, slot.arousal)
 
 
 def plan(slots: Iterable[Slot], now: int, settings: MemorySettings) -> Plan:

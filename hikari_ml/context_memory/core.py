@@ -17,6 +17,7 @@ import numpy as np
 
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
+from hikari_ml.context_memory.answer import tell
 from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
 from hikari_ml.context_memory.index import VectorIndex
@@ -30,9 +31,10 @@ from hikari_ml.context_memory.recall import (
     take_apart,
     with_answers,
 )
-from hikari_ml.context_memory.record import Record, from_ms
+from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
+from hikari_ml.context_memory.validity import Validity
 from hikari_ml.context_memory.words import WordIndex
 from hikari_ml.errors import HikariError, UnknownMemoryError
 from hikari_ml.models.embedder import Embedder
@@ -40,7 +42,6 @@ from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
 from hikari_ml.results import Memory, Tier
 from hikari_ml.runtime.clock import Clock
-from hikari_ml.times import iso
 
 RELEVANT: Final = 0.3
 """Cosine similarity from which a hit counts as remembered, and is strengthened by it."""
@@ -116,12 +117,14 @@ class MemoryCore:
         self.tiers = Tiers()
         self.index = VectorIndex(embedder.dim)
         self.words = WordIndex()
-        self.graph = KnowledgeGraph()
+        self.validity = Validity()
+        self.graph = KnowledgeGraph(self.validity.holds)
         self._entities = entities
         self.degraded: list[str] = []
         self._unembedded: list[int] = []
         self._touched: set[int] = set()
         self._unwritten = 0
+        self.pending: dict[int, Vector] = {}  # of the open transaction, which no cache knows of yet
         self._load()
 
     # -- the lane's work ----------------------------------------------------------------------------
@@ -158,9 +161,10 @@ class MemoryCore:
 
         def apply() -> None:
             self.tiers.put(Slot.of(record))
-            self.index.add([record.key], _as_stored(vector)[None, :])
+            self.index.add([record.key], as_stored(vector)[None, :])
             self._add_words(record)
             self._put_edges(edges)
+            self.graph.refresh(self.validity.put(record))
 
         return apply
 
@@ -180,6 +184,7 @@ class MemoryCore:
             self.words.remove(keys)
             self._touched.difference_update(keys)
             self._put_edges(edges)
+            self.graph.refresh(self.validity.remove(keys))
 
         return apply
 
@@ -202,33 +207,41 @@ class MemoryCore:
         ``vector`` None means that the question has still to be embedded.
         """
         self.complete()
-        scope = self.tiers.scope(question.user, question.types, question.as_of)
+        scope = self._scope(question)
         hits = self.search(question, vector, scope)[: question.k]
         now = question.as_of if question.as_of is not None else self.now()
         if question.strengthen and question.as_of is None and not self.store.read_only:
             self._strengthen(hits, now)
-        return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
+        return self.store.read(lambda txn: [tell(self, txn, hit, now) for hit in hits])
 
     def most_important(self, k: int, user: str | None) -> list[Memory]:
         """The ``k`` memories of the highest decayed importance, ties by age."""
         now = self.now()
         keys = self.tiers.of_user(user) if user is not None else [slot.key for slot in self.tiers]
-        worth = {key: importance_now(self.tiers[key], now, self.settings.decay_rate) for key in keys}
-        best = sorted(keys, key=lambda key: (-worth[key], key))[:k]
+        hidden = self.validity.superseded()
+        worth = {
+            key: importance_now(self.tiers[key], now, self.settings.decay_rate)
+            for key in keys
+            if key not in hidden
+        }
+        best = sorted(worth, key=lambda key: (-worth[key], key))[:k]
         hits = [Hit(key, worth[key], {}, {}) for key in best]
-        return self.store.read(lambda txn: [self._memory(txn, hit, now) for hit in hits])
+        return self.store.read(lambda txn: [tell(self, txn, hit, now) for hit in hits])
 
     def search(self, question: Question, vector: Vector | None, scope: list[int] | None) -> list[Hit]:
-        """Every candidate for ``question`` within ``scope``, fused with its conversation, best first."""
+        """Every candidate for ``question`` within ``scope``, fused with its conversation, best first.
+
+        A ``scope`` of None is all that still holds.
+        """
         wanted = take_apart(question.query, self.tiers.known(scope))
         if vector is None:
             vector = self.embedder.embed([wanted.text])[0]
         lists = self._lists(wanted, vector, max(DEPTH, question.k), scope)
-        inside = self.tiers if scope is None else frozenset(scope)
+        inside = self._inside(scope)
 
         def answer(key: int) -> int | None:
             after = self.tiers.around(key, 0, 1)[1:] if self.tiers[key].asks else []
-            return after[0] if after and after[0] in inside else None
+            return after[0] if after and inside(after[0]) else None
 
         def named(key: int) -> bool:
             user = self.tiers[key].user
@@ -238,8 +251,9 @@ class MemoryCore:
         return prefer(hits, named) if wanted.people else hits
 
     def regroup(self, record: Record) -> None:
-        """Let the caches know of the conversation that ``record`` has come to belong to."""
-        self.tiers.put(replace(self.tiers[record.key], conversation=record.conversation))
+        """Let the caches know of the place in time and conversation that ``record`` has come to have."""
+        slot, talk = self.tiers[record.key], record.conversation
+        self.tiers.put(replace(slot, conversation=talk, created_at=record.created_at))
         self._add_words(record)
 
     def relevant(self, hit: Hit) -> bool:
@@ -273,12 +287,15 @@ class MemoryCore:
     def _write(self, jobs: list[Job[Any]]) -> list[Any]:
         def group(txn: Transaction) -> list[Any]:
             self._put_touched(txn)
+            self.pending.clear()  # of a try before the map had to grow
             return [txn.step(partial(_call, job)) for job in jobs]
 
         try:
             outcomes = self.store.write(group)
         except HikariError as error:
             return [error] * len(jobs)
+        finally:
+            self.pending.clear()
         self._touched_written()
         results = []
         for outcome in outcomes:
@@ -292,8 +309,10 @@ class MemoryCore:
         self, wanted: Wanted, vector: Vector, depth: int, scope: list[int] | None
     ) -> dict[str, Ranking]:
         """What each search finds, by its name in the hits, without those that find nothing."""
-        lines = self.index.search(vector, depth, scope)
-        asked = partial(self.words.search, wanted.text, depth, scope, names=wanted.names)
+        hidden = self.validity.superseded() if scope is None else ()
+        lines = self.index.search(vector, depth + len(hidden), scope)
+        lines = [(key, score) for key, score in lines if key not in hidden][:depth]
+        asked = partial(self.words.search, wanted.text, depth, scope, names=wanted.names, hidden=hidden)
         found: dict[str, Ranking] = {"meaning": lines, "words": asked()}
         if self.tiers.conversing:  # a line by itself is its own window
             found["meaning_window"] = self._windows(vector, lines[:MOST_WINDOWS], MOST_WINDOWS, scope)
@@ -305,10 +324,22 @@ class MemoryCore:
 
         A window's vector is the mean of its lines', so that none has to be made or kept.
         """
-        around, inside = self.tiers.around, self.tiers if scope is None else frozenset(scope)
-        keys = sorted({near for key, _ in lines for near in around(key, 0, MEANT_BEFORE) if near in inside})
-        windows = {key: [near for near in around(key, MEANT_BEFORE, 0) if near in inside] for key in keys}
+        around, inside = self.tiers.around, self._inside(scope)
+        keys = sorted({near for key, _ in lines for near in around(key, 0, MEANT_BEFORE) if inside(near)})
+        windows = {key: list(filter(inside, around(key, MEANT_BEFORE, 0))) for key in keys}
         return self.index.search_windows(vector, depth, windows)
+
+    def _scope(self, question: Question) -> list[int] | None:
+        """Keys that ``question`` may find, of what holds or held then; None means all that holds."""
+        scope = self.tiers.scope(question.user, question.types, question.as_of)
+        hidden = self.validity.superseded(question.as_of)
+        return [key for key in scope if key not in hidden] if scope is not None and hidden else scope
+
+    def _inside(self, scope: list[int] | None) -> Callable[[int], bool]:
+        if scope is not None:
+            return frozenset(scope).__contains__
+        hidden = self.validity.superseded()
+        return lambda key: key not in hidden
 
     def _add_words(self, record: Record) -> None:
         """Index what a record says, between its neighbours."""
@@ -393,25 +424,6 @@ class MemoryCore:
                 self._touched.add(hit.key)
                 self._unwritten += 1
 
-    def _memory(self, txn: Transaction, hit: Hit, now: int) -> Memory:
-        record, slot = txn.get(hit.key), self.tiers[hit.key]
-        assert record is not None, "the caches follow the store"
-        return {
-            "id": record.id,
-            "content": record.content,
-            "type": record.type,
-            "metadata": record.metadata,
-            "importance": importance_now(slot, now, self.settings.decay_rate),
-            "tier": slot.tier,
-            "created_at": iso(from_ms(record.created_at)),
-            "last_access": iso(from_ms(slot.last_access)),
-            "access_count": slot.access_count,
-            "count": record.count,
-            "score": hit.score,
-            "why": _why(hit, (now - record.created_at) / 86_400_000),
-            "degraded": list(self.degraded),
-        }
-
     def _load(self) -> None:
         """Build every cache from the store; vectors of another model are made anew."""
 
@@ -419,6 +431,7 @@ class MemoryCore:
             for record in txn.records():
                 self.tiers.put(Slot.of(record))
                 self._add_words(record)
+                self.validity.put(record)
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
             return self._load_vectors(txn)
@@ -451,14 +464,14 @@ class MemoryCore:
             vectors = self.embedder.embed([record.content for record in records])
             if not self.store.read_only:
                 self.store.write(partial(self._put_vectors, records, vectors))
-            self.index.add([record.key for record in records], _as_stored(vectors))
+            self.index.add([record.key for record in records], as_stored(vectors))
 
     def _put_vectors(self, records: list[Record], vectors: Vector, txn: Transaction) -> None:
         for record, vector in zip(records, vectors, strict=True):
             txn.put_vector(record.key, vector, self.embedder.model_id)
 
 
-def _as_stored(vectors: Vector) -> Vector:
+def as_stored(vectors: Vector) -> Vector:
     """As a reopened index would hold them: what is found must not depend on when the store was opened."""
     return vectors.astype(np.float16).astype(np.float32)
 
@@ -484,14 +497,3 @@ def _try_again_later(act: Callable[[], None], failure: str) -> None:
         act()
     except HikariError:
         _log.exception("%s; it will be tried again", failure)
-
-
-def _why(hit: Hit, age_days: float) -> dict[str, float | int | str | None]:
-    lists = ("meaning", "meaning_window", "words", "words_window")
-    return {
-        **{name: hit.scores.get(name) for name in lists},
-        **{f"{name}_rank": hit.ranks.get(name) for name in lists},
-        "answers": hit.scores.get("answers"),
-        "named": hit.scores.get("named"),
-        "age_days": max(0.0, age_days),
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import combinations
@@ -46,8 +46,9 @@ def links(record: Record, entities: Iterable[Entity]) -> list[Link]:
     names = list(dict.fromkeys(entity.text for entity in entities))[:MAX_ENTITIES]
     topic = record.metadata.get("topic")
     if record.user:
-        words = without(record.content, find_cues(record.content))
-        found += [(record.user, kind, thing) for kind, thing in relations(words)]
+        words, about = without(record.content, find_cues(record.content)), record.metadata.get("about")
+        said = relations(words, about if isinstance(about, str) else None)
+        found += [(record.user, kind, thing) for kind, thing in said]
         stated = {target.casefold() for _, _, target in found}
         found += [(record.user, "mentions", name) for name in names if name.casefold() not in stated]
         if isinstance(topic, str) and topic.strip():
@@ -62,9 +63,14 @@ def edge_digest(link: Link) -> bytes:
 
 
 class KnowledgeGraph:
-    """Edges of the store as a NetworkX graph, with the edges each memory supports."""
+    """Edges of the store as a NetworkX graph, with the edges each memory supports.
 
-    def __init__(self) -> None:
+    ``holds`` tells whether a memory (by key) still says (kind, thing): what it says no longer is no evidence
+    now. An edge without any that holds is kept aside, for the day on which it holds again.
+    """
+
+    def __init__(self, holds: Callable[[int, str, str], bool] = lambda key, kind, thing: True) -> None:
+        self._holds = holds
         self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         self._supported: dict[int, set[bytes]] = defaultdict(set)
         self._edges: dict[bytes, Edge] = {}
@@ -74,15 +80,23 @@ class KnowledgeGraph:
         self._drop(digest)
         if not edge.evidence:
             return
+        self._edges[digest] = edge
+        for key in edge.evidence:
+            self._supported[key].add(digest)
+        current = self._current(edge)
+        if not current.evidence:
+            return
         source, target = _node(edge.source), _node(edge.target)
         for node, label in ((source, edge.source), (target, edge.target)):
             if node not in self.graph:
                 self.graph.add_node(node, label=label)
-        strength = edge_strength(edge)
-        self.graph.add_edge(source, target, key=edge.kind, strength=strength, evidence=len(edge.evidence))
-        self._edges[digest] = edge
-        for key in edge.evidence:
-            self._supported[key].add(digest)
+        strength = edge_strength(current)
+        self.graph.add_edge(source, target, key=edge.kind, strength=strength, evidence=len(current.evidence))
+
+    def refresh(self, keys: Iterable[int]) -> None:
+        """Weigh anew the edges that memories support, because what they say holds again or no longer."""
+        for digest in set().union(*(self._supported.get(key, set()) for key in keys)):
+            self.put(digest, self._edges[digest])
 
     def without(self, keys: Iterable[int]) -> dict[bytes, Edge]:
         """What the edges supported by ``keys`` become when those memories go."""
@@ -134,7 +148,7 @@ class KnowledgeGraph:
 
     def relations(self, k: int) -> list[Relation]:
         """The ``k`` strongest edges, ties by name."""
-        edges = self._edges.values()
+        edges = [edge for edge in map(self._current, self._edges.values()) if edge.evidence]
         best = heapq.nsmallest(k, edges, key=lambda e: (-edge_strength(e), e.source, e.kind, e.target))
         return [
             {
@@ -152,7 +166,8 @@ class KnowledgeGraph:
         found: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for node in sorted(self.graph.nodes):
             found.add_node(_printable(node), label=_printable(self.graph.nodes[node]["label"]))
-        for number, (_, edge) in enumerate(sorted(self._edges.items(), key=lambda item: item[0])):
+        edges = (self._current(edge) for _, edge in sorted(self._edges.items(), key=lambda item: item[0]))
+        for number, edge in enumerate(edge for edge in edges if edge.evidence):
             found.add_edge(
                 _printable(_node(edge.source)),
                 _printable(_node(edge.target)),
@@ -172,12 +187,18 @@ class KnowledgeGraph:
             found[neighbour] = max(found.get(neighbour, 0.0), data["strength"])
         return found
 
+    def _current(self, edge: Edge) -> Edge:
+        """An edge with the evidence that still holds."""
+        evidence = tuple(key for key in edge.evidence if self._holds(key, edge.kind, edge.target))
+        return edge if evidence == edge.evidence else replace(edge, evidence=evidence)
+
     def _drop(self, digest: bytes) -> None:
         edge = self._edges.pop(digest, None)
         if edge is None:
             return
         source, target = _node(edge.source), _node(edge.target)
-        self.graph.remove_edge(source, target, key=edge.kind)
+        if self.graph.has_edge(source, target, key=edge.kind):
+            self.graph.remove_edge(source, target, key=edge.kind)
         for node in (source, target):
             if node in self.graph and self.graph.degree(node) == 0:
                 self.graph.remove_node(node)

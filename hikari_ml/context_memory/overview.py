@@ -21,6 +21,7 @@ def stats(core: MemoryCore) -> MemoryStats:
     times = [slot.created_at for slot in slots]
     return {
         "total": len(slots),
+        "superseded": len(core.validity),
         "by_tier": _counted(slot.tier for slot in slots),
         "by_type": _counted(slot.type for slot in slots),
         "users": core.tiers.users,

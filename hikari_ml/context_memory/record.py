@@ -23,12 +23,18 @@ MAX_TYPE: int = 100
 """Longest type of a memory, in characters."""
 
 
+MAX_SAID: int = 64
+"""Times a memory is known to have been said; what was said more often is counted only."""
+
+
 @dataclass(slots=True)
 class Record:
     """A memory: ``key`` is its place in the store, ``id`` its public name; times are epoch milliseconds.
 
     ``importance`` is the base value it was given; how much is left of it is always computed.
     ``count`` says how often the same thing was stored; ``episode`` is the episode it belongs to, or 0.
+    ``arousal`` in [0, 1] is how stirred whoever said it was. ``said`` holds when it was said, oldest first;
+    of something said once, and that at ``created_at``, it is empty.
     """
 
     key: int
@@ -43,12 +49,31 @@ class Record:
     access_count: int = 0
     count: int = 1
     episode: int = 0
+    arousal: float = 0.0
+    said: tuple[int, ...] = ()
     user: str | None = field(init=False)
     conversation: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.user = self.metadata.get("user") or None
         self.conversation = self.metadata.get("conversation") or None
+        self.said = tuple(self.said)
+
+    @property
+    def times_said(self) -> tuple[int, ...]:
+        """When it was said, oldest first."""
+        return self.said or (self.created_at,)
+
+    def repeated(self, moment: int) -> None:
+        """Note that it was said once more; of many times the first and the latest are kept."""
+        times = sorted((*self.times_said, moment))
+        self.said = (times[0], *times[1:][1 - MAX_SAID :])
+        self.created_at = times[0]
+
+    def unsaid(self) -> None:
+        """Take back that it was said the last time."""
+        if len(self.said) > 1:
+            self.said = self.said[:-1]
 
     @property
     def asks(self) -> bool:
@@ -71,13 +96,15 @@ class Record:
                     self.access_count,
                     self.count,
                     self.episode,
+                    self.arousal,
+                    self.said,
                 ]
             )
         )
 
     @classmethod
     def unpack(cls, key: int, data: bytes) -> Self:
-        """From what :meth:`pack` gave."""
+        """From what :meth:`pack` gave; rows of earlier versions lack what came last."""
         return cls(key, *msgpack.unpackb(data))
 
     def same_key(self) -> bytes:
@@ -126,15 +153,15 @@ def check_type(value: object, name: str = "memory_type") -> str:
     return value
 
 
-def check_importance(importance: object) -> float:
-    """Return ``importance`` as a float.
+def check_importance(importance: object, name: str = "importance") -> float:
+    """Return ``importance`` as a float; ``name`` is that of the argument.
 
     Raises:
         InputError: it is not a number in [0, 1].
     """
     number = isinstance(importance, int | float) and not isinstance(importance, bool)
     if not number or not 0 <= importance <= 1:  # type: ignore[operator]  # NaN fails it as well
-        raise InputError("importance", importance, "give a number from 0 to 1")
+        raise InputError(name, importance, "give a number from 0 to 1")
     return float(importance)  # type: ignore[arg-type]
 
 

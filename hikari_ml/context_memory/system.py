@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text
 from hikari_ml.config import Settings
-from hikari_ml.context_memory import overview, transfer, upkeep
-from hikari_ml.context_memory.core import Change, Job, MemoryCore, Question
+from hikari_ml.context_memory import keeping, overview, transfer, upkeep
+from hikari_ml.context_memory.core import Job, MemoryCore, Question
 from hikari_ml.context_memory.record import (
     Record,
     check_content,
@@ -25,14 +25,12 @@ from hikari_ml.context_memory.record import (
     check_metadata,
     check_type,
     encodable,
-    public_id,
-    same_key,
     to_ms,
 )
 from hikari_ml.context_memory.snapshot import Snapshot
-from hikari_ml.context_memory.store import OWN_FILES, Store, Transaction
+from hikari_ml.context_memory.store import OWN_FILES, Store
 from hikari_ml.context_memory.verify import verify
-from hikari_ml.errors import InputError, ReadOnlyError, UnknownMemoryError
+from hikari_ml.errors import InputError, ReadOnlyError
 from hikari_ml.models.catalog import bundled_encoder
 from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
 from hikari_ml.models.entities import EntityFinder
@@ -112,11 +110,13 @@ class NeuralMemorySystem(Service):
         *,
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
+        arousal: float = 0.0,
     ) -> str:
         """Store a memory and return its id once it is durable.
 
-        The same words by the same user and of the same type are one memory with a count: storing them
-        again returns the standing id. ``metadata["user"]`` scopes it to a viewer,
+        The same words, or almost, by the same user and of the same type are one memory with a count: storing
+        them again returns the standing id. ``arousal`` in [0, 1], how stirred whoever said it was, lets it
+        fade more slowly and never ranks it. ``metadata["user"]`` scopes it to a viewer,
         ``metadata["conversation"]`` groups lines that belong together. ``embedding`` saves the neural pass
         if the memory's own model has already made it.
 
@@ -135,10 +135,11 @@ class NeuralMemorySystem(Service):
             tier="short_term",
             created_at=to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now()),
             last_access=0,
+            arousal=check_importance(arousal, "arousal"),
         )
         draft.last_access = draft.created_at
         await self._ready()
-        job: Job[str] = Job(partial(self._store, draft), grouped=True)
+        job: Job[str] = Job(partial(keeping.store, self._core, draft), grouped=True)
         job.texts, job.vectors = self._given(draft.content, embedding)
         return cast("str", await self._lane.submit(job))
 
@@ -156,7 +157,8 @@ class NeuralMemorySystem(Service):
         """The ``k`` best memories for ``query``, best first.
 
         ``user`` limits it to one viewer's memories, ``memory_types`` to some types, ``as_of`` to what was
-        stored by then; scoped or not, exactly ``min(k, n)`` of the n memories in scope are returned. A viewer
+        stored by then. What something later took the place of is out of scope, unless it held ``as_of``.
+        Scoped or not, exactly ``min(k, n)`` of the n memories in scope are returned. A viewer
         whom ``query`` names is preferred, never required. An ``embedding`` is searched as it is, and is best
         made of the query without such names. What is recalled fades more slowly afterwards, unless
         ``strengthen`` is False or ``as_of`` is given.
@@ -227,7 +229,9 @@ class NeuralMemorySystem(Service):
     async def withdraw_memory(self, memory_id: str) -> bool:
         """Take back one storing of a memory: True if it is gone, False if it was stored more often."""
         check_text(memory_id, "memory_id")
-        return cast("bool", await self._change(lambda: self._withdraw(memory_id)))
+        return cast(
+            "bool", await self._change(lambda: keeping.withdraw(self._core, self._summarizer, memory_id))
+        )
 
     async def erase_user(self, user: str) -> Erasure:
         """Remove everything that was stored of ``user`` and rewrite the file without it.
@@ -348,49 +352,9 @@ class NeuralMemorySystem(Service):
 
     # -- in the memory thread -----------------------------------------------------------------------
 
-    def _store(self, draft: Record, txn: Transaction, vectors: Vector) -> Change[str]:
-        standing = txn.same_as(same_key(draft.content, draft.type, draft.user))
-        record = txn.get(standing) if standing is not None else None
-        if record is not None:
-            return self._merge(txn, record, draft)
-        draft.key = txn.next_key()
-        draft.id = public_id(draft.key, draft.content, draft.created_at)
-        apply = self._core.save(txn, draft, vectors[0], self._core.embedder.model_id)
-        return Change(draft.id, apply)
-
-    def _merge(self, txn: Transaction, record: Record, again: Record) -> Change[str]:
-        """The same was said again: it counts, it is recent, and what is new about it is kept."""
-        record.count += 1
-        record.importance = max(record.importance, again.importance)
-        record.last_access = max(record.last_access, again.created_at)
-        record.metadata = {**again.metadata, **record.metadata}
-        record.conversation = record.metadata.get("conversation") or None
-        txn.put(record)
-
-        def apply() -> None:
-            slot = self._core.tiers[record.key]
-            slot.importance = record.importance
-            slot.last_access = max(slot.last_access, record.last_access)
-            if slot.conversation != record.conversation:
-                self._core.regroup(record)
-
-        return Change(record.id, apply)
-
     def _forget(self, memory_id: str) -> None:
         record = self._core.store.read(lambda txn: self._core.record_of(txn, memory_id))
         upkeep.forget(self._core, self._summarizer, [record.key])
-
-    def _withdraw(self, memory_id: str) -> bool:
-        try:
-            record = self._core.store.read(lambda txn: self._core.record_of(txn, memory_id))
-        except UnknownMemoryError:
-            return True
-        if record.count == 1:
-            upkeep.forget(self._core, self._summarizer, [record.key])
-            return True
-        record.count -= 1
-        self._core.store.write(lambda txn: txn.put(record))
-        return False
 
     def _import(self, path: Path) -> int:
         core = self._core

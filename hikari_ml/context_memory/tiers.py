@@ -32,6 +32,7 @@ class Slot:
     episode: int
     conversation: str | None = None
     asks: bool = False
+    arousal: float = 0.0
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -48,6 +49,7 @@ class Slot:
             record.episode,
             record.conversation,
             record.asks,
+            record.arousal,
         )
 
     @property
@@ -64,6 +66,7 @@ class Tiers:
         self._by_user: dict[str | None, set[int]] = defaultdict(set)
         self._by_tier: dict[Tier, set[int]] = {"short_term": set(), "long_term": set(), "episodic": set()}
         self._conversations: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._alike: dict[tuple[str | None, str], list[int]] = defaultdict(list)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -88,6 +91,7 @@ class Tiers:
         self._slots[slot.key] = slot
         self._by_user[_folded(slot.user)].add(slot.key)
         self._by_tier[slot.tier].add(slot.key)
+        insort(self._alike[_folded(slot.user), slot.type], slot.key)
         if slot.conversation is not None:
             insort(self._conversations[slot.conversation], slot.place)
 
@@ -101,6 +105,10 @@ class Tiers:
         self._by_user[user].discard(key)
         if not self._by_user[user]:
             del self._by_user[user]
+        alike = self._alike[user, slot.type]
+        del alike[bisect_left(alike, key)]
+        if not alike:
+            del self._alike[user, slot.type]
         if slot.conversation is not None:
             lines = self._conversations[slot.conversation]
             del lines[bisect_left(lines, slot.place)]
@@ -110,6 +118,10 @@ class Tiers:
     def of_user(self, user: str) -> list[int]:
         """Keys of a user's memories, oldest first."""
         return sorted(self._by_user.get(_folded(user), ()))
+
+    def newest(self, user: str | None, kind: str, most: int) -> list[int]:
+        """Keys of up to ``most`` memories of a user, or of nobody, and of a type: those stored last."""
+        return self._alike.get((_folded(user), kind), [])[-most:] if most > 0 else []
 
     @property
     def conversing(self) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory.core import MemoryCore
 from hikari_ml.context_memory.record import (
+    MAX_SAID,
     Record,
     check_content,
     check_importance,
@@ -162,7 +163,10 @@ def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
             "last_access": iso(from_ms(record.last_access)),
             "access_count": record.access_count,
             "count": record.count,
+            "arousal": record.arousal,
         }
+        if record.said:
+            line["said"] = [iso(from_ms(moment)) for moment in record.said]
         found = txn.get_vector(record.key)
         if found is not None:  # a damaged store can lack it; an import makes it anew
             model_id, vector = found
@@ -192,6 +196,8 @@ def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:
         last_access=to_ms(parse(row["last_access"])) if "last_access" in row else created,
         access_count=_count(row.get("access_count", 0), 0),
         count=_count(row.get("count", 1), 1),
+        arousal=check_importance(row.get("arousal", 0.0), "arousal"),
+        said=_said(row.get("said", []), created),
     )
     return Line(number, record, _vector(row, model_id, dim))
 
@@ -221,6 +227,15 @@ def _count(value: object, least: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
         raise ValueError(f"a count is not a whole number from {least}")
     return value
+
+
+def _said(value: object, created: int) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) > MAX_SAID:
+        raise ValueError(f"said is not a list of at most {MAX_SAID} times")
+    times = tuple(to_ms(parse(moment)) for moment in value)
+    if times and (times[0] != created or list(times) != sorted(times)):
+        raise ValueError("said does not begin at created_at, or is not in order")
+    return times
 
 
 def _reason(error: Exception) -> str:

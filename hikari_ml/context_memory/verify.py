@@ -97,9 +97,11 @@ def _outline(raw: bytes, data: bytes) -> _Outline:
     whole = (record.created_at, record.last_access, record.access_count, record.count, record.episode)
     if record.tier not in get_args(Tier) or not all(isinstance(number, int) for number in whole):
         raise ValueError("it is no record")
-    if not 0 <= float(record.importance) <= 1:
-        raise ValueError("importance lies in [0, 1]")
+    if not (0 <= float(record.importance) <= 1 and 0 <= float(record.arousal) <= 1):
+        raise ValueError("importance and arousal lie in [0, 1]")
     record.id.encode()
+    if record.said and (record.said[0] != record.created_at or list(record.said) != sorted(record.said)):
+        raise ValueError("when it was said begins when it was made, and is in order")
     return _Outline(record.id, record.same_key(), record.episode)
 
 

@@ -92,19 +92,29 @@ class WordIndex:
             self._drop_dead()
 
     def search(
-        self, query: str, k: int, scope: Collection[int] | None = None, *, names: str = "", reach: int = 0
+        self,
+        query: str,
+        k: int,
+        scope: Collection[int] | None = None,
+        *,
+        names: str = "",
+        reach: int = 0,
+        hidden: Collection[int] = (),
     ) -> list[tuple[int, float]]:
         """Up to ``k`` keys that share a word with ``query``, with BM25 scores, best first; ties by key.
 
         Words of ``names`` count where a word of the query is found too, and find nothing by themselves. With
         ``reach``, a key stands for its window of so many lines to either side; of these only lines in
-        ``scope`` are read.
+        ``scope`` are read. Keys in ``hidden`` are out of scope.
         """
         wanted, others = set(terms(query)), set(terms(names))
         wanted = (wanted - others) or wanted
         if not self._row_of or not any(term in self._postings for term in wanted):
             return []
         inside = self._inside(scope)
+        if hidden:
+            inside = inside.copy()
+            inside[[self._row_of[key] for key in hidden if key in self._row_of]] = False
         found, scores = self._scores(wanted, others, inside, reach)
         rows = np.flatnonzero(found & inside)
         keys = np.frombuffer(self._keys, np.int64)[rows]

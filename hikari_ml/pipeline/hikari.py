@@ -21,9 +21,10 @@ from hikari_ml.config import Settings
 from hikari_ml.context_memory.system import NeuralMemorySystem
 from hikari_ml.errors import HikariError, InputError
 from hikari_ml.models.reading import Vector
+from hikari_ml.pipeline.antecedents import Antecedents
 from hikari_ml.pipeline.events import Event, Events
 from hikari_ml.pipeline.mood import Mood, MoodState
-from hikari_ml.pipeline.salience import salience
+from hikari_ml.pipeline.salience import arousal, salience
 from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine
 from hikari_ml.results import (
     Insight,
@@ -97,6 +98,7 @@ class Hikari(Service):
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
         self._events = Events()
         self._mood = Mood()
+        self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
 
@@ -137,6 +139,7 @@ class Hikari(Service):
         memory = await self.memory.erase_user(user)
         for message_id in [i for i, seen in self._seen.items() if _is_by(seen.message, user)]:
             del self._seen[message_id]
+        self._antecedents.forget(user)
         proof = {
             "user": user,
             "memory": memory,
@@ -234,7 +237,9 @@ class Hikari(Service):
     async def _keep(
         self, message: ChatMessage, read: ReadMessage, insights: MessageInsights
     ) -> Remembered | None:
-        weighed = salience(read.analysis, insights, self.channel)
+        about = self._antecedents.of(message)
+        self._antecedents.note(message)
+        weighed = salience(read.analysis, insights, self.channel, about)
         if not weighed.worth or read.embedding is None or self._is_bot(message.username):
             return None
         metadata = {
@@ -245,6 +250,8 @@ class Hikari(Service):
         }
         if message.id is not None:
             metadata["message_id"] = message.id
+        if about is not None and any(why.startswith("says of themselves") for why in weighed.reasons):
+            metadata["about"] = about
         memory_id = await self.memory.store_memory(
             read.analysis["text"][:MAX_LENGTH],
             weighed.type,
@@ -252,6 +259,7 @@ class Hikari(Service):
             weighed.importance,
             created_at=message.timestamp,
             embedding=self._shared(read),
+            arousal=arousal(read.analysis["emotion"]),
         )
         return {
             "id": memory_id,

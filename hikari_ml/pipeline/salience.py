@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from hikari_ml.context_memory.relations import relations
-from hikari_ml.results import MessageAnalysis, MessageInsights, Toxicity, ToxicityLabel
+from hikari_ml.results import (
+    Emotion,
+    EmotionResult,
+    MessageAnalysis,
+    MessageInsights,
+    Toxicity,
+    ToxicityLabel,
+)
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH
 from hikari_ml.text.cues import find_cues, without
 
@@ -25,6 +32,17 @@ LONG_WORDS: Final = 8
 STRONG: Final = 0.6
 STRONG_ATTACK: Final = 0.7
 ATTACKS: Final[tuple[ToxicityLabel, ...]] = ("insult", "threat", "identity_hate")
+
+AROUSAL: Final[dict[Emotion, float]] = {
+    "anger": 1.0,
+    "fear": 1.0,
+    "surprise": 1.0,
+    "joy": 0.8,
+    "disgust": 0.6,
+    "sadness": 0.4,
+    "neutral": 0.0,
+}
+"""How much each feeling stirs, after the circumplex of J. Russell, "A circumplex model of affect", 1980."""
 
 Term = tuple[float, str]
 
@@ -46,13 +64,24 @@ class Salience:
 NOTHING: Final = Salience(0.0, "interaction", ())
 
 
-def salience(analysis: MessageAnalysis, insights: MessageInsights, streamer: str) -> Salience:
-    """Weigh one message; ``streamer`` is the channel's name, being addressed counts."""
+def arousal(emotion: EmotionResult) -> float:
+    """How stirred the author is, in [0, 1]: what each feeling stirs, by how much of it there is."""
+    felt = sum(AROUSAL[name] * share for name, share in emotion["scores"].items())
+    return min(1.0, max(0.0, felt))
+
+
+def salience(
+    analysis: MessageAnalysis, insights: MessageInsights, streamer: str, about: str | None = None
+) -> Salience:
+    """Weigh one message; ``streamer`` is the channel's name, being addressed counts.
+
+    ``about`` is whom of theirs the author spoke of just before: "her name is Mochi" is hers then.
+    """
     text = analysis["text"][:MAX_LENGTH].strip()
     words = [word for word in text.split() if any(c.isalpha() for c in word)]
     if len(words) < SHORT_WORDS or text.startswith("!") or insights["features"].get("repeats"):
         return NOTHING
-    facts = relations(without(text, find_cues(text)))
+    facts = relations(without(text, find_cues(text)), about)
     terms = [*_content(analysis, facts, len(words)), *_situation(insights)]
     if f"@{streamer}".casefold() in text.casefold():
         terms.append((0.15, "speaks to the streamer"))

@@ -12,7 +12,8 @@ class Memory(TypedDict):
     """One memory as it is recalled.
 
     ``importance`` is decayed to now. ``score`` ranks within one answer and lies in [0, 1]; ``why`` holds
-    its terms (see :mod:`hikari_ml.context_memory.recall`).
+    its terms (see :mod:`hikari_ml.context_memory.recall`). ``valid_to`` and ``superseded_by`` (an id) are
+    None unless something that was said later took its place.
     """
 
     id: str
@@ -25,6 +26,9 @@ class Memory(TypedDict):
     last_access: str
     access_count: int
     count: int
+    valid_from: str
+    valid_to: str | None
+    superseded_by: str | None
     score: float
     why: dict[str, float | int | str | None]
     degraded: list[str]
@@ -47,9 +51,10 @@ class GraphStats(TypedDict):
 
 
 class MemoryStats(TypedDict):
-    """What a store holds."""
+    """What a store holds; ``superseded`` of ``total`` hold no longer and are only found ``as_of`` then."""
 
     total: int
+    superseded: int
     by_tier: dict[str, int]
     by_type: dict[str, int]
     users: int

@@ -47,3 +47,14 @@ def test_stability_grows_with_recall():
     values = [stability(n) for n in range(50)]
     assert values[0] == 1
     assert values == sorted(set(values))
+
+
+@given(importance, seconds, recalls, rate, st.floats(0, 1), st.floats(0, 1))
+def test_what_stirred_more_never_fades_faster(value, age, times, daily, one, other):
+    calm, stirred = sorted((one, other))
+    assert decayed(value, age, times, daily, calm) <= decayed(value, age, times, daily, stirred) <= value
+
+
+def test_being_stirred_halves_the_fading():
+    assert math.isclose(decayed(0.5, 10 * DAY, 0, 0.995, 1.0), 0.5 * 0.995**5)
+    assert stability(3, 0.0) == stability(3)

@@ -89,3 +89,23 @@ def test_it_is_a_networkx_graph():
     graph = graph_of(("anna", "likes", "Celeste", 1))
     assert isinstance(graph.graph, nx.MultiDiGraph)
     assert graph.graph.nodes["celeste"]["label"] == "Celeste"
+
+
+def test_an_edge_without_evidence_that_holds_is_kept_aside():
+    outdated = set()
+    graph = KnowledgeGraph(lambda key, kind, thing: (key, kind, thing) not in outdated)
+    edge = Edge("anna", "lives in", "Munich", (1, 2))
+    graph.put(b"digest", edge)
+    both = dict(graph.associations("anna", 1))["Munich"]
+    outdated.add((1, "lives in", "Munich"))
+    graph.refresh([1])
+    assert 0 < dict(graph.associations("anna", 1))["Munich"] < both
+    assert graph.relations(5)[0]["evidence"] == 1
+    outdated.add((2, "lives in", "Munich"))
+    graph.refresh([2, 99])
+    assert graph.associations("anna", 1) == graph.relations(5) == []
+    assert graph.portable().number_of_edges() == len(graph.graph) == 0
+    assert graph.without([1])[b"digest"].evidence == (2,), "the store knows all of it"
+    outdated.clear()
+    graph.refresh([1])
+    assert dict(graph.associations("anna", 1))["Munich"] == both

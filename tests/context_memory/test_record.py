@@ -2,11 +2,13 @@
 
 import math
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari_ml.context_memory.record import (
+    MAX_SAID,
     Record,
     check_content,
     check_importance,
@@ -129,3 +131,26 @@ def test_times_are_kept_to_the_millisecond():
 )
 def test_a_record_knows_whether_it_asks(content, asks):
     assert Record(1, "mem-1", content, "fact", {}, 0.5, "episodic", 1, 2).asks == asks
+
+
+def test_a_row_of_an_earlier_version_is_read():
+    row = ["mem-1", "hi", "fact", {"user": "anna"}, 0.5, "episodic", 10, 20, 3, 4, 5]
+    found = Record.unpack(1, msgpack.packb(row))
+    assert (found.episode, found.arousal, found.said, found.times_said) == (5, 0.0, (), (10,))
+    assert Record.unpack(1, found.pack()) == found
+
+
+def test_when_something_was_said():
+    found = Record(1, "mem-1", "hi", "fact", {}, 0.5, "episodic", 10, 10)
+    for moment in (30, 5, 20):
+        found.repeated(moment)
+    assert (found.said, found.created_at) == ((5, 10, 20, 30), 5)
+    assert Record.unpack(1, found.pack()) == found
+    found.unsaid()
+    assert found.said == (5, 10, 20)
+    for moment in range(100, 200):
+        found.repeated(moment)
+    assert (len(found.said), found.said[0], found.said[-1]) == (MAX_SAID, 5, 199)
+    once = Record(1, "mem-1", "hi", "fact", {}, 0.5, "episodic", 10, 10)
+    once.unsaid()
+    assert once.times_said == (10,)

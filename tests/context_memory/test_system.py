@@ -779,7 +779,7 @@ async def test_a_reader_with_another_encoder_embeds_in_memory_alone_and_says_so(
 async def test_the_strongest_relations_come_first(memory):
     await memory.store_memory("I love tea", "fact", {"user": "anna"})
     await memory.store_memory("I love chess", "fact", {"user": "anna"})
-    await memory.store_memory("I really love chess", "fact", {"user": "anna"})
+    await memory.store_memory("I really love chess", "note", {"user": "anna"})
     first, second = await memory.list_relations(5)
     assert first == {
         "source": "anna", "kind": "likes", "target": "chess", "strength": pytest.approx(0.84), "evidence": 2

@@ -95,3 +95,15 @@ def test_it_knows_whom_anything_is_remembered_of(tiers):
     assert not tiers.known([])("ben")
     tiers.remove(2)
     assert not tiers.known(None)("ben")
+
+
+def test_the_newest_of_a_user_and_a_type(tiers):
+    tiers.put(slot(7, "ANNA"))
+    tiers.put(slot(6, "anna"))
+    tiers.put(replace(tiers[1], tier="episodic"))
+    assert tiers.newest("anna", "fact", 2) == [6, 7]
+    assert tiers.newest("anna", "fact", 9) == [1, 6, 7]
+    assert tiers.newest(None, "note", 9) == [3]
+    assert tiers.newest("anna", "fact", 0) == tiers.newest("stranger", "fact", 9) == []
+    tiers.remove(6)
+    assert tiers.newest("anna", "fact", 9) == [1, 7]

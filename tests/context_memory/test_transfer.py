@@ -78,6 +78,9 @@ GOOD = {"id": "mem-1", "content": "hi", "type": "fact", "metadata": {}}
         (json.dumps({**GOOD, "created_at": "yesterday"}), "timestamp"),
         (json.dumps({**GOOD, "access_count": -1}), "whole number"),
         (json.dumps({**GOOD, "v": 99}), "format 99"),
+        (json.dumps({**GOOD, "arousal": 2}), "arousal"),
+        (json.dumps({**GOOD, "said": "often"}), "said is not a list"),
+        (json.dumps({**GOOD, "said": ["2026-01-10T20:00:09Z"]}), "said does not begin at created_at"),
         (json.dumps(GOOD), "stands twice"),
     ],
 )

@@ -210,3 +210,16 @@ def test_an_empty_store_is_sound(tmp_path):
     store = Store(tmp_path / "empty", map_size_mb=1)
     assert store.read(verify)["faults"] == []
     store.close()
+
+
+@pytest.mark.parametrize("said", [[5], [1, 3, 2], [1, "2"], 7])
+def test_a_record_that_was_said_out_of_order(store, said):
+    def damage(txn):
+        row, data = first(txn, "records")
+        fields = msgpack.unpackb(data)
+        fields[-1] = (
+            [fields[6] + moment - 1 if moment != "2" else moment for moment in said] if said != 7 else 7
+        )
+        txn._put("records", row, msgpack.packb(fields))
+
+    assert ("records", "1", "cannot be read") in faults(store, damage)

@@ -248,3 +248,24 @@ async def test_a_failed_start_can_be_tried_again(tmp_path, clock):
         await first.perceive(message("hello"))
     async with second:
         assert (await second.perceive(message("hello")))["analysis"]["text"] == "hello"
+
+
+async def test_what_changed_in_a_life_is_remembered_as_it_is_now(hikari, clock):
+    lines = ["I live in Munich", "I got a new cat", "her name is Mochi", "I moved to Berlin last week", "lol"]
+    for second, line in enumerate([*lines, "I live in a society", "I just got engaged"]):
+        await say(hikari, clock, line, second * 10)
+    found = {m["content"]: m for m in await hikari.memory.list_memories(user="anna")}
+    assert set(found) == {lines[1], lines[2], lines[3], "I just got engaged"}
+    assert found["her name is Mochi"]["metadata"]["about"] == "cat"
+    names = [name for name, _ in await hikari.memory.find_associations("anna", max_hops=1)]
+    assert {"Mochi", "Berlin", "engaged"} <= set(names)
+    assert "Munich" not in names
+    then = await hikari.memory.retrieve_memories("where do you live?", k=9, user="anna", as_of=at(25))
+    assert "I live in Munich" in {m["content"] for m in then}
+
+
+async def test_what_was_felt_slows_its_fading(hikari, clock):
+    await say(hikari, clock, "I hate this stupid boss so much I am so angry!!", 0)
+    await say(hikari, clock, "I work as a nurse in a hospital", 10, "ben")
+    angry, calm = (hikari.memory._core.tiers[key].arousal for key in (1, 2))
+    assert angry > 0.5 > calm

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hikari_ml.pipeline.salience import salience
+from hikari_ml.pipeline.salience import AROUSAL, arousal, salience
 
 
 def weigh(
@@ -13,6 +13,7 @@ def weigh(
     insult=0.95,
     entities=(),
     streamer="hikari",
+    about=None,
     **features,
 ):
     analysis = {
@@ -25,7 +26,7 @@ def weigh(
         },
         "entities": [{"text": name, "start": text.find(name)} for name in entities],
     }
-    return salience(analysis, {"features": features}, streamer)
+    return salience(analysis, {"features": features}, streamer, about)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,42 @@ def test_being_answered_is_not_being_named():
 def test_importance_is_a_share(text):
     found = weigh(text, "joy", 1.0, toxic=True, entities=["A"], question=True, newcomer=True)
     assert 0 <= found.importance <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("I just got engaged!!", "is engaged"),
+        ("moving to Berlin next month", "moves to Berlin"),
+        ("I moved to Berlin", "lives in Berlin"),
+        ("I got a new cat", "has new cat"),
+        ("i quit my job", "left job"),
+    ],
+)
+def test_what_changes_in_a_life_is_kept(text, fact):
+    found = weigh(text)
+    assert found.worth
+    assert found.reasons == (f"says of themselves: {fact}",)
+
+
+def test_a_pronoun_is_a_fact_where_it_is_clear_whom_it_stands_for():
+    assert not weigh("her name is Mochi").worth
+    found = weigh("her name is Mochi", about="cat")
+    assert found.worth
+    assert found.reasons == ("says of themselves: has cat Mochi",)
+
+
+def test_a_saying_is_no_fact():
+    assert weigh("we live in a society").type == weigh("I live in a society").type == "interaction"
+    assert not weigh("I live in a society").worth
+
+
+def test_how_much_a_feeling_stirs():
+    def felt(**scores):
+        return arousal({"primary": "joy", "confidence": 1.0, "scores": dict.fromkeys(AROUSAL, 0.0) | scores})
+
+    assert felt(neutral=1.0) == 0
+    assert felt(anger=1.0) == felt(fear=1.0) == 1
+    assert 0 < felt(sadness=1.0) < felt(joy=1.0) < 1
+    assert felt(anger=0.5, neutral=0.5) == 0.5
+    assert felt(anger=1.0, fear=1.0) == 1

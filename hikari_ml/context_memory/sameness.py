@@ -1,0 +1,73 @@
+"""Whether two lines say the same in almost the same words; pure.
+
+Meaning alone cannot tell: to an embedding "I have 2 cats" and "I have 3 cats" are all but one. So words
+decide first, and may differ in nothing but fillers, articles, contractions and the spelling of a few of them.
+A number, a name, a "not", an emoji or another order of the words makes another statement.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from hikari_ml.text.normalize import clean
+
+FEWEST: Final = 2
+"""Words that must be left of a line without its fillers for it to be compared."""
+
+_TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
+_RUN = re.compile(r"([^\W\d_])\1+")
+_POINTS: Final = frozenset(".,!;\"'…")
+_FILLERS: Final = frozenset(
+    _RUN.sub(r"\1", word)
+    for word in """
+    a an the so just very really actually literally totally honestly basically definitely also oh um uh ah
+    yeah yea well hey lol lmao lmfao rofl haha hahaha hahahaha hehe xd btw tbh imo imho ngl fr omg bro dude
+    """.split()
+)
+_SPELLED: Final = {
+    "i'm": "i am",
+    "im": "i am",
+    "i've": "i have",
+    "ive": "i have",
+    "it's": "it is",
+    "that's": "that is",
+    "thats": "that is",
+    "we're": "we are",
+    "they're": "they are",
+    "you're": "you are",
+    "don't": "do not",
+    "dont": "do not",
+    "doesn't": "does not",
+    "doesnt": "does not",
+    "didn't": "did not",
+    "didnt": "did not",
+    "can't": "can not",
+    "cant": "can not",
+    "cannot": "can not",
+    "won't": "will not",
+    "isn't": "is not",
+    "wasn't": "was not",
+    "favourite": "favorite",
+    "fav": "favorite",
+    "u": "you",
+    "ur": "your",
+    "luv": "love",
+}
+
+
+def same_sense(first: str, second: str) -> bool:
+    """Whether two lines have the same words in the same order, fillers left out."""
+    words = _telling(first)
+    return len(words) >= FEWEST and words == _telling(second)
+
+
+def _telling(text: str) -> list[str]:
+    """The words of a line that tell it from another."""
+    folded = unicodedata.normalize("NFKC", clean(text)).casefold().replace("’", "'")
+    found: list[str] = []
+    for token in _TOKEN.findall(folded):
+        if token not in _POINTS and _RUN.sub(r"\1", token) not in _FILLERS:
+            found += _SPELLED.get(token, token).split()
+    return found

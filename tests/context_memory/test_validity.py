@@ -1,0 +1,212 @@
+"""Of what people have one at a time, the latest holds; the past stays readable, in whatever order it came."""
+
+import itertools
+
+import pytest
+
+from hikari_ml import NeuralMemorySystem
+from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.validity import Validity
+from hikari_ml.runtime.clock import ManualClock
+from tests.support import START, at
+
+
+@pytest.fixture
+async def memory(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "memory", clock=ManualClock(START)) as found:
+        yield found
+
+
+def record(key, content, moment=None, user="anna", said=()):
+    made = said[0] if said else key * 10 if moment is None else moment
+    return Record(
+        key, f"mem-{key}", content, "fact", {"user": user}, 0.5, "short_term", made, made, said=said
+    )
+
+
+def table(*records):
+    found = Validity()
+    for each in records:
+        found.put(each)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("I live in Munich", "I moved to Berlin last month"),
+        ("I live in Munich", "I'm living in Berlin now"),
+        ("my cat's name is Luna", "my cat is called Mochi"),
+        ("my favourite game is Celeste", "my favorite game is Hades"),
+        ("my main game is Valorant", "my main game is Hades"),
+        ("I work as a nurse", "I got a new job as a teacher"),
+        ("I work at Google", "I work for Spotify now"),
+        ("I'm 16 years old", "I turned 17 today"),
+        ("I'm single", "I just got engaged!!"),
+        ("I'm engaged", "we got married in June"),
+        ("my name is Anna", "call me Ann"),
+        ("I live in Munich", "I don't live in Munich anymore"),
+        ("I work as a nurse", "I quit my job"),
+    ],
+)
+def test_the_newer_takes_the_place_of_the_older(older, newer):
+    found = table(record(1, older), record(2, newer))
+    assert set(found.superseded()) == {1}
+    assert found.until(1) == (20, 2)
+    assert found.until(2) == (None, None)
+    assert set(found.superseded(19)) == set()
+    assert set(found.superseded(20)) == {1}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("I love cats", "I love dogs"),
+        ("I have two cats", "I have a dog"),
+        ("my brother's name is Tom", "my brother's name is Max"),
+        ("my favourite game is Celeste", "my favourite game was Hades"),
+        ("my favourite game is Celeste", "my favourite food is pizza"),
+        ("I live in Munich", "I live in munich"),
+        ("I live in Munich", "I'm from Berlin"),
+        ("I live in Munich", "do I live in Berlin?"),
+        ("I live in Munich", "I'm moving to Berlin next month"),
+        ("I live in Munich", "I don't live in Berlin"),
+        ("I live in Munich", "I live in a society"),
+        ("I live in Munich", "she said I live in Berlin"),
+        ("my cat's name is Luna", "I got a new cat, her name is Mochi"),
+        ("I live in Munich and I love cats", "I live in Berlin"),
+    ],
+)
+def test_what_takes_nothings_place(older, newer):
+    assert not table(record(1, older), record(2, newer)).superseded()
+
+
+def test_others_supersede_nothing():
+    found = table(record(1, "I live in Munich"), record(2, "I live in Berlin", user="ben"))
+    assert not found.superseded()
+    nobody = Record(3, "mem-3", "I live in Rome", "fact", {}, 0.5, "short_term", 30, 30)
+    found.put(nobody)
+    assert not found.superseded()
+    found.put(record(4, "I live in Oslo", user="ANNA"))
+    assert set(found.superseded()) == {1}
+
+
+def test_a_line_that_says_more_is_kept_in_view_though_its_relation_is_not():
+    found = table(record(1, "I live in Munich and I love cats"), record(2, "I live in Berlin"))
+    assert not found.superseded()
+    assert not found.holds(1, "lives in", "Munich")
+    assert found.holds(1, "likes", "cats")
+    assert found.holds(2, "lives in", "berlin")
+
+
+def test_it_does_not_matter_in_which_order_they_come():
+    lines = [
+        record(1, "I live in Munich", said=(10, 50)),
+        record(2, "I live in Berlin", 20),
+        record(3, "I live in berlin, it is nice", 30),
+        record(4, "I don't live in Berlin anymore", 40),
+        record(5, "I live in Rome", 60),
+        record(6, "I live in Oslo", 60),
+    ]
+    expected = {10: {1}, 25: {2}, 35: {2, 3}, 45: {4}, 55: {1, 4}, 60: {4, 6}}
+    for order in itertools.permutations(lines):
+        found = table(*order)
+        for moment, keys in expected.items():
+            said = {line.key for line in lines if line.created_at <= moment}
+            assert said - set(found.superseded(moment)) == keys
+        assert set(found.superseded()) == {1, 2, 3, 5}
+        assert found.until(1) == (60, 5)
+
+
+def test_what_goes_gives_back_the_place_it_took():
+    found = table(record(1, "I live in Munich"), record(2, "I live in Berlin"), record(3, "I live in Rome"))
+    assert set(found.superseded()) == {1, 2}
+    assert found.remove([3]) == {2, 3}
+    assert set(found.superseded()) == {1}
+    found.remove([2])
+    assert not found.superseded()
+    found.remove([1, 99])
+    assert len(found) == 0
+
+
+async def contents(memory, **scope):
+    found = await memory.retrieve_memories("where do I live", k=9, strengthen=False, **scope)
+    return {m["content"] for m in found}
+
+
+async def test_only_what_holds_is_found_and_the_past_as_of_its_time(memory):
+    old = await memory.store_memory("I live in Munich", "fact", {"user": "anna"}, created_at=at(0))
+    new = await memory.store_memory("I moved to Berlin", "fact", {"user": "anna"}, created_at=at(100))
+    await memory.store_memory("I live in Rome", "fact", {"user": "ben"}, created_at=at(50))
+    for scope in ({"user": "anna"}, {"user": "anna", "memory_types": ["fact"]}):
+        (found,) = await memory.retrieve_memories("where do I live", k=9, **scope)
+        assert (found["id"], found["valid_to"], found["superseded_by"]) == (new, None, None)
+    assert await contents(memory) == {"I moved to Berlin", "I live in Rome"}
+    assert await contents(memory, as_of=at(60)) == {"I live in Munich", "I live in Rome"}
+    assert await contents(memory, as_of=at(100)) == {"I moved to Berlin", "I live in Rome"}
+    (past,) = await memory.retrieve_memories("where", k=9, user="anna", as_of=at(99))
+    assert (past["id"], past["superseded_by"]) == (old, new)
+    assert past["valid_from"] == past["created_at"]
+    assert past["valid_to"] == "2026-01-10T20:01:40.000Z"
+    assert {m["id"] for m in await memory.list_memories(user="anna")} == {new}
+    stats = await memory.get_memory_stats()
+    assert (stats["total"], stats["superseded"]) == (3, 1)
+    assert (await memory.verify())["faults"] == []
+
+
+async def test_the_graph_forgets_what_no_longer_holds_until_it_holds_again(memory):
+    await memory.store_memory("I live in Munich", "fact", {"user": "anna"}, created_at=at(0))
+    later = await memory.store_memory("I live in Berlin", "fact", {"user": "anna"}, created_at=at(9))
+    assert [name for name, _ in await memory.find_associations("anna")] == ["Berlin"]
+    assert [r["target"] for r in await memory.list_relations()] == ["Berlin"]
+    await memory.forget_memory(later)
+    assert [name for name, _ in await memory.find_associations("anna")] == ["Munich"]
+    assert await contents(memory) == {"I live in Munich"}
+
+
+async def test_moving_back_is_one_memory_that_holds_again(memory, tmp_path):
+    async def told(other):
+        asked = [await contents(other, as_of=at(t)) for t in (10, 25, 35)]
+        return [*asked, await contents(other), await other.find_associations("anna")]
+
+    first = await memory.store_memory("I live in Munich", "fact", {"user": "anna"}, created_at=at(5))
+    await memory.store_memory("I live in Berlin", "fact", {"user": "anna"}, created_at=at(20))
+    again = await memory.store_memory("i live in munich!", "fact", {"user": "anna"}, created_at=at(30))
+    assert again == first
+    expected = await told(memory)
+    assert expected[:4] == [{"I live in Munich"}, {"I live in Berlin"}] + [{"I live in Munich"}] * 2
+
+    async with NeuralMemorySystem(tmp_path / "other", clock=ManualClock(START)) as other:
+        for content, moment in (("I live in Munich", 30), ("I live in Munich", 5), ("I live in Berlin", 20)):
+            await other.store_memory(content, "fact", {"user": "anna"}, created_at=at(moment))
+        assert await told(other) == expected
+    async with NeuralMemorySystem(tmp_path / "other", clock=ManualClock(START)) as other:
+        assert await told(other) == expected, "and after reopening"
+
+    await memory.export(tmp_path / "one.jsonl")
+    async with NeuralMemorySystem(tmp_path / "copy", clock=ManualClock(START)) as copy:
+        await copy.import_(tmp_path / "one.jsonl")
+        assert await told(copy) == expected
+        await copy.export(tmp_path / "two.jsonl")
+    assert (tmp_path / "one.jsonl").read_text() == (tmp_path / "two.jsonl").read_text()
+
+    assert not await memory.withdraw_memory(first)
+    assert await contents(memory) == {"I live in Berlin"}
+
+
+async def test_erasing_leaves_nothing_of_it(memory):
+    await memory.store_memory("I live in Munich", "fact", {"user": "anna"}, created_at=at(0))
+    await memory.store_memory("I live in Berlin", "fact", {"user": "anna"}, created_at=at(9))
+    await memory.erase_user("anna")
+    stats = await memory.get_memory_stats()
+    assert (stats["total"], stats["superseded"], stats["graph"]["edges"]) == (0, 0, 0)
+
+
+async def test_what_is_hidden_takes_nobodys_place_among_the_best(memory):
+    for number in range(70):
+        await memory.store_memory(f"I live in City{number}", "fact", {"user": "a"}, created_at=at(number))
+    for number in range(5):
+        await memory.store_memory(f"the weather {number}", metadata={"user": "b"}, created_at=at(number))
+    found = await memory.retrieve_memories("I live in City3", k=100)
+    assert len(found) == 6
+    assert found[0]["content"] == "I live in City69"
