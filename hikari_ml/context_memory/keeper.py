@@ -27,7 +27,7 @@ NUMBER: Final = 2
 """Bytes before a vector, that say which model made it."""
 
 KEEP_AFTER: Final = 10_000
-"""Changes to vectors after which the checkpoint is written anew: so many find their cells in half a second."""
+"""Changes to vectors after which the checkpoint is written anew; so many find a cell in half a second."""
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ episodes   number (8 bytes, big-endian)     the episode, msgpack
 log        seq and key (8 bytes each)       whether a vector was put or is gone, since the checkpoint
 =========  ===============================  ===================================================
 
-Everything else (vector index, word index, graph, tables in memory) is a cache of it.
+Everything else (vector index, words, graph, tables in memory) is a cache of it.
 
 Readers (:mod:`hikari_ml.context_memory.snapshot`) say in ``lock.mdb`` which pages they still look at.
 Compaction puts another data file in place, whose transactions are counted anew, so the old lock file must
@@ -40,6 +40,7 @@ from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory import checkpoint, oplog
 from hikari_ml.context_memory.readable import is_readable
 from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.room import in_words, with_room
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 from hikari_ml.models.reading import Vector
 
@@ -328,7 +329,7 @@ class Store:
                     oplog.begin(transaction)
                     return act(transaction)
             except _MapFullError:
-                self._env.set_mapsize(2 * self._env.info()["map_size"])
+                self._env.set_mapsize(with_room(self.folder, 2 * self._env.info()["map_size"]))
 
     def nested(self, parent: lmdb.Transaction) -> lmdb.Transaction:
         """A write transaction inside ``parent``."""
@@ -443,7 +444,7 @@ class Store:
         except lmdb.MapFullError as error:
             raise _MapFullError from error
         except (lmdb.Error, OSError) as error:
-            raise StoreError(self.folder, f"{type(error).__name__}: {error}") from error
+            raise StoreError(self.folder, in_words(error)) from error
 
 
 class _MapFullError(Exception):
