@@ -83,9 +83,16 @@ class Checkpoint:
         inside = np.frombuffer(data, "<i4", count, at + centroids.nbytes + keys.nbytes)
         if count and not (0 <= inside.min() <= inside.max() < cells and (np.diff(keys) > 0).all()):
             raise ValueError("its cells do not fit its keys")
-        names = ("environment", "model", "seq", "probes", "trained_on")
-        named = [header[name] for name in names]
-        return cls(*named, centroids, keys.astype(np.int64), inside.astype(np.int64))
+        return cls(
+            header["environment"],
+            header["model"],
+            header["seq"],
+            header["probes"],
+            header["trained_on"],
+            centroids,
+            keys.astype(np.int64),
+            inside.astype(np.int64),
+        )
 
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:

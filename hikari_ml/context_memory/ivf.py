@@ -87,7 +87,7 @@ class Cells:
             self._ivf.add_with_ids(rows, added)
         else:
             given = np.ascontiguousarray(cells, np.int64)
-            self._ivf.add_core(len(added), *map(faiss.swig_ptr, (rows, added, given)))
+            self._ivf.add_core(len(added), *(faiss.swig_ptr(part) for part in (rows, added, given)))
         self._keys.update(added.tolist())
 
     def remove(self, keys: Iterable[int]) -> None:

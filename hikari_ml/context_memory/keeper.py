@@ -27,7 +27,7 @@ NUMBER: Final = 2
 """Bytes before a vector, that say which model made it."""
 
 KEEP_AFTER: Final = 10_000
-"""Changes to vectors after which the checkpoint is written anew; so many find a cell in half a second."""
+"""Changes to vectors after which the checkpoint is written anew; so many find a cell in 0.1 seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class IndexKeeper:
         self.index = VectorIndex(embedder.dim, trains=not store.read_only)
         self._store = store
         self._model_id = embedder.model_id
+        self._closed = store.read_only
+        """Whether it writes nothing, or nothing more."""
         self._logged = False
         """Whether there is a checkpoint, and changes are logged since."""
         self._kept = 0
@@ -71,6 +73,7 @@ class IndexKeeper:
         self.index.settle()
         self.index.close()
         self._attend(1)
+        self._closed = True
 
     def forget(self) -> None:
         """Leave no trace of vectors that were removed: no checkpoint, and cells of what is left.
@@ -82,7 +85,7 @@ class IndexKeeper:
         self.index.retrain()
 
     def _attend(self, most_behind: int) -> None:
-        if self._store.read_only:
+        if self._closed:
             return
         try:
             if self.index.cells is None:

@@ -66,10 +66,10 @@ def opened(folder, entities, map_size_mb=1):
         raise
 
 
-def saving(core, content):
+def saving(core, content, note=""):
     def act(txn, vectors):
         key, now = txn.next_key(), to_ms(START)
-        metadata = {"user": f"user{key % 7}", "conversation": f"talk {key // 20}"}
+        metadata = {"user": f"user{key % 7}", "conversation": f"talk {key // 20}", "note": note}
         made = public_id(key, content, now)
         record = Record(key, made, content, "fact", metadata, 0.5, "short_term", now, now)
         return Change(made, core.save(txn, record, vectors[0], core.embedder.model_id))
@@ -310,9 +310,9 @@ def grow(folder, seed, entities):
 def store_or_say_why(life):
     """Store one memory; 1 if it was refused."""
     life.count += 1
-    content = f"{life.name} {life.count} " + "tea " * 300
+    content = f"{life.name} {life.count}"
     say("storing", content)
-    (found,) = life.core.work([saving(life.core, content)])
+    (found,) = life.core.work([saving(life.core, content, "x" * 20_000)])
     if isinstance(found, Exception):
         say("refused", type(found).__name__, found)
         return 1

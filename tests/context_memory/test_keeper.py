@@ -257,3 +257,11 @@ def test_vectors_of_other_models_are_named(folder):
     assert 3 not in house.index
     assert 4 not in house.index
     house.close()
+
+
+def test_after_closing_it_rests(folder, caplog):
+    house = House(folder)
+    house.add(vectors(70, 2))
+    house.close()
+    house.keeper.tend()
+    assert caplog.text == ""

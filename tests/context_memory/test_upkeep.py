@@ -171,9 +171,15 @@ async def test_compacting_gives_back_the_room_of_what_was_forgotten(memory, tmp_
     assert [m["id"] for m in await memory.list_memories()] == made[:1]
 
 
+def centres(sample, *_):
+    """Every different vector as the centre of a cell."""
+    return np.unique(sample, axis=0)
+
+
 async def a_grown_memory(memory, monkeypatch):
     """A memory whose index lies in cells, one of them around what anna said; returns the ids of that."""
     monkeypatch.setattr("hikari_ml.context_memory.index.FLAT_LIMIT", 100)
+    monkeypatch.setattr("hikari_ml.context_memory.training.centroids_of", centres)
     await memory.get_memory_stats()
     chance = np.random.default_rng(2)
     dim = memory._core.embedder.dim
