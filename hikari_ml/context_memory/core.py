@@ -20,7 +20,7 @@ from hikari_ml.config import MemorySettings
 from hikari_ml.context_memory.answer import tell
 from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
-from hikari_ml.context_memory.index import VectorIndex
+from hikari_ml.context_memory.keeper import IndexKeeper
 from hikari_ml.context_memory.recall import (
     DEPTH,
     Hit,
@@ -115,7 +115,8 @@ class MemoryCore:
         self.embedder = embedder
         self.clock = clock
         self.tiers = Tiers()
-        self.index = VectorIndex(embedder.dim)
+        self.keeper = IndexKeeper(store, embedder)
+        self.index = self.keeper.index
         self.words = WordIndex()
         self.validity = Validity()
         self.graph = KnowledgeGraph(self.validity.holds)
@@ -138,6 +139,7 @@ class MemoryCore:
             outcomes += self._write(together) if grouped else map(_attempt, together)
         if self._unwritten >= FLUSH_AFTER:
             _try_again_later(self.flush_touched, "recalls could not be written")
+        self.keeper.tend()
         return outcomes
 
     def close(self) -> None:
@@ -145,6 +147,7 @@ class MemoryCore:
         try:
             self.flush_touched()
         finally:
+            self.keeper.close()
             self.store.close()
 
     def now(self) -> int:
@@ -434,7 +437,7 @@ class MemoryCore:
                 self.validity.put(record)
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
-            return self._load_vectors(txn)
+            return self.keeper.load(txn)
 
         others = self.store.read(act)
         self._unembedded = [slot.key for slot in self.tiers if slot.key not in self.index]
@@ -442,19 +445,6 @@ class MemoryCore:
             self.complete()
         elif self._unembedded:
             self.degraded = [f"vectors:{model_id}" for model_id in sorted(others)] or ["vectors:missing"]
-
-    def _load_vectors(self, txn: Transaction) -> set[str]:
-        """Index the vectors of our model; returns the ids of the other models that made vectors."""
-        keys, rows, others = [], [], set()
-        for key, model_id, vector in txn.vectors():
-            if model_id == self.embedder.model_id and len(vector) == self.embedder.dim:
-                keys.append(key)
-                rows.append(vector)
-            else:
-                others.add(model_id)
-        if keys:
-            self.index.add(keys, np.stack(rows))
-        return others
 
     def _reembed(self, keys: list[int]) -> None:
         if keys:

@@ -1,81 +1,82 @@
-"""The vector index: FAISS over the vectors of the store, kept in memory and rebuilt on opening.
+"""The vector index: FAISS over the vectors of the store, kept in memory.
 
-Flat and exact. FAISS searches with one thread: its OpenMP pool beside torch's or onnxruntime's makes
-two cores slower than one.
+Exact as long as it is small. Beyond that vectors lie in cells, trained on themselves in the background; until
+the cells are there, and whenever they cannot be, the exact index answers.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-import faiss
 import numpy as np
-import numpy.typing as npt
 
+from hikari_ml.context_memory.flat import Flat, Found, Keys
+from hikari_ml.context_memory.ivf import Cells
+from hikari_ml.context_memory.training import CHUNK, Training
 from hikari_ml.models.reading import Vector
 
-GATHER_LIMIT: Final = 20_000
-"""Scopes up to this size are scored on their own rows; larger ones go through FAISS with a mask."""
+FLAT_LIMIT: Final = 50_000
+"""Vectors up to which all are compared: a search of so many takes about four milliseconds."""
 
-DEAD_SHARE: Final = 0.25
-"""Share of deleted rows at which the index is rebuilt."""
-
-FEWEST_ROWS: Final = 64
-"""Rows up to which rebuilding is not worth it."""
+GROWTH: Final = 2
+"""Cells are trained anew when there are so many times the vectors they were trained on."""
 
 TINY: Final = 1e-9
 """Shortest sum of vectors that still points anywhere."""
 
-Keys = npt.NDArray[np.int64]
-_FAISS: Any = faiss  # its own type hints know the C++ signatures, not the Python ones that replace them
-
 
 class VectorIndex:
-    """Exact inner-product search over unit vectors, by record key."""
+    """Inner-product search over unit vectors, by record key; vectors are held as float16.
 
-    def __init__(self, dim: int) -> None:
-        faiss.omp_set_num_threads(1)
+    With ``trains``, it trains cells by itself when it has grown; it must then be closed. Every call must
+    come from one thread.
+    """
+
+    def __init__(self, dim: int, *, trains: bool = False) -> None:
         self.dim = dim
-        self._flat: Any
-        self._keys: Keys
-        self._alive: npt.NDArray[np.bool_]
-        self._row_of: dict[int, int]
-        self._reset()
+        self.trained = 0
+        """How often cells have been trained since it was opened."""
+        self._trains = trains
+        self._part: Flat | Cells = Flat(dim)
+        self._guard = threading.Lock()
+        self._training: Training | None = None
+        self._failed_at = 0
 
     def __len__(self) -> int:
-        return len(self._row_of)
+        return len(self._part)
 
     def __contains__(self, key: int) -> bool:
-        return key in self._row_of
+        return key in self._part
+
+    @property
+    def cells(self) -> Cells | None:
+        """The cells its vectors lie in; None while all are compared."""
+        return self._part if isinstance(self._part, Cells) else None
 
     def add(self, keys: Sequence[int], vectors: Vector) -> None:
         """Add ``vectors`` [N, dim] under ``keys``; a key already there is replaced."""
-        self.remove([key for key in keys if key in self._row_of])
-        start = self._flat.ntotal
-        self._flat.add(np.ascontiguousarray(vectors, np.float32))
-        for offset, key in enumerate(keys):
-            self._row_of[key] = start + offset
-        self._keys = np.concatenate([self._keys, np.asarray(keys, np.int64)])
-        self._alive = np.concatenate([self._alive, np.ones(len(keys), bool)])
+        with self._guard:
+            self._part.add(keys, vectors)
+            self._note(keys)
+        self.settle()
 
     def remove(self, keys: Iterable[int]) -> None:
         """Forget ``keys``; unknown ones are ignored."""
-        for key in keys:
-            row = self._row_of.pop(key, None)
-            if row is not None:
-                self._alive[row] = False
-        if len(self._keys) > FEWEST_ROWS and self._alive.mean() < 1 - DEAD_SHARE:
-            self._rebuild()
+        gone = list(keys)
+        with self._guard:
+            self._part.remove(gone)
+            self._note(gone)
+        self.settle()
 
     def vector(self, key: int) -> Vector | None:
         """The vector of ``key``."""
-        row = self._row_of.get(key)
-        return None if row is None else np.array(self._matrix()[row])
+        return np.array(self._part.vectors([key])[0]) if key in self._part else None
 
     def vectors(self, keys: Sequence[int]) -> Vector:
         """The vectors of ``keys``, all of which must be there: [N, dim]."""
-        return np.array(self._matrix()[[self._row_of[key] for key in keys]])
+        return self._part.vectors(keys)
 
     def search(self, query: Vector, k: int, scope: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """The ``k`` nearest keys with their cosine similarity, best first; ties by key.
@@ -83,16 +84,8 @@ class VectorIndex:
         ``scope`` limits the search to some keys; the answer then holds exactly ``min(k, len(scope))``
         of those that are in the index.
         """
-        if scope is None:
-            return self._search_all(query, min(k, len(self)))
-        rows = np.array([self._row_of[key] for key in scope if key in self._row_of], np.int64)
-        if len(rows) == 0:
-            return []
-        if len(rows) <= GATHER_LIMIT:
-            return self._best(rows, self._matrix()[rows] @ query, k)
-        mask = np.zeros(len(self._keys), bool)
-        mask[rows] = True
-        return self._masked(query, min(k, len(rows)), mask)
+        self.settle()
+        return _best(self._part.search(query, k, scope), k)
 
     def search_windows(
         self, query: Vector, k: int, windows: Mapping[int, Sequence[int]]
@@ -110,41 +103,79 @@ class VectorIndex:
         sums = members[np.array(rows)].sum(axis=1)
         lengths = np.linalg.norm(sums, axis=1)
         scores = sums @ query / np.maximum(lengths, TINY)
-        keys = np.fromiter(windows, np.int64, len(windows))
-        order = np.lexsort((keys, -scores))[:k]
-        return [(int(keys[i]), float(scores[i])) for i in order]
+        return _best((np.fromiter(windows, np.int64, len(windows)), scores), k)
 
-    def _search_all(self, query: Vector, k: int) -> list[tuple[int, float]]:
-        if k == 0:
-            return []
-        return self._masked(query, k, None if self._alive.all() else self._alive)
+    def settle(self) -> None:
+        """Take over cells that have been trained, and begin to train where it is time."""
+        training = self._training
+        if training is not None and training.done:
+            self._take_over(training)
+        if self.cells is not None and len(self) < FLAT_LIMIT // GROWTH and self._training is None:
+            self._flatten()
+        if self._trains and self._training is None and self._outgrown():
+            self._train()
 
-    def _masked(self, query: Vector, k: int, mask: npt.NDArray[np.bool_] | None) -> list[tuple[int, float]]:
-        parameters: Any = None
-        if mask is not None:
-            bits: Any = np.packbits(mask, bitorder="little")
-            parameters = _FAISS.SearchParameters(sel=_FAISS.IDSelectorBitmap(bits))
-        scores, rows = self._flat.search(query[None, :], k, params=parameters)
-        found = rows[0] >= 0
-        return self._best(rows[0][found], scores[0][found], k)
+    def retrain(self) -> None:
+        """Train cells anew, where there are any, on what is left: what was removed shaped the old ones."""
+        self._stop_training()
+        if self._trains and (self.cells is not None or len(self) > FLAT_LIMIT):
+            self._train()
 
-    def _best(self, rows: npt.NDArray[np.int64], scores: Vector, k: int) -> list[tuple[int, float]]:
-        keys = self._keys[rows]
-        order = np.lexsort((keys, -scores))[:k]
-        return [(int(keys[i]), float(scores[i])) for i in order]
+    def wait(self) -> None:
+        """Wait until cells that are being trained have been taken over."""
+        if self._training is not None:
+            self._take_over(self._training)
 
-    def _matrix(self) -> Any:
-        """The vectors inside FAISS, without a copy: [rows, dim]."""
-        rows = self._flat.ntotal
-        return faiss.rev_swig_ptr(self._flat.get_xb(), rows * self.dim).reshape(rows, self.dim)
+    def use(self, cells: Cells) -> None:
+        """Begin with cells that were trained before, instead of with nothing."""
+        self._part = cells
 
-    def _rebuild(self) -> None:
-        keys, vectors = self._keys[self._alive], np.array(self._matrix()[self._alive])
-        self._reset()
-        self.add(keys.tolist(), vectors)
+    def fill(self, keys: Keys, vectors: Vector, cells: Keys | None = None) -> None:
+        """Add what is known on opening, with its ``cells`` if they are known too; training comes later."""
+        if cells is not None and isinstance(self._part, Cells):
+            self._part.add(keys, vectors, cells)
+        else:
+            self._part.add(keys, vectors)
 
-    def _reset(self) -> None:
-        self._flat = faiss.IndexFlatIP(self.dim)
-        self._keys = np.zeros(0, np.int64)
-        self._alive = np.zeros(0, bool)
-        self._row_of = {}
+    def close(self) -> None:
+        """Stop training; the index can still be searched."""
+        self._stop_training()
+        self._trains = False
+
+    def _outgrown(self) -> bool:
+        cells = self.cells
+        known = cells.trained_on if cells else FLAT_LIMIT // GROWTH
+        return len(self) > max(FLAT_LIMIT, GROWTH * known, GROWTH * self._failed_at)
+
+    def _train(self) -> None:
+        self._training = Training(self._part, self._guard)
+
+    def _take_over(self, training: Training) -> None:
+        cells = training.result()
+        self._training = None
+        if cells is None:
+            self._failed_at = len(self)
+            return
+        self._part = cells
+        self.trained += 1
+
+    def _stop_training(self) -> None:
+        if self._training is not None:
+            self._training.stop()
+            self._training = None
+
+    def _flatten(self) -> None:
+        flat, keys = Flat(self.dim), self._part.keys()
+        for at in range(0, len(keys), CHUNK):
+            flat.add(keys[at : at + CHUNK], self._part.vectors(keys[at : at + CHUNK]))
+        self._part = flat
+
+    def _note(self, keys: Sequence[int]) -> None:
+        if self._training is not None:
+            self._training.note(keys)
+
+
+def _best(found: Found, k: int) -> list[tuple[int, float]]:
+    keys, scores = found
+    order = np.lexsort((keys, -scores))[:k]
+    return [(int(keys[i]), float(scores[i])) for i in order]

@@ -18,6 +18,7 @@ import lmdb
 from hikari_ml.context_memory.store import (
     ASIDE,
     DATA,
+    FIRST_TABLES,
     LOCK,
     MAX_READERS,
     MIB,
@@ -139,12 +140,13 @@ class Snapshot(Store):
 
     def _prepare(self) -> None:
         self._check_length()
-        try:
-            self.tables = {
-                name: self._env.open_db(name.encode(), txn=self._txn, create=False) for name in TABLES
-            }
-        except lmdb.NotFoundError as error:
-            raise StoreError(self.folder, "holds no memory") from error
+        self.tables = {}
+        for name in TABLES:
+            try:
+                self.tables[name] = self._env.open_db(name.encode(), txn=self._txn, create=False)
+            except lmdb.NotFoundError as error:
+                if name in FIRST_TABLES:
+                    raise StoreError(self.folder, "holds no memory") from error
         self._check_format(self._txn.get(b"format", db=self.tables["meta"]))
 
     def _check_undisturbed(self) -> None:

@@ -1,18 +1,19 @@
 """The only truth: an LMDB environment, written by one thread of one process; others may read beside it.
 
-Tables (format 1):
+Tables (format 2; format 1 had no log):
 
 =========  ===============================  ===================================================
-meta       name                             format, next key, vector model ids
+meta       name                             format, next key, vector model ids, seq (writes so far)
 records    key (8 bytes, big-endian)        the memory, msgpack
 vectors    key                              model number (2 bytes), then float16
 ids        public id                        key
 same       digest of what makes two one     key
 edges      digest of (source, kind, target) the edge with its evidence, msgpack
 episodes   number (8 bytes, big-endian)     the episode, msgpack
+log        seq and key (8 bytes each)       whether a vector was put or is gone, since the checkpoint
 =========  ===============================  ===================================================
 
-Everything else (vector index, word index, graph, tables in memory) is a cache of it.
+Everything else (vector index, words, graph, tables in memory) is a cache of it.
 
 Readers (:mod:`hikari_ml.context_memory.snapshot`) say in ``lock.mdb`` which pages they still look at.
 Compaction puts another data file in place, whose transactions are counted anew, so the old lock file must
@@ -25,8 +26,6 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -39,12 +38,17 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from hikari_ml.chat import is_encodable
+from hikari_ml.context_memory import checkpoint, oplog
+from hikari_ml.context_memory.readable import is_readable
 from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.room import in_words, with_room
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 from hikari_ml.models.reading import Vector
 
-FORMAT: Final = 1
-TABLES: Final = ("meta", "records", "vectors", "ids", "same", "edges", "episodes")
+FORMAT: Final = 2
+FIRST_TABLES: Final = ("meta", "records", "vectors", "ids", "same", "edges", "episodes")
+"""Those of format 1."""
+TABLES: Final = (*FIRST_TABLES, oplog.TABLE)
 UNKNOWN: Final = "unknown"
 """Given for the id of a model that meta does not know; no model has it, so such vectors are made anew."""
 MAX_READERS: Final = 1024
@@ -56,11 +60,9 @@ MODEL: Final = b"model:"
 DATA: Final = "data.mdb"
 LOCK: Final = "lock.mdb"
 WRITER: Final = "writer.lock"
-OWN_FILES: Final = frozenset({DATA, LOCK, WRITER})
+OWN_FILES: Final = frozenset({DATA, LOCK, WRITER, checkpoint.NAME, checkpoint.BESIDE})
 ASIDE: Final = "compacting"
-"""Folder in which a compacted file is written before it takes the place of the old one.
-
-It outlasts the change of lock files, so that a reader who finds none can tell whether somebody writes."""
+"""Folder of the compacted file before it takes its place; there until both files are changed."""
 
 DAMAGED: Final = (ValueError, TypeError, OverflowError, struct.error, AttributeError)
 """What reading a damaged row may raise."""
@@ -141,18 +143,19 @@ class Transaction:
         """Write the embedding of a record together with the model that made it."""
         number = struct.pack(">H", self._model_number(model_id))
         self._put("vectors", _key(key), number + vector.astype(np.float16).tobytes())
+        oplog.note(self, _key(key), oplog.PUT)
 
     def get(self, key: int) -> Record | None:
         """The record at ``key``."""
         data = self._get("records", _key(key))
-        return self._decoded("records", _key(key), data, unpack_record) if data is not None else None
+        return self.decoded("records", _key(key), data, unpack_record) if data is not None else None
 
     def get_vector(self, key: int) -> tuple[str, Vector] | None:
         """The embedding of the record at ``key``, with the id of its model."""
         data = self._get("vectors", _key(key))
         if data is None:
             return None
-        number, vector = self._decoded("vectors", _key(key), data, unpack_vector)
+        number, vector = self.decoded("vectors", _key(key), data, unpack_vector)
         return self.models().get(number, UNKNOWN), vector
 
     def key_of(self, public_id: str) -> int | None:
@@ -175,6 +178,7 @@ class Transaction:
             self._txn.delete(name, db=self._store.tables[table])
         if self._get("same", record.same_key()) == key:
             self._txn.delete(record.same_key(), db=self._store.tables["same"])
+        oplog.note(self, key, oplog.GONE)
 
     def put_edge(self, digest: bytes, edge: Edge) -> None:
         """Write an edge; one without evidence is removed."""
@@ -186,7 +190,7 @@ class Transaction:
     def get_edge(self, digest: bytes) -> Edge | None:
         """The edge under ``digest``."""
         data = self._get("edges", digest)
-        return None if data is None else self._decoded("edges", digest, data, unpack_edge)
+        return None if data is None else self.decoded("edges", digest, data, unpack_edge)
 
     def put_episode(self, episode: Episode) -> None:
         """Write an episode."""
@@ -196,7 +200,7 @@ class Transaction:
         """The episode with a number."""
         key = number.to_bytes(8, "big")
         data = self._get("episodes", key)
-        return None if data is None else self._decoded("episodes", key, data, unpack_episode)
+        return None if data is None else self.decoded("episodes", key, data, unpack_episode)
 
     def delete_episode(self, number: int) -> None:
         """Remove an episode."""
@@ -205,24 +209,24 @@ class Transaction:
     def records(self) -> Iterator[Record]:
         """Every record, oldest key first."""
         for key, data in self.rows("records"):
-            yield self._decoded("records", key, data, unpack_record)
+            yield self.decoded("records", key, data, unpack_record)
 
     def vectors(self) -> Iterator[tuple[int, str, Vector]]:
         """Every vector with its key and the id of its model."""
         names = self.models()
         for key, data in self.rows("vectors"):
-            number, vector = self._decoded("vectors", key, data, unpack_vector)
+            number, vector = self.decoded("vectors", key, data, unpack_vector)
             yield int.from_bytes(key, "big"), names.get(number, UNKNOWN), vector
 
     def edges(self) -> Iterator[tuple[bytes, Edge]]:
         """Every edge with its digest."""
         for digest, data in self.rows("edges"):
-            yield digest, self._decoded("edges", digest, data, unpack_edge)
+            yield digest, self.decoded("edges", digest, data, unpack_edge)
 
     def episodes(self) -> Iterator[Episode]:
         """Every episode, oldest first."""
         for number, data in self.rows("episodes"):
-            yield self._decoded("episodes", number, data, unpack_episode)
+            yield self.decoded("episodes", number, data, unpack_episode)
 
     def models(self) -> dict[int, str]:
         """The ids of the models that made vectors, by their number."""
@@ -236,9 +240,15 @@ class Transaction:
 
     def rows(self, table: str) -> Iterator[tuple[bytes, bytes]]:
         """Every row of a table as it is stored."""
+        if table not in self._store.tables:  # a view of format 1
+            return
         with self._txn.cursor(db=self._store.tables[table]) as cursor:
             for key, value in cursor:
                 yield bytes(key), bytes(value)
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(self._txn.stat(self._store.tables[table])["entries"])
 
     def _model_number(self, model_id: str) -> int:
         names = self.models()
@@ -256,24 +266,20 @@ class Transaction:
     def _put(self, table: str, key: bytes, value: bytes) -> None:
         self._txn.put(key, value, db=self._store.tables[table])
 
-    def _decoded(self, table: str, key: bytes, data: bytes, decode: Callable[[bytes, bytes], R]) -> R:
+    def _remove(self, table: str, key: bytes) -> None:
+        self._txn.delete(key, db=self._store.tables[table])
+
+    def decoded(self, table: str, key: bytes, data: bytes, decode: Callable[[bytes, bytes], R]) -> R:
+        """A row read with ``decode``.
+
+        Raises:
+            StoreError: it is damaged.
+        """
         try:
             return decode(key, data)
         except DAMAGED as error:
             hint = f"row {key.hex()} of {table} is damaged; 'hikari-ml memory verify' lists what is"
             raise StoreError(self._store.folder, hint) from error
-
-
-READ_EVERYTHING: Final = """
-import os, sys, lmdb
-lock = os.path.exists(os.path.join(sys.argv[1], "lock.mdb"))
-environment = lmdb.open(sys.argv[1], readonly=True, lock=lock, max_dbs=len(sys.argv))
-with environment.begin() as view:
-    for name in sys.argv[2:]:
-        for row in view.cursor(db=environment.open_db(name.encode(), txn=view, create=False)):
-            pass
-"""
-"""Ends with 0 if every row of every table can be read."""
 
 
 class Store:
@@ -320,9 +326,11 @@ class Store:
             try:
                 with self._failures(), self._env.begin(write=True) as txn:
                     self._env.reader_check()  # a reader that was killed must not keep old pages for good
-                    return act(Transaction(self, txn))
+                    transaction = Transaction(self, txn)
+                    oplog.begin(transaction)
+                    return act(transaction)
             except _MapFullError:
-                self._env.set_mapsize(2 * self._env.info()["map_size"])
+                self._env.set_mapsize(with_room(self.folder, 2 * self._env.info()["map_size"]))
 
     def nested(self, parent: lmdb.Transaction) -> lmdb.Transaction:
         """A write transaction inside ``parent``."""
@@ -384,15 +392,11 @@ class Store:
         Raises:
             StoreError: not every row can be read.
         """
-        command = [sys.executable, "-c", READ_EVERYTHING, str(self.folder), *TABLES]
-        if subprocess.run(command, capture_output=True, check=False).returncode != 0:  # noqa: S603
+        if not is_readable(self.folder, FIRST_TABLES, TABLES[len(FIRST_TABLES) :]):
             raise StoreError(self.folder, f"{DATA} is cut short or damaged; restore a backup or an export")
 
     def _check_length(self) -> None:
-        """Refuse a file that was cut short.
-
-        A short file can still be whole, where its last pages were never used, so its rows decide.
-        """
+        """Refuse a file that was cut short; where its last pages were never used it can still be whole."""
         whole = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
         if self.size < whole:
             self.check_readable()
@@ -410,10 +414,8 @@ class Store:
             self._check_length()
             with self._env.begin(write=True) as txn:
                 self.tables = {name: self._env.open_db(name.encode(), txn=txn) for name in TABLES}
-                found = txn.get(b"format", db=self.tables["meta"])
-                if found is None:
-                    txn.put(b"format", str(FORMAT).encode(), db=self.tables["meta"])
-                self._check_format(found)
+                self._check_format(txn.get(b"format", db=self.tables["meta"]))
+                oplog.upgrade(Transaction(self, txn), FORMAT)
 
     def _environment(self, map_size: int) -> lmdb.Environment:
         return lmdb.open(
@@ -441,7 +443,7 @@ class Store:
         except lmdb.MapFullError as error:
             raise _MapFullError from error
         except (lmdb.Error, OSError) as error:
-            raise StoreError(self.folder, f"{type(error).__name__}: {error}") from error
+            raise StoreError(self.folder, in_words(error)) from error
 
 
 class _MapFullError(Exception):

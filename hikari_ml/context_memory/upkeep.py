@@ -77,6 +77,7 @@ def erase_user(core: MemoryCore, summarizer: Summarizer, user: str) -> Erasure:
     edges = len(core.graph.without(keys).keys() | core.graph.touching(user).keys())
     episodes = forget(core, summarizer, keys)
     _cut_edges(core, user)
+    core.keeper.forget()
     core.store.compact()
     return {
         "user": user,
@@ -95,6 +96,7 @@ def compact(core: MemoryCore) -> Compaction:
     """Write the file anew, without the room that what was deleted left in it."""
     core.flush_touched()
     before = core.store.size
+    core.keeper.forget()
     core.store.compact()
     return {"bytes_before": before, "bytes_after": core.store.size, "degraded": []}
 

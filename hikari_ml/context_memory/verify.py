@@ -12,6 +12,7 @@ from typing import Final, TypeVar, get_args
 
 import numpy as np
 
+from hikari_ml.context_memory import oplog
 from hikari_ml.context_memory.graph import edge_digest
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import (
@@ -75,6 +76,7 @@ def verify(txn: Transaction, dims: Mapping[str, int] | None = None) -> Verificat
         *_check_episodes(txn, book),
         *_check_links(book),
         *_check_meta(txn, book),
+        *_check_log(txn),
     ]
     faults.sort(key=lambda fault: TABLES.index(fault["table"]))
     rows = {table: sum(1 for _ in txn.rows(table)) for table in TABLES}
@@ -214,6 +216,17 @@ def _check_meta(txn: Transaction, book: _Book) -> Iterator[Fault]:
         following = int.from_bytes(values.get(name.encode(), b"\1"), "big")
         if used and max(used) >= following:
             yield _fault("meta", name, f"is {following}, and {max(used)} is taken already")
+
+
+def _check_log(txn: Transaction) -> Iterator[Fault]:
+    begun, now = oplog.log_from(txn), oplog.seq_of(txn)
+    if begun is not None and begun > now:
+        yield _fault("meta", "log_from", f"is {begun}, and there were {now} writes")
+    for row, what in txn.rows(oplog.TABLE):
+        if len(row) != oplog.ROW_BYTES or what not in (oplog.PUT, oplog.GONE):
+            yield _fault("log", row.hex(), "cannot be read")
+        elif begun is None or not begun < int.from_bytes(row[:KEY_BYTES], "big") <= now:
+            yield _fault("log", row.hex(), f"is of no write after {begun} and up to {now}")
 
 
 def _decoded(key: bytes, data: bytes, decode: Callable[[bytes, bytes], T]) -> T | None:

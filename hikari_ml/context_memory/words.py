@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import snowballstemmer
 
-from hikari_ml.context_memory.index import DEAD_SHARE, FEWEST_ROWS
+from hikari_ml.context_memory.flat import DEAD_SHARE, FEWEST_ROWS
 from hikari_ml.text.normalize import collapse_elongation
 
 K1: Final = 1.2

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hikari_ml.context_memory import flat as flat_module
 from hikari_ml.context_memory import index as index_module
 from hikari_ml.context_memory.index import VectorIndex
 
@@ -13,7 +14,8 @@ DIM = 16
 
 def vectors(count, seed=0):
     rows = np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.astype(np.float16).astype(np.float32)
 
 
 def exact(rows, keys, query, k):
@@ -35,7 +37,7 @@ def test_it_finds_what_comparing_all_finds(index):
 
 @pytest.mark.parametrize("limit", [0, 20_000])
 def test_a_scope_limits_before_it_ranks(index, limit, monkeypatch):
-    monkeypatch.setattr(index_module, "GATHER_LIMIT", limit)  # both ways of limiting: own rows, and a mask
+    monkeypatch.setattr(flat_module, "GATHER_LIMIT", limit)  # both ways of limiting: own rows, and a mask
     scope = [110, 120, 130, 399, 5555]
     found = [key for key, _ in index.search(vectors(1, 2)[0], 10, scope)]
     assert sorted(found) == [110, 120, 130, 399]
@@ -97,7 +99,7 @@ def test_a_window_is_the_mean_of_its_lines():
 @given(st.integers(0, 10_000))
 def test_windows_are_ranked_as_by_comparing_all(seed):
     rng = np.random.default_rng(seed)
-    vectors = rng.normal(size=(20, 8)).astype(np.float32)
+    vectors = rng.normal(size=(20, 8)).astype(np.float16).astype(np.float32)
     index = VectorIndex(8)
     index.add(list(range(20)), vectors)
     windows = {key: list(range(max(0, key - rng.integers(0, 4)), key + 1)) for key in range(20)}
@@ -106,3 +108,89 @@ def test_windows_are_ranked_as_by_comparing_all(seed):
     found = index.search_windows(vectors[0], 7, windows)
     assert dict(found) == pytest.approx({key: exact[key] for key, _ in found}, abs=1e-4)
     assert min(score for _, score in found) >= sorted(exact.values())[-7] - 1e-4
+
+
+@pytest.fixture
+def limit(monkeypatch):
+    monkeypatch.setattr(index_module, "FLAT_LIMIT", 1000)
+
+
+@pytest.fixture
+def grown(limit):
+    index = VectorIndex(DIM, trains=True)
+    index.add(list(range(1, 1202)), vectors(1201))
+    index.wait()
+    yield index
+    index.close()
+
+
+def test_it_is_exact_until_it_has_grown(limit):
+    index = VectorIndex(DIM, trains=True)
+    index.add(list(range(1000)), vectors(1000))
+    assert (index.cells, index._training) == (None, None)
+    index.add([1000], vectors(1, 1))
+    assert index._training is not None
+    index.close()
+
+
+def test_the_grown_index_finds_nearly_all_and_everything_when_asked_for_it(grown):
+    assert grown.cells is not None
+    assert grown.trained == 1
+    wanted = found = 0
+    for query in vectors(50, 7):
+        near = {key for key, _ in grown.search(query, 10)}
+        wanted += 10
+        found += len(near & set(exact(vectors(1201), range(1, 1202), query, 10)))
+    assert found >= 0.9 * wanted
+    everything = [key for key, _ in grown.search(vectors(1, 2)[0], 2000)]
+    assert everything == exact(vectors(1201), range(1, 1202), vectors(1, 2)[0], 2000)
+
+
+def test_what_is_done_while_it_trains_is_in_the_cells(limit):
+    index, held = VectorIndex(DIM, trains=True), dict(enumerate(vectors(1300), 1))
+    index.add(list(held), np.array(list(held.values())))
+    assert index._training is not None
+    fresh = vectors(600, 5)
+    for at in range(0, 300, 2):
+        index.remove([at + 1])
+        del held[at + 1]
+        new = {2000 + at: fresh[at], at + 2: fresh[at + 1]}  # one more, and one in the place of another
+        index.add(list(new), np.array(list(new.values())))
+        held |= new
+        assert index.search(fresh[at], 1)[0][0] == 2000 + at, "findable at once"
+    index.wait()
+    assert index.cells is not None
+    assert len(index) == len(held)
+    assert np.array_equal(index.vectors(list(held)), np.array(list(held.values())))
+    assert {key for key, _ in index.search(fresh[0], 5000)} == set(held)
+    index.close()
+
+
+def test_it_trains_anew_when_it_has_doubled(grown):
+    grown.add(list(range(5000, 6300)), vectors(1300, 4))
+    grown.wait()
+    assert grown.trained == 2
+    assert grown.cells.trained_on == 2501
+
+
+def test_it_is_flat_again_when_little_is_left(grown):
+    grown.remove(range(1, 760))
+    assert grown.cells is None
+    assert {key for key, _ in grown.search(vectors(1)[0], 900)} == set(range(760, 1202))
+
+
+def test_without_training_it_stays_exact(limit):
+    index = VectorIndex(DIM)
+    index.add(list(range(2000)), vectors(2000))
+    assert (index.cells, index._training) == (None, None)
+
+
+def test_a_training_that_fails_leaves_it_exact(limit, monkeypatch, caplog):
+    monkeypatch.setattr("hikari_ml.context_memory.training.centroids_of", lambda *_: 1 / 0)
+    index = VectorIndex(DIM, trains=True)
+    index.add(list(range(1201)), vectors(1201))
+    index.wait()
+    assert "could not be trained" in caplog.text
+    assert index.cells is None
+    assert len(index.search(vectors(1)[0], 5)) == 5
+    assert index._training is None, "it is not tried again at once"

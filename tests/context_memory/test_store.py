@@ -8,10 +8,12 @@ import sys
 import textwrap
 from pathlib import Path
 
+import lmdb
 import numpy as np
 import pytest
 
 from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.snapshot import Snapshot
 from hikari_ml.context_memory.store import Edge, Episode, Store
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 
@@ -293,3 +295,33 @@ def test_a_file_cut_short_is_an_error_and_not_the_end_of_the_process(tmp_path, s
         assert done.returncode == 1, "no signal ended it"
         assert "StoreError" in done.stderr
         assert "cut short" in done.stderr
+
+
+def as_format_1(folder):
+    """Make of a store what the version before this one would have written."""
+    with lmdb.open(str(folder), max_dbs=9) as environment, environment.begin(write=True) as txn:
+        txn.drop(environment.open_db(b"log", txn=txn))
+        meta = environment.open_db(b"meta", txn=txn)
+        for name in (b"seq", b"environment"):
+            assert txn.delete(name, db=meta)
+        txn.put(b"format", b"1", db=meta)
+
+
+def test_a_store_of_format_1_is_read_and_upgraded_in_place(tmp_path):
+    folder = tmp_path / "memory"
+    store = Store(folder, map_size_mb=1)
+    made = add(store)
+    store.close()
+    as_format_1(folder)
+    view = Snapshot(folder)
+    assert view.read(lambda txn: (txn.get(made.key), list(txn.rows("log")))) == (made, [])
+    assert view.read(lambda txn: txn._get("meta", b"format")) == b"1", "who only looks changes nothing"
+    view.check_readable()
+    view.close()
+    store = Store(folder, map_size_mb=1)
+    assert store.read(lambda txn: txn._get("meta", b"format")) == b"2"
+    assert store.read(lambda txn: txn.get(made.key)) == made
+    assert add(store, "more").key == made.key + 1
+    store.compact()
+    assert store.read(lambda txn: len(list(txn.records()))) == 2
+    store.close()

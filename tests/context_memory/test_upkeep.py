@@ -1,8 +1,11 @@
 """Rounds over many memories: episodes are cut and summarised, and give up whom they must."""
 
+import numpy as np
 import pytest
 
 from hikari_ml import NeuralMemorySystem
+from hikari_ml.context_memory.checkpoint import NAME
+from hikari_ml.context_memory.core import Job
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -166,3 +169,51 @@ async def test_compacting_gives_back_the_room_of_what_was_forgotten(memory, tmp_
     assert result["bytes_after"] == (tmp_path / "memory" / "data.mdb").stat().st_size
     assert result["bytes_after"] < result["bytes_before"] / 2
     assert [m["id"] for m in await memory.list_memories()] == made[:1]
+
+
+def centres(sample, *_):
+    """Every different vector as the centre of a cell."""
+    return np.unique(sample, axis=0)
+
+
+async def a_grown_memory(memory, monkeypatch):
+    """A memory whose index lies in cells, one of them around what anna said; returns the ids of that."""
+    monkeypatch.setattr("hikari_ml.context_memory.index.FLAT_LIMIT", 100)
+    monkeypatch.setattr("hikari_ml.context_memory.training.centroids_of", centres)
+    await memory.get_memory_stats()
+    chance = np.random.default_rng(2)
+    dim = memory._core.embedder.dim
+    ids = []
+    for i in range(80):
+        hers = f"secret-xyzzy {i}"
+        ids.append(await memory.store_memory(hers, metadata={"user": "anna"}, embedding=np.eye(dim)[0]))
+        await memory.store_memory(f"tea {i}", metadata={"user": "ben"}, embedding=chance.normal(size=dim))
+    await trained(memory)
+    whole = np.eye(dim, dtype=np.float32)[0].tobytes()
+    assert whole in (memory.path / NAME).read_bytes(), "the centre of her cell is her vector"
+    return ids, [b"xyzzy", whole, np.eye(dim, dtype=np.float16)[0].tobytes()]
+
+
+async def trained(memory):
+    await memory._lane.submit(Job(memory._core.index.wait))
+    await memory.get_memory_stats()
+
+
+async def test_an_erased_user_leaves_no_byte_in_the_checkpoint(memory, monkeypatch):
+    _, traces = await a_grown_memory(memory, monkeypatch)
+    assert (await memory.erase_user("anna"))["vectors"] == 80
+    assert not any(trace in files_of(memory) for trace in traces)
+    await trained(memory)
+    await memory.aclose()
+    assert not any(trace in files_of(memory) for trace in traces)
+
+
+async def test_after_compacting_no_byte_of_the_forgotten_is_in_the_checkpoint(memory, monkeypatch):
+    ids, traces = await a_grown_memory(memory, monkeypatch)
+    for name in ids[:79]:
+        await memory.forget_memory(name)
+    await memory.store_memory("milk", metadata={"user": "ben"}, embedding=np.ones(memory._core.embedder.dim))
+    await memory.forget_memory(ids[79])
+    await memory.compact()
+    assert not any(trace in files_of(memory) for trace in traces)
+    assert len(await memory.retrieve_memories("tea", k=500)) == 81

@@ -6,6 +6,7 @@ import msgpack
 import pytest
 
 from hikari_ml import NeuralMemorySystem
+from hikari_ml.context_memory import oplog
 from hikari_ml.context_memory.store import TABLES, Store
 from hikari_ml.context_memory.verify import verify
 from hikari_ml.runtime.clock import ManualClock
@@ -223,3 +224,17 @@ def test_a_record_that_was_said_out_of_order(store, said):
         txn._put("records", row, msgpack.packb(fields))
 
     assert ("records", "1", "cannot be read") in faults(store, damage)
+
+
+async def test_a_log_that_does_not_fit_the_writes_is_named(store):
+    now = store.read(oplog.seq_of)
+    store.write(lambda txn: oplog.trim(txn, now))
+    store.write(lambda txn: txn.put_vector(1, next(txn.vectors())[2], next(iter(txn.models().values()))))
+    assert faults(store, lambda txn: None) == set()
+    found = faults(store, lambda txn: (txn._put("log", b"short", b"+"), txn._put("log", key(1) * 2, b"+")))
+    assert {fault for table, _, fault in found if table == "log"} == {
+        "cannot be read",
+        f"is of no write after {now} and up to {now + 4}",
+    }
+    found = faults(store, lambda txn: txn._put("meta", b"log_from", key(99)))
+    assert ("meta", "log_from", f"is 99, and there were {now + 5} writes") in found

@@ -1,0 +1,25 @@
+"""A damaged data file is found out without ending this process."""
+
+import os
+
+import lmdb
+
+from hikari_ml.context_memory.readable import is_readable
+from hikari_ml.context_memory.store import FIRST_TABLES, Store
+from tests.context_memory.test_store import add
+
+
+def test_it_tells_what_can_be_read(tmp_path):
+    store = Store(tmp_path / "m", map_size_mb=1)
+    for i in range(50):
+        add(store, f"{i}" * 400)
+    store.close()
+    assert is_readable(tmp_path / "m", FIRST_TABLES, ["log", "what no version has"])
+    assert not is_readable(tmp_path / "m", [*FIRST_TABLES, "what no version has"], [])
+    os.truncate(tmp_path / "m" / "data.mdb", 5 * 4096)
+    assert not is_readable(tmp_path / "m", FIRST_TABLES, [])
+
+
+def test_an_empty_environment_is_no_store(tmp_path):
+    lmdb.open(str(tmp_path / "m")).close()
+    assert not is_readable(tmp_path / "m", FIRST_TABLES, [])
