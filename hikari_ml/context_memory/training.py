@@ -105,7 +105,10 @@ class Training:
             keys = self._source.keys()
         count, chance = cells_for(len(keys)), np.random.default_rng(SEED)
         chosen = chance.choice(keys, min(len(keys), count * MOST_A_CELL), replace=False)
-        sample = np.concatenate([vectors for _, vectors in self._copies(np.sort(chosen))])
+        rows = [vectors for _, vectors in self._copies(np.sort(chosen))]
+        if not rows:  # it was stopped at once
+            return None
+        sample = np.concatenate(rows)
         centroids = centroids_of(sample, count, SEED, self._go_on)
         if centroids is None:
             return None

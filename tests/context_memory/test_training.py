@@ -56,3 +56,12 @@ def test_stopped_it_leaves_no_thread(monkeypatch):
     assert training.done
     assert training.result() is None
     assert not training._thread.is_alive()
+
+
+def test_stopped_at_once_it_complains_of_nothing(caplog):
+    guard = threading.Lock()
+    with guard:
+        training = Training(source(), guard)
+        training._stop.set()
+    assert training.result() is None
+    assert caplog.text == ""
