@@ -17,6 +17,7 @@ import numpy as np
 
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
+from hikari_ml.context_memory import postings
 from hikari_ml.context_memory.answer import tell
 from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
@@ -35,7 +36,7 @@ from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
 from hikari_ml.context_memory.validity import Validity
-from hikari_ml.context_memory.words import WordIndex
+from hikari_ml.context_memory.words import WordIndex, words_of
 from hikari_ml.errors import HikariError, UnknownMemoryError
 from hikari_ml.models.embedder import Embedder
 from hikari_ml.models.entities import EntityFinder
@@ -160,12 +161,13 @@ class MemoryCore:
         """Write a new memory with everything that finds it; returns the change to the caches."""
         txn.put(record)
         txn.put_vector(record.key, vector, model_id)
+        words = postings.put(txn, record)
         edges = self._link(txn, record)
 
         def apply() -> None:
             self.tiers.put(Slot.of(record))
             self.index.add([record.key], as_stored(vector)[None, :])
-            self._add_words(record)
+            self._add_words(record.key, words)
             self._put_edges(edges)
             self.graph.refresh(self.validity.put(record))
 
@@ -257,7 +259,7 @@ class MemoryCore:
         """Let the caches know of the place in time and conversation that ``record`` has come to have."""
         slot, talk = self.tiers[record.key], record.conversation
         self.tiers.put(replace(slot, conversation=talk, created_at=record.created_at))
-        self._add_words(record)
+        self._add_words(record.key, words_of(record.content))
 
     def relevant(self, hit: Hit) -> bool:
         """Whether a hit has to do with what was asked, rather than being merely the nearest."""
@@ -344,13 +346,13 @@ class MemoryCore:
         hidden = self.validity.superseded()
         return lambda key: key not in hidden
 
-    def _add_words(self, record: Record) -> None:
-        """Index what a record says, between its neighbours."""
-        around = self.tiers.around(record.key, 1, 1)
-        at = around.index(record.key)
+    def _add_words(self, key: int, words: bytes) -> None:
+        """Index the words of a memory, between its neighbours."""
+        around = self.tiers.around(key, 1, 1)
+        at = around.index(key)
         before = around[at - 1] if at else None
         after = around[at + 1] if at + 1 < len(around) else None
-        self.words.add(record.key, record.content, before, after)
+        self.words.add(key, words, before, after)
 
     def _relieve(self) -> None:
         """Move what no longer fits the working buffer; what was acknowledged does not depend on it."""
@@ -429,17 +431,24 @@ class MemoryCore:
 
     def _load(self) -> None:
         """Build every cache from the store; vectors of another model are made anew."""
+        unread: dict[int, bytes] = {}
 
         def act(txn: Transaction) -> set[str]:
+            words = postings.every(txn)
             for record in txn.records():
                 self.tiers.put(Slot.of(record))
-                self._add_words(record)
                 self.validity.put(record)
+                if record.key not in words:
+                    unread[record.key] = words_of(record.content)
+            lines = [(slot.key, words.get(slot.key) or unread.get(slot.key, b"")) for slot in self.tiers]
+            self.words.fill(lines, self.tiers.conversations)
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
             return self.keeper.load(txn)
 
         others = self.store.read(act)
+        if not self.store.read_only and (unread or not self.store.read(postings.are_current)):
+            self.store.write(lambda txn: postings.put_missing(txn, unread))
         self._unembedded = [slot.key for slot in self.tiers if slot.key not in self.index]
         if not self.store.read_only:
             self.complete()

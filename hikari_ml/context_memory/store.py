@@ -38,7 +38,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from hikari_ml.chat import is_encodable
-from hikari_ml.context_memory import checkpoint, oplog
+from hikari_ml.context_memory import checkpoint, oplog, postings
 from hikari_ml.context_memory.readable import is_readable
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.room import in_words, with_room
@@ -48,7 +48,7 @@ from hikari_ml.models.reading import Vector
 FORMAT: Final = 2
 FIRST_TABLES: Final = ("meta", "records", "vectors", "ids", "same", "edges", "episodes")
 """Those of format 1."""
-TABLES: Final = (*FIRST_TABLES, oplog.TABLE)
+TABLES: Final = (*FIRST_TABLES, oplog.TABLE, postings.TABLE)
 UNKNOWN: Final = "unknown"
 """Given for the id of a model that meta does not know; no model has it, so such vectors are made anew."""
 MAX_READERS: Final = 1024
@@ -174,8 +174,9 @@ class Transaction:
     def delete(self, record: Record) -> None:
         """Remove ``record`` from every table but edges and episodes."""
         key = _key(record.key)
-        for table, name in (("records", key), ("vectors", key), ("ids", record.id.encode())):
-            self._txn.delete(name, db=self._store.tables[table])
+        for table in ("records", "vectors", "words"):
+            self._txn.delete(key, db=self._store.tables[table])
+        self._txn.delete(record.id.encode(), db=self._store.tables["ids"])
         if self._get("same", record.same_key()) == key:
             self._txn.delete(record.same_key(), db=self._store.tables["same"])
         oplog.note(self, key, oplog.GONE)

@@ -128,6 +128,11 @@ class Tiers:
         """Whether any memory belongs to a conversation."""
         return bool(self._conversations)
 
+    @property
+    def conversations(self) -> Iterator[list[int]]:
+        """The keys of each conversation, in its order."""
+        return ([key for _, key in lines] for lines in self._conversations.values())
+
     def known(self, scope: Iterable[int] | None) -> Callable[[str], bool]:
         """Who, by user key, has memories in ``scope``: others must not change what is found in it."""
         if scope is None:

@@ -12,7 +12,7 @@ from typing import Final, TypeVar, get_args
 
 import numpy as np
 
-from hikari_ml.context_memory import oplog
+from hikari_ml.context_memory import oplog, postings
 from hikari_ml.context_memory.graph import edge_digest
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import (
@@ -77,6 +77,7 @@ def verify(txn: Transaction, dims: Mapping[str, int] | None = None) -> Verificat
         *_check_links(book),
         *_check_meta(txn, book),
         *_check_log(txn),
+        *_check_words(txn, book),
     ]
     faults.sort(key=lambda fault: TABLES.index(fault["table"]))
     rows = {table: sum(1 for _ in txn.rows(table)) for table in TABLES}
@@ -227,6 +228,20 @@ def _check_log(txn: Transaction) -> Iterator[Fault]:
             yield _fault("log", row.hex(), "cannot be read")
         elif begun is None or not begun < int.from_bytes(row[:KEY_BYTES], "big") <= now:
             yield _fault("log", row.hex(), f"is of no write after {begun} and up to {now}")
+
+
+def _check_words(txn: Transaction, book: _Book) -> Iterator[Fault]:
+    seen = set()
+    for raw, words in txn.rows(postings.TABLE):
+        key = int.from_bytes(raw, "big")
+        seen.add(key)
+        if book.missing((key,)):
+            yield _fault("words", key, "belongs to no record")
+        if not postings.is_whole(words):
+            yield _fault("words", key, "cannot be read")
+    if postings.are_current(txn):
+        for key in sorted(book.outlines.keys() - seen):
+            yield _fault("records", key, "has no words")
 
 
 def _decoded(key: bytes, data: bytes, decode: Callable[[bytes, bytes], T]) -> T | None:

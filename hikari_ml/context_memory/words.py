@@ -1,4 +1,4 @@
-"""The word index: Okapi BM25 over stemmed words, kept in memory and rebuilt on opening.
+"""The word index: Okapi BM25 over stemmed words, kept in memory and filled on opening.
 
 S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, with
 Lucene's non-negative idf.
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -29,6 +32,11 @@ SPARSE: Final = 0.1
 
 NOWHERE: Final = -1
 """In place of a neighbour's row where there is none."""
+
+WORD: Final = np.dtype([("digest", "<i8"), ("count", "<u2")])
+"""A word of a text and how often it stands there; bytes of this make up the words of a text."""
+
+MOST: Final = 2**16 - 1
 
 Posting = tuple[array, array]  # type: ignore[type-arg]  # rows and how often the word stands in them
 Numbers = npt.NDArray[np.int64]
@@ -51,7 +59,7 @@ class WordIndex:
     """
 
     def __init__(self) -> None:
-        self._postings: dict[str, Posting] = defaultdict(_empty_posting)
+        self._postings: dict[int, Posting] = defaultdict(_empty_posting)
         self._keys = array("q")
         self._lengths = array("q")
         self._alive = array("b")
@@ -60,22 +68,38 @@ class WordIndex:
         self._row_of: dict[int, int] = {}
         self._total = 0
 
-    def add(self, key: int, text: str, before: int | None = None, after: int | None = None) -> None:
-        """Index ``text`` under ``key``, between two neighbours; a key already there is replaced."""
+    def fill(self, lines: Sequence[tuple[int, bytes]], conversations: Iterable[Sequence[int]]) -> None:
+        """Index the words of many keys in an empty index, in which ``conversations`` make them neighbours."""
+        words = np.frombuffer(b"".join(words for _, words in lines), WORD)
+        counts = np.array([len(words) // WORD.itemsize for _, words in lines], np.int64)
+        rows = np.repeat(np.arange(len(lines)), counts)
+        self._postings.update(_posted(words["digest"], rows, words["count"]))
+        lengths = np.bincount(rows, words["count"], len(lines)).astype(np.int64)
+        self._keys, self._lengths = array("q", (key for key, _ in lines)), _array(lengths)
+        self._alive = array("b", bytes([1]) * len(lines))
+        self._before, self._after = (_array(np.full(len(lines), NOWHERE)) for _ in range(2))
+        self._row_of = {key: row for row, key in enumerate(self._keys)}
+        self._total = int(lengths.sum())
+        for line in conversations:
+            for before, after in pairwise(line):
+                self._join(self._row_of[before], self._row_of[after])
+
+    def add(self, key: int, words: bytes, before: int | None = None, after: int | None = None) -> None:
+        """Index the words of ``key``, between two neighbours; a key already there is replaced."""
         self.remove([key])
-        row = len(self._keys)
-        counts = Counter(terms(text))
-        for term, count in counts.items():
-            rows, frequencies = self._postings[term]
+        row, length = len(self._keys), 0
+        for digest, count in struct.iter_unpack("<qH", words):
+            rows, frequencies = self._postings[digest]
             rows.append(row)
             frequencies.append(count)
+            length += count
         self._keys.append(key)
-        self._lengths.append(counts.total())
+        self._lengths.append(length)
         self._alive.append(1)
         self._before.append(NOWHERE)
         self._after.append(NOWHERE)
         self._row_of[key] = row
-        self._total += counts.total()
+        self._total += length
         self._join(self._place(before), row)
         self._join(row, self._place(after))
 
@@ -107,7 +131,7 @@ class WordIndex:
         ``reach``, a key stands for its window of so many lines to either side; of these only lines in
         ``scope`` are read. Keys in ``hidden`` are out of scope.
         """
-        wanted, others = set(terms(query)), set(terms(names))
+        wanted, others = set(map(_digest, terms(query))), set(map(_digest, terms(names)))
         wanted = (wanted - others) or wanted
         if not self._row_of or not any(term in self._postings for term in wanted):
             return []
@@ -129,7 +153,7 @@ class WordIndex:
         return inside
 
     def _scores(
-        self, wanted: set[str], others: set[str], inside: npt.NDArray[np.bool_], reach: int
+        self, wanted: set[int], others: set[int], inside: npt.NDArray[np.bool_], reach: int
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
         """Which rows have a wanted word, and BM25 of every row.
 
@@ -195,6 +219,16 @@ class WordIndex:
         return np.frombuffer(self._alive, np.bool_)
 
 
+def _posted(digests: Numbers, rows: Numbers, counts: Numbers) -> Iterator[tuple[int, Posting]]:
+    """The posting of each word, from all that stands in every row."""
+    order = np.argsort(digests, kind="stable")
+    rows_of, frequencies = rows[order].tobytes(), counts[order].astype(np.int64).tobytes()
+    found, starts = np.unique(digests[order], return_index=True)
+    ends = np.append(starts[1:], len(digests))[: len(starts)]
+    for digest, start, end in zip(found.tolist(), (8 * starts).tolist(), (8 * ends).tolist(), strict=True):
+        yield digest, (array("q", rows_of[start:end]), array("q", frequencies[start:end]))
+
+
 def _living(posting: Posting, alive: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
     """Rows and frequencies of a posting without the deleted rows."""
     rows, frequency = (np.frombuffer(part, np.int64) for part in posting)
@@ -243,6 +277,17 @@ def _array(numbers: Numbers) -> array[int]:
 
 def _empty_posting() -> Posting:
     return array("q"), array("q")
+
+
+def words_of(text: str) -> bytes:
+    """The words of ``text`` as the index takes them and the store keeps them."""
+    counts = Counter(terms(text))
+    return b"".join(struct.pack("<qH", _digest(term), min(count, MOST)) for term, count in counts.items())
+
+
+@lru_cache(maxsize=65_536)
+def _digest(term: str) -> int:
+    return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def terms(text: str) -> list[str]:

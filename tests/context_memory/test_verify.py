@@ -63,7 +63,7 @@ async def test_a_sound_store_has_no_faults_and_every_row_is_counted(tmp_path):
     assert result["rows"]["records"] == result["rows"]["vectors"] == result["rows"]["ids"] == 8
     assert result["rows"]["episodes"] == 1
     assert result["rows"]["edges"] == 8 - 1
-    assert result["rows"]["meta"] == 6
+    assert result["rows"]["meta"] == 7
 
 
 def test_a_lost_vector(store):

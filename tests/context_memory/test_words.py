@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.context_memory.words import K1, B, WordIndex, terms
+from hikari_ml.context_memory.words import K1, B, WordIndex, terms, words_of
 
 TEXTS = {
     1: "I love my cats",
@@ -22,7 +22,7 @@ TEXTS = {
 def index():
     found = WordIndex()
     for key, text in TEXTS.items():
-        found.add(key, text)
+        found.add(key, words_of(text))
     return found
 
 
@@ -64,7 +64,7 @@ def test_an_empty_index_finds_nothing():
 
 
 def test_adding_again_replaces(index):
-    index.add(1, "only horses now")
+    index.add(1, words_of("only horses now"))
     assert 1 not in {key for key, _ in index.search("love", 5)}
     assert 1 in {key for key, _ in index.search("horse", 5)}
 
@@ -72,11 +72,11 @@ def test_adding_again_replaces(index):
 def test_what_was_removed_makes_no_word_common():
     index = WordIndex()
     for key in range(101):
-        index.add(key, "pizza tonight")
-    index.add(200, "something else")
+        index.add(key, words_of("pizza tonight"))
+    index.add(200, words_of("something else"))
     before = WordIndex()
-    before.add(100, "pizza tonight")
-    before.add(200, "something else")
+    before.add(100, words_of("pizza tonight"))
+    before.add(200, words_of("something else"))
     index.remove(range(100))
     assert index.search("pizza", 5) == before.search("pizza", 5) != []
 
@@ -84,7 +84,7 @@ def test_what_was_removed_makes_no_word_common():
 def test_few_removals_count_at_once():
     index = WordIndex()
     for key in range(10):
-        index.add(key, "pizza")
+        index.add(key, words_of("pizza"))
     index.remove(range(9))
     assert [key for key, _ in index.search("pizza", 5)] == [9]
 
@@ -92,7 +92,7 @@ def test_few_removals_count_at_once():
 def test_postings_of_what_was_removed_go():
     index = WordIndex()
     for key in range(5000):
-        index.add(key, f"pizza number{key}")
+        index.add(key, words_of(f"pizza number{key}"))
         index.remove([key - 10])
     assert [key for key, _ in index.search("pizza", 20)] == list(range(4990, 5000))
     assert len(index._keys) < 200
@@ -104,7 +104,7 @@ def test_postings_of_what_was_removed_go():
 def chained(lines):
     index = WordIndex()
     for key, text in enumerate(lines):
-        index.add(key, text, key - 1 if key else None)
+        index.add(key, words_of(text), key - 1 if key else None)
     return index
 
 
@@ -125,7 +125,7 @@ def test_windows_of_a_scope_read_only_its_lines():
 def test_names_count_but_find_nothing_by_themselves():
     index = WordIndex()
     for key, text in enumerate(["anna is great", "my brother left", "I am anna's brother"]):
-        index.add(key, text)
+        index.add(key, words_of(text))
     assert [key for key, _ in index.search("brother", 9, names="anna")] == [2, 1]
     assert [key for key, _ in index.search("anna", 9, names="anna")] == [0, 2]
     assert index.search("sister", 9, names="anna") == []
@@ -158,7 +158,7 @@ def test_windows_are_scored_as_if_their_lines_were_one_text(seed, reach):
         text = " ".join(rng.choices(["cat", "dog", "pizza", "boss", "tea", "the"], k=rng.randrange(5)))
         at = rng.randrange(len(order) + 1)
         before, after = order[at - 1] if at else None, order[at] if at < len(order) else None
-        index.add(key, text, before, after)
+        index.add(key, words_of(text), before, after)
         order.insert(at, key)
         lines[key] = text
         while len(order) > 20 and rng.random() < 0.7:
@@ -166,3 +166,31 @@ def test_windows_are_scored_as_if_their_lines_were_one_text(seed, reach):
     assert dict(index.search("cat and tea", 999, reach=reach)) == pytest.approx(
         by_hand(lines, order, "cat and tea", reach)
     )
+
+
+@given(st.integers(0, 10_000))
+def test_filled_at_once_it_is_as_if_filled_one_by_one(seed):
+    rng = random.Random(seed)
+    one, all_ = WordIndex(), WordIndex()
+    lines = [
+        (key, words_of(" ".join(rng.choices(["cat", "dog", "pizza", "the", "tea"], k=rng.randrange(6)))))
+        for key in range(3, 60)
+    ]
+    talks = [[key for key, _ in lines if key % 3 == which] for which in (0, 1)]
+    for key, words in lines:
+        one.add(key, words, key - 3 if key % 3 < 2 and key > 5 else None)
+    all_.fill(lines, talks)
+    for index in (one, all_):
+        index.add(99, words_of("cat tea tea"), talks[0][-1])
+        index.remove([7, 12])
+    for reach in (0, 1, 2):
+        assert all_.search("cat or tea", 99, reach=reach) == one.search("cat or tea", 99, reach=reach)
+
+
+def test_an_index_can_be_filled_with_nothing():
+    index = WordIndex()
+    index.fill([], [])
+    index.fill([(1, b"")], [])
+    assert index.search("cat", 5) == []
+    index.add(2, words_of("a cat"))
+    assert [key for key, _ in index.search("cat", 5)] == [2]
