@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from hikari_ml.context_memory.recall import (
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
-from hikari_ml.context_memory.validity import Validity
+from hikari_ml.context_memory.validity import TELLING, Validity
 from hikari_ml.context_memory.words import WordIndex, words_of
 from hikari_ml.errors import HikariError, UnknownMemoryError
 from hikari_ml.models.embedder import Embedder
@@ -126,7 +126,7 @@ class MemoryCore:
         self._unembedded: list[int] = []
         self._touched: set[int] = set()
         self._unwritten = 0
-        self.pending: dict[int, Vector] = {}  # of the open transaction, which no cache knows of yet
+        self.pending: dict[int, tuple[Record, Vector]] = {}  # of the open transaction, in no cache yet
         self._load()
 
     # -- the lane's work ----------------------------------------------------------------------------
@@ -437,11 +437,12 @@ class MemoryCore:
             words = postings.every(txn)
             for record in txn.records():
                 self.tiers.put(Slot.of(record))
-                self.validity.put(record)
                 if record.key not in words:
                     unread[record.key] = words_of(record.content)
             lines = [(slot.key, words.get(slot.key) or unread.get(slot.key, b"")) for slot in self.tiers]
             self.words.fill(lines, self.tiers.conversations)
+            for key in sorted(self.words.with_any(TELLING)):
+                self.validity.put(cast("Record", txn.get(key)))
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
             return self.keeper.load(txn)

@@ -43,7 +43,7 @@ def store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) ->
     draft.key = txn.next_key()
     draft.id = public_id(draft.key, draft.content, draft.created_at)
     apply = core.save(txn, draft, vectors[0], core.embedder.model_id)
-    core.pending[draft.key] = vector  # last, so that a failure above leaves none behind
+    core.pending[draft.key] = draft, vector  # last, so that a failure above leaves none behind
     return Change(draft.id, apply)
 
 
@@ -70,9 +70,8 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
     on how many were written at once.
     """
     waiting = {}
-    for key, other in core.pending.items():
-        record = txn.get(key)
-        if record is not None and _alike(record, draft):
+    for key, (earlier, other) in core.pending.items():
+        if _alike(earlier, draft):
             waiting[key] = float(other @ vector)
     keys = core.tiers.newest(draft.user, draft.type, COMPARED - len(waiting))
     near = [*core.index.search(vector, NEAREST, keys), *waiting.items()]

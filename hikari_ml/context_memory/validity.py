@@ -41,12 +41,15 @@ class _Memory:
     only: bool
 
 
-_TELLING = re.compile(
-    r"\b(?:live|living|moved|relocated|work|working|job|name'?s?|named|called|call|turned|years?|married|engaged"
-    r"|divorced|widowed|single|birthday|favou?rite|main)\b",
-    re.IGNORECASE,
+TELLING: Final = tuple(
+    """
+    live living moved relocated work working job name names named called call turned year years married
+    engaged divorced widowed single birthday favourite favorite main
+    """.split()
 )
 """Words without one of which no line fills a slot: most lines need no closer look when a store is opened."""
+
+_TELLING = re.compile(rf"\b(?:{'|'.join(TELLING)})\b", re.IGNORECASE)
 
 NOTHING: Final[dict[int, tuple[Span, ...]]] = {}
 

@@ -6,7 +6,8 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.validity import Validity
+from hikari_ml.context_memory.validity import _TELLING, TELLING, Validity
+from hikari_ml.context_memory.words import WordIndex, words_of
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -210,3 +211,28 @@ async def test_what_is_hidden_takes_nobodys_place_among_the_best(memory):
     found = await memory.retrieve_memories("I live in City3", k=100)
     assert len(found) == 6
     assert found[0]["content"] == "I live in City69"
+
+
+@pytest.mark.parametrize(
+    "mark", ["", "!!!", "'s", "'", ",", "/", "…", "\u200d", "-", "_not", "\u540d", "\u00e9"]
+)
+@pytest.mark.parametrize("word", [*TELLING, "NAME'S", "Years", "FAVOURITE", "\u017fingle"])
+def test_a_line_that_could_fill_a_slot_is_found_by_its_words(word, mark):
+    """Only such lines are looked at when a store is opened."""
+    line = f"my {word}{mark} is so gooood"
+    index = WordIndex()
+    index.add(1, words_of(line))
+    assert index.with_any(TELLING) or not _TELLING.search(line)
+    if not mark:
+        assert _TELLING.search(line)
+
+
+async def test_what_holds_is_known_again_after_opening(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "memory") as memory:
+        for content in ("I live in Munich", "pizza is great", "I moved to Berlin"):
+            await memory.store_memory(content, metadata={"user": "anna"})
+        before = await memory.get_memory_stats()
+    async with NeuralMemorySystem(tmp_path / "memory") as memory:
+        assert (await memory.get_memory_stats())["superseded"] == before["superseded"] == 1
+        found = {hit["content"] for hit in await memory.retrieve_memories("where does anna live", 9)}
+        assert found == {"pizza is great", "I moved to Berlin"}
