@@ -637,7 +637,8 @@ async def test_a_naive_moment_is_local_and_warned_about(memory):
         await memory.store_memory("hi", created_at=at(0).replace(tzinfo=None))
 
 
-async def test_replaying_the_same_log_gives_the_same_store(tmp_path):
+@pytest.mark.parametrize("times", [3, pytest.param(40, marks=pytest.mark.long)])
+async def test_replaying_the_same_log_gives_the_same_store(tmp_path, times):
     async def play(folder):
         clock = ManualClock(START)
         async with NeuralMemorySystem(folder, clock=clock) as memory:
@@ -649,7 +650,7 @@ async def test_replaying_the_same_log_gives_the_same_store(tmp_path):
             await memory.export(folder / "export.jsonl")
         return (folder / "export.jsonl").read_text()
 
-    assert len({await play(tmp_path / str(n)) for n in range(3)}) == 1
+    assert len({await play(tmp_path / str(n)) for n in range(times)}) == 1
 
 
 def test_the_shared_encoder_is_loaded_once():
