@@ -31,7 +31,7 @@ import numpy as np
 
 from benchmarks.table import markdown, write
 from hikari_ml import NeuralMemorySystem
-from hikari_ml.context_memory.words import WordIndex
+from hikari_ml.context_memory.words import WordIndex, words_of
 from hikari_ml.models.catalog import bundled_encoder
 
 PAGE = "docs/explanation/memory.md"
@@ -134,7 +134,7 @@ class Plain:
         self._vectors = bundled_encoder().embed([turn.text for turn in turns])
         self._words = WordIndex()
         for row, turn in enumerate(turns):
-            self._words.add(row, turn.text)
+            self._words.add(row, words_of(turn.text))
 
     def ways(self, question: str) -> dict[str, list[str]]:
         """The names of the turns found, by how."""
