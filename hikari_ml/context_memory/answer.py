@@ -27,6 +27,7 @@ def tell(core: MemoryCore, txn: Transaction, hit: Hit, now: int) -> Memory:
         "type": record.type,
         "metadata": record.metadata,
         "importance": importance_now(slot, now, core.settings.decay_rate),
+        "arousal": slot.arousal,
         "tier": slot.tier,
         "created_at": iso(from_ms(record.created_at)),
         "last_access": iso(from_ms(slot.last_access)),

@@ -105,14 +105,14 @@ class VectorIndex:
         scores = sums @ query / np.maximum(lengths, TINY)
         return _best((np.fromiter(windows, np.int64, len(windows)), scores), k)
 
-    def settle(self) -> None:
-        """Take over cells that have been trained, and begin to train where it is time."""
+    def settle(self, *, last: bool = False) -> None:
+        """Take over cells that have been trained, and train where it is time, but not at last."""
         training = self._training
         if training is not None and training.done:
             self._take_over(training)
         if self.cells is not None and len(self) < FLAT_LIMIT // GROWTH and self._training is None:
             self._flatten()
-        if self._trains and self._training is None and self._outgrown():
+        if self._trains and not last and self._training is None and self._outgrown():
             self._train()
 
     def retrain(self) -> None:

@@ -70,7 +70,7 @@ class IndexKeeper:
 
     def close(self) -> None:
         """Stop training, and write the checkpoint if it has fallen behind."""
-        self.index.settle()
+        self.index.settle(last=True)
         self.index.close()
         self._attend(1)
         self._closed = True

@@ -51,10 +51,12 @@ def episodes(core: MemoryCore, k: int) -> list[Episode]:
 def themes(core: MemoryCore, k: int) -> list[Theme]:
     """The ``k`` largest themes of long-term memories, or of all where too few are long-term."""
     core.complete()
-    slots = core.tiers.in_tier("long_term")
+    outdated = core.validity.superseded()
+    standing = [slot for slot in core.tiers if slot.key not in outdated]
+    slots = [slot for slot in standing if slot.tier == "long_term"]
     scope: ThemeScope = "long_term" if len(slots) >= finding.ENOUGH else "all"
     if scope == "all":
-        slots = list(core.tiers)
+        slots = standing
     now, rate = core.now(), core.settings.decay_rate
     worth = {slot.key: importance_now(slot, now, rate) for slot in slots}
     best = sorted(worth, key=lambda key: (-worth[key], key))[: finding.MOST]

@@ -7,6 +7,7 @@ ones instead, so a writer waits for nobody, and its file grows a little: look, a
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -101,7 +102,7 @@ class Snapshot(Store):
             with ExitStack() as attempt:
                 locks = _identity(self.folder / LOCK)
                 if locks is None and (self.folder / ASIDE).exists():
-                    time.sleep(PAUSE)
+                    threading.Event().wait(PAUSE)
                     continue
                 self._known = locks is not None
                 self._file = os.open(self.folder / DATA, os.O_RDONLY)

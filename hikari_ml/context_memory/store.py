@@ -1,9 +1,9 @@
 """The only truth: an LMDB environment, written by one thread of one process; others may read beside it.
 
-Tables (format 2; format 1 had no log):
+Tables (format 2; format 1 had no log and no words):
 
 =========  ===============================  ===================================================
-meta       name                             format, next key, vector model ids, seq (writes so far)
+meta       name                             format, id, next keys, model ids, seq (writes so far), ...
 records    key (8 bytes, big-endian)        the memory, msgpack
 vectors    key                              model number (2 bytes), then float16
 ids        public id                        key
@@ -11,6 +11,7 @@ same       digest of what makes two one     key
 edges      digest of (source, kind, target) the edge with its evidence, msgpack
 episodes   number (8 bytes, big-endian)     the episode, msgpack
 log        seq and key (8 bytes each)       whether a vector was put or is gone, since the checkpoint
+words      key                              digests of its stemmed words, and how often each is there
 =========  ===============================  ===================================================
 
 Everything else (vector index, words, graph, tables in memory) is a cache of it.

@@ -63,6 +63,7 @@ def facts(view: MemoryView) -> list[tuple[str, str]]:
         (f"{stats['graph']['edges']:,}", "relations"),
         (f"{stats['episodes']:,}", "episode" if stats["episodes"] == 1 else "episodes"),
         (f"{sum(line.recalls for line in view.lines):,}", "recalls"),
+        *([(f"{stats['superseded']:,}", "superseded")] if stats["superseded"] else []),
         (_size(stats["bytes"]), "on the disk"),
     ]
 

@@ -40,6 +40,7 @@ class Line:
     importance: float
     base: float
     recalls: int
+    arousal: float
     count: int
     created: datetime
     touched: datetime
@@ -48,7 +49,9 @@ class Line:
 
     def worth(self, moment: datetime, daily_rate: float) -> float:
         """Importance at ``moment``, which is not before it was last touched, without recalls until then."""
-        return decayed(self.base, (moment - self.touched).total_seconds(), self.recalls, daily_rate)
+        return decayed(
+            self.base, (moment - self.touched).total_seconds(), self.recalls, daily_rate, self.arousal
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,31 +140,32 @@ def lines_of(memories: Iterable[Memory], at: datetime, settings: MemorySettings)
 def line_of(memory: Memory, at: datetime, settings: MemorySettings) -> Line:
     """``memory``, whose importance is that of the moment it was last touched, as it is at ``at``."""
     base, recalls, touched = memory["importance"], memory["access_count"], parse(memory["last_access"])
-    reasons = memory["metadata"].get("why")
+    arousal, reasons = memory["arousal"], memory["metadata"].get("why")
     return Line(
         content=memory["content"],
         who=str(memory["metadata"].get("user") or ""),
         type=memory["type"],
         tier=memory["tier"],
-        importance=decayed(base, (at - touched).total_seconds(), recalls, settings.decay_rate),
+        importance=decayed(base, (at - touched).total_seconds(), recalls, settings.decay_rate, arousal),
         base=base,
         recalls=recalls,
+        arousal=arousal,
         count=memory["count"],
         created=parse(memory["created_at"]),
         touched=touched,
-        until=fades_at(base, recalls, touched, settings),
+        until=fades_at(base, stability(recalls, arousal), touched, settings),
         reasons=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
     )
 
 
-def fades_at(base: float, recalls: int, touched: datetime, settings: MemorySettings) -> datetime | None:
+def fades_at(base: float, stable: float, touched: datetime, settings: MemorySettings) -> datetime | None:
     """When a memory falls below the floor: at once if it lies there; None if that takes centuries."""
     floor, rate = settings.forget_below, settings.decay_rate
     if base <= floor:
         return touched
     if floor == 0 or rate == 1:
         return None
-    days = stability(recalls) * math.log(floor / base) / math.log(rate)
+    days = stable * math.log(floor / base) / math.log(rate)
     return touched + timedelta(days=days) if days < FARTHEST.days else None
 
 

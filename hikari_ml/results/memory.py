@@ -11,9 +11,10 @@ ThemeScope = Literal["long_term", "all"]
 class Memory(TypedDict):
     """One memory as it is recalled.
 
-    ``importance`` is decayed to now. ``score`` ranks within one answer and lies in [0, 1]; ``why`` holds
-    its terms (see :mod:`hikari_ml.context_memory.recall`). ``valid_to`` and ``superseded_by`` (an id) are
-    None unless something that was said later took its place.
+    ``importance`` is decayed to now, the more slowly the greater its ``arousal``, in [0, 1]. ``score`` ranks
+    within one answer and lies in [0, 1]; ``why`` holds its terms (see
+    :mod:`hikari_ml.context_memory.recall`). ``valid_to`` and ``superseded_by`` (an id) are None unless
+    something that was said later took its place.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Memory(TypedDict):
     type: str
     metadata: dict[str, Any]
     importance: float
+    arousal: float
     tier: Tier
     created_at: str
     last_access: str

@@ -53,3 +53,13 @@ async def test_figures_are_those_of_the_store(memory):
 async def test_a_number_that_is_none_is_refused(memory):
     with pytest.raises(InputError):
         await memory.list_episodes(0)
+
+
+async def test_what_no_longer_holds_is_in_no_theme(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "memory") as memory:
+        for user in "abcd":
+            for content in ("I live in Munich", "I moved to Berlin"):
+                await memory.store_memory(content, metadata={"user": user})
+        (theme,) = await memory.themes()
+        shown = {found["id"]: found["content"] for found in await memory.list_memories()}
+    assert {shown.get(each) for each in theme["memories"]} == {"I moved to Berlin"}

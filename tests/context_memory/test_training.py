@@ -20,7 +20,6 @@ def test_its_cells_hold_what_the_source_holds():
     flat = source()
     training = Training(flat, threading.Lock())
     cells = training.result()
-    assert training.done
     assert cells.keys().tolist() == list(range(900))
     assert np.array_equal(cells.vectors(range(900)), vectors(900))
     assert 1 <= cells.probes <= len(cells.centroids)
@@ -39,7 +38,7 @@ def test_what_changes_last_is_put_right_by_who_takes_the_result():
     assert np.array_equal(cells.vectors([7, 2000]), vectors(2, 4))
 
 
-def test_stopped_it_leaves_no_thread(monkeypatch):
+def test_stopped_it_ends_by_itself_without_a_result(monkeypatch):
     going = threading.Event()
     really = training_module.centroids_of
 
@@ -53,7 +52,6 @@ def test_stopped_it_leaves_no_thread(monkeypatch):
     training = Training(source(), threading.Lock())
     assert going.wait(60)
     training.stop()
-    assert training.done
     assert training.result() is None
     assert not training._thread.is_alive()
 

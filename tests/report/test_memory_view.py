@@ -6,7 +6,7 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem, Settings
 from hikari_ml.config import MemorySettings
-from hikari_ml.context_memory.decay import decayed
+from hikari_ml.context_memory.decay import decayed, stability
 from hikari_ml.errors import StoreError
 from hikari_ml.report.memory_view import fades_at, look, name_of
 from hikari_ml.runtime.clock import ManualClock
@@ -28,7 +28,10 @@ async def folder(tmp_path):
         for seconds, user, content, importance in LINES:
             clock.advance_to(at(seconds))
             metadata = {"user": user, "why": ["says something"]} if user else {}
-            await memory.store_memory(content, "fact", metadata, importance, created_at=clock.now())
+            stirred = 0.8 if "tea" in content else 0.0
+            await memory.store_memory(
+                content, "fact", metadata, importance, created_at=clock.now(), arousal=stirred
+            )
         await memory.retrieve_memories("cat Luna", k=1, user="ben")
     return tmp_path / "luna" / "memory"
 
@@ -83,17 +86,17 @@ async def test_where_no_memory_is_there_is_nothing_to_see(tmp_path):
 @pytest.mark.parametrize("recalls", [0, 4])
 def test_a_memory_is_forgotten_when_it_meets_the_floor(recalls):
     settings = MemorySettings()
-    until = fades_at(0.8, recalls, START, settings)
+    until = fades_at(0.8, stability(recalls), START, settings)
     seconds = (until - START).total_seconds()
     assert decayed(0.8, seconds, recalls, settings.decay_rate) == pytest.approx(settings.forget_below)
 
 
 def test_what_never_fades_is_never_forgotten_and_what_lies_below_is_due():
-    assert fades_at(0.8, 0, START, MemorySettings(decay_rate=1.0)) is None
-    assert fades_at(0.8, 0, START, MemorySettings(forget_below=0.0)) is None
-    assert fades_at(0.8, 0, START, MemorySettings(decay_rate=0.9999999)) is None
-    assert fades_at(0.05, 0, START, MemorySettings()) == START
-    assert fades_at(0.8, 0, datetime(2026, 1, 1, tzinfo=UTC), MemorySettings(decay_rate=0.5)) < START
+    assert fades_at(0.8, 1.0, START, MemorySettings(decay_rate=1.0)) is None
+    assert fades_at(0.8, 1.0, START, MemorySettings(forget_below=0.0)) is None
+    assert fades_at(0.8, 1.0, START, MemorySettings(decay_rate=0.9999999)) is None
+    assert fades_at(0.05, 1.0, START, MemorySettings()) == START
+    assert fades_at(0.8, 1.0, datetime(2026, 1, 1, tzinfo=UTC), MemorySettings(decay_rate=0.5)) < START
 
 
 async def test_the_settings_that_are_given_count(folder):
