@@ -80,6 +80,14 @@ class Record:
         """From what :meth:`pack` gave."""
         return cls(key, *msgpack.unpackb(data))
 
+    def repeat(self, again: Record) -> None:
+        """The same was said again: it counts, it is recent, and what is new about it is kept."""
+        self.count += 1
+        self.importance = max(self.importance, again.importance)
+        self.last_access = max(self.last_access, again.created_at)
+        self.metadata = {**again.metadata, **self.metadata}
+        self.conversation = self.metadata.get("conversation") or None
+
     def same_key(self) -> bytes:
         """Under what a repetition is found: the same statement, by the same user, of the same type."""
         return same_key(self.content, self.type, self.user)

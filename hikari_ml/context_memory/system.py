@@ -345,12 +345,7 @@ class NeuralMemorySystem(Service):
         return Change(draft.id, apply)
 
     def _merge(self, txn: Transaction, record: Record, again: Record) -> Change[str]:
-        """The same was said again: it counts, it is recent, and what is new about it is kept."""
-        record.count += 1
-        record.importance = max(record.importance, again.importance)
-        record.last_access = max(record.last_access, again.created_at)
-        record.metadata = {**again.metadata, **record.metadata}
-        record.conversation = record.metadata.get("conversation") or None
+        record.repeat(again)
         txn.put(record)
 
         def apply() -> None:
