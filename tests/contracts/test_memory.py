@@ -10,7 +10,7 @@ import hypothesis
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari_ml import NeuralMemorySystem, PostgresMemory, Settings
@@ -134,49 +134,53 @@ async def test_a_view_changes_nothing(opened):
 # -- scope -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lmdb", "postgres"])
-@given(data=st.data())
-@hypothesis.settings(
-    max_examples=5,
-    deadline=None,
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_a_scope_gives_exactly_what_is_in_it(name, data, request):
-    users = ["Straße", "STRASSE", "Ünïcode", "ünïcode", "o'neil; --", "%s", "猫", None]
-    lines = data.draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(users), st.sampled_from(["fact", "a'b"]), st.sampled_from([None, "c1", "c2"])
-            ),
-            min_size=1,
-            max_size=14,
+USERS = ["Straße", "STRASSE", "Ünïcode", "ünïcode", "o'neil; --", "%s", "猫", None]
+KINDS = ["fact", "a'b"]
+
+
+def test_a_scope_gives_exactly_what_is_in_it(opened):
+    rng = np.random.default_rng(7)
+    lines = [
+        (USERS[rng.integers(8)], KINDS[rng.integers(2)], [None, "c1", "c2"][rng.integers(3)])
+        for _ in range(40)
+    ]
+
+    async def fill():
+        memory = opened()
+        for place, (who, kind, talk) in enumerate(lines):
+            metadata = {n: v for n, v in (("user", who), ("conversation", talk)) if v is not None}
+            await memory.store_memory(
+                f"line {place} of games?", kind, metadata, created_at=at(place), embedding=vector(place)
+            )
+        return memory
+
+    def inside(place, user, kinds, moment):
+        who, kind, _ = lines[place]
+        mine = user is None or (who is not None and who.casefold() == user.casefold())
+        return mine and (kinds is None or kind in kinds) and (moment is None or place <= moment)
+
+    with asyncio.Runner() as runner:
+        memory = runner.run(fill())
+
+        @given(
+            st.sampled_from(USERS),
+            st.none() | st.lists(st.sampled_from([*KINDS, "nothing"])),
+            st.none() | st.integers(-1, 40),
+            st.integers(1, 45),
         )
-    )
-    user, kinds = data.draw(st.sampled_from(users)), data.draw(st.sampled_from([None, ["fact"], ["a'b"], []]))
-    moment, k = data.draw(st.one_of(st.none(), st.integers(-1, 14))), data.draw(st.integers(1, 20))
-
-    async def act():
-        opened = request.getfixturevalue(name)
-        async with opened(f"m{data.draw(st.integers(0, 10**12))}") as memory:
-            for place, (who, kind, talk) in enumerate(lines):
-                metadata = {n: v for n, v in (("user", who), ("conversation", talk)) if v is not None}
-                await memory.store_memory(
-                    f"line {place} of games?", kind, metadata, created_at=at(place), embedding=vector(place)
-                )
+        @hypothesis.settings(max_examples=20, deadline=None)
+        def check(user, kinds, moment, k):
             as_of = None if moment is None else at(moment)
-            return await memory.retrieve_memories("games", k, kinds, user=user, as_of=as_of)
+            asked = memory.retrieve_memories("games", k, kinds, user=user, as_of=as_of, **ASKED)
+            found = [m["content"] for m in runner.run(asked)]
+            wanted = {f"line {i} of games?" for i in range(len(lines)) if inside(i, user, kinds, moment)}
+            assert len(found) == len(set(found)) == min(k, len(wanted))
+            assert set(found) <= wanted
 
-    wanted = {
-        f"line {place} of games?"
-        for place, (who, kind, _) in enumerate(lines)
-        if (user is None or (who or "").casefold() == user.casefold())
-        and (kinds is None or kind in kinds)
-        and (moment is None or place <= moment)
-    }
-    found = [m["content"] for m in asyncio.run(act())]
-    assert len(found) == len(set(found)) == min(k, len(wanted))
-    assert set(found) <= wanted
+        try:
+            check()
+        finally:
+            runner.run(memory.aclose())
 
 
 @pytest.mark.parametrize("k", [1, 3, 1_000_000, 10**30])

@@ -58,7 +58,9 @@ class Database:
         InputError: the DSN or the name of the schema cannot be used.
     """
 
-    def __init__(self, dsn: str, schema: str, *, connections: int, read_only: bool) -> None:
+    def __init__(
+        self, dsn: str, schema: str, *, connections: int, read_only: bool, create: bool = True
+    ) -> None:
         try:
             import psycopg
             import psycopg_pool
@@ -71,6 +73,7 @@ class Database:
         if "\0" in schema or not schema.isprintable():
             raise InputError("schema", schema, "give a name that can be printed")
         self.schema, self.read_only, self._connections = schema, read_only, connections
+        self._may_create = create and not read_only
         try:
             parts = conninfo.conninfo_to_dict(dsn)
             own = {"connect_timeout": CONNECT_SECONDS, "application_name": "hikari_ml"}
@@ -185,7 +188,7 @@ class Database:
             await first.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
             cursor = await first.execute(_EXISTS, (self.schema,))
             made = bool((await cursor.fetchone())[0])
-            if not made and self.read_only:
+            if not made and not self._may_create:
                 raise StoreError(self.address, "holds no memory")
             if not made:
                 await self._create(first, model, dim)

@@ -60,7 +60,8 @@ class PostgresMemory(Service):
 
     ``dsn`` is what libpq takes: ``postgresql://user@host/database``. A password is better left to
     ``PGPASSWORD`` or ``~/.pgpass``. ``schema`` holds one memory, so a database has room for many. The first
-    to open it makes the tables, which takes the right to create a schema and the extension ``vector``.
+    to open it makes the tables, unless ``create`` is False, which takes the right to create a schema and the
+    extension ``vector``. A process has at most ``connections`` open, and at least two.
 
     All processes of a memory use one embedding model. Where the settings name another, what needs vectors
     raises StoreError; ``reembed`` makes all vectors anew when it is opened, and then it is the model of all.
@@ -84,6 +85,7 @@ class PostgresMemory(Service):
         schema: str = "hikari",
         connections: int = 4,
         read_only: bool = False,
+        create: bool = True,
         reembed: bool = False,
         clock: Clock | None = None,
     ) -> None:
@@ -91,7 +93,7 @@ class PostgresMemory(Service):
         self.settings = settings or Settings()
         self.read_only = read_only
         most = _positive(connections, "connections")
-        self._db = Database(dsn, schema, connections=max(2, most), read_only=read_only)
+        self._db = Database(dsn, schema, connections=max(2, most), read_only=read_only, create=create)
         self._models = Models(self.settings)
         self._clock = clock or SystemClock()
         self._wants_reembedding = reembed
