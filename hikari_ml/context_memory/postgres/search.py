@@ -2,8 +2,9 @@
 
 They are the lists of :class:`~hikari_ml.context_memory.core.MemoryCore`, exact in every scope: the scope is
 in the WHERE of each statement, and there is no approximate index that would look for neighbours first and
-sort out the scope after. A list may differ from those of the LMDB memory in one thing: how long windows
-are on average is taken from those that were found, because the whole scope would have to be read for it.
+sort out the scope after. Windows by word differ in two things from those of the LMDB memory, where the whole
+scope would have to be read for them: they are looked for around the best lines by word, and how long they
+are on average is taken from those that were found.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from hikari_ml.context_memory.recall import (
 )
 from hikari_ml.context_memory.words import K1, B, terms
 from hikari_ml.models.reading import Vector
+
+LINES_WITH_WINDOWS: Final = 150
+"""Lines, the best by word, around which windows are searched by word."""
 
 _INSIDE: Final = """
     (%(user)s::text IS NULL OR m.user_key = %(user)s::text)
@@ -185,12 +189,17 @@ async def search(found: Connection, question: Question, wanted: Wanted, vector: 
         lists["meaning_window"] = await _ranking(found, _MEANING_OF_WINDOWS, windows)
     words = await _words(found, wanted)
     if words:
-        most = {**asked, **words, "depth": max(depth, MOST_WINDOWS)}
+        most = {**asked, **words, "depth": max(depth, LINES_WITH_WINDOWS)}
         lines_said = await _ranking(found, _WORDS_OF_ALL if whole else _WORDS, most)
         lists["words"] = lines_said[:depth]
         if conversing and lines_said:
             reach = dict.fromkeys(("reached_before", "reached_after", "before", "after"), SAID_AROUND)
-            windows = {**asked, **words, **reach, "lines": [key for key, _ in lines_said]}
+            windows = {
+                **asked,
+                **words,
+                **reach,
+                "lines": [key for key, _ in lines_said[:LINES_WITH_WINDOWS]],
+            }
             lists["words_window"] = await _ranking(found, _WORDS_OF_WINDOWS, windows)
     return await _with_preferences(found, question, wanted, {n: ranks for n, ranks in lists.items() if ranks})
 

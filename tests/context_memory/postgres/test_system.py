@@ -2,8 +2,8 @@
 
 import pytest
 
-from hikari_ml import PostgresMemory, Settings
-from hikari_ml.errors import ModelError, ReadOnlyError, StoreError
+from hikari_ml import PostgresMemory
+from hikari_ml.errors import ReadOnlyError, StoreError
 
 
 async def test_vectors_of_two_models_are_never_mixed(server, schema, tmp_path):
@@ -24,12 +24,6 @@ async def test_vectors_of_two_models_are_never_mixed(server, schema, tmp_path):
         assert found["why"]["meaning"] == pytest.approx(1, abs=1e-3)
         assert (await memory.get_memory_stats())["model"] == ours
         assert (await memory.verify())["faults"] == []
-
-
-async def test_a_model_that_is_not_there_is_an_error(server, tmp_path):
-    settings = Settings(memory={"embedder": str(tmp_path / "nothing")})
-    with pytest.raises(ModelError):
-        await PostgresMemory(server.dsn, settings).get_memory_stats()
 
 
 async def test_several_memories_share_a_database(server):
