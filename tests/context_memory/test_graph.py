@@ -89,3 +89,12 @@ def test_it_is_a_networkx_graph():
     graph = graph_of(("anna", "likes", "Celeste", 1))
     assert isinstance(graph.graph, nx.MultiDiGraph)
     assert graph.graph.nodes["celeste"]["label"] == "Celeste"
+
+
+def test_more_hops_than_there_are_names_change_nothing():
+    names = [f"n{i}" for i in range(12)]
+    graph = graph_of(*((a, "with", b, 1) for a, b in zip(names, [*names[1:], names[0]], strict=True)))
+    far = graph.associations("n0", 1_000_000)
+    assert far == graph.associations("n0", len(names))
+    assert len(far) == len(names) - 1
+    assert dict(far)["n6"] == pytest.approx(0.4**6)
