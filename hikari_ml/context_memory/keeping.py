@@ -57,7 +57,7 @@ def withdraw(core: MemoryCore, summarizer: Summarizer, memory_id: str) -> bool:
         upkeep.forget(core, summarizer, [record.key])
         return True
     record.count -= 1
-    record.unsaid()
+    record.unsay()
     core.store.write(lambda txn: txn.put(record))
     core.graph.refresh(core.validity.put(record))
     return False
@@ -101,14 +101,9 @@ def _merge(core: MemoryCore, txn: Transaction, record: Record, again: Record) ->
 
     Where it fills a slot, it matters when it was said: it holds again if another value held in between.
     """
-    record.count += 1
-    record.importance = max(record.importance, again.importance)
-    record.arousal = max(record.arousal, again.arousal)
-    record.last_access = max(record.last_access, again.created_at)
-    record.metadata = {**again.metadata, **record.metadata}
-    record.conversation = record.metadata.get("conversation") or None
+    record.repeat(again)
     if filling(record):
-        record.repeated(again.created_at)
+        record.say(again.created_at)
     txn.put(record)
     return Change(record.id, _merged(core, record))
 

@@ -404,3 +404,24 @@ def test_a_line_beside_an_answer_says_why_it_was_found(run, tmp_path):
     asyncio.run(talk())
     said = run("search", "what is the cat called", "--path", tmp_path / "m")[1]
     assert "follows a question that matches" in next(line for line in said.splitlines() if "moon" in line)
+
+
+def test_a_memory_in_a_database_is_looked_at_and_moved_alike(run, folder, server, tmp_path):
+    name = server.fresh()
+    database = ("--path", server.dsn, "--channel", name)
+    status, _, said = run("stats", *database)
+    assert status == 1
+    assert "holds no memory" in said
+    assert run("erase", "anna", "--yes", *database)[0] == 1, "nothing is created by it"
+    assert run("export", tmp_path / "out.jsonl", "--path", folder)[0] == 0
+    status, said, _ = run("import", tmp_path / "out.jsonl", *database)
+    assert (status, said.split()[:3]) == (0, ["3", "new", "memories"])
+    status, said, _ = run("search", "what is the name of the cat?", "-k", 1, *database)
+    assert status == 0
+    assert "my cat is called [bold]Luna" in said
+    assert run("verify", *database)[0] == 0
+    status, said, _ = run("erase", "anna", "--yes", "--json", *database)
+    assert (status, json.loads(said)["memories"]) == (0, 2)
+    assert run("export", tmp_path / "again.jsonl", *database)[0] == 0
+    (line,) = (tmp_path / "again.jsonl").read_text().splitlines()
+    assert json.loads(line)["metadata"] == {"user": "ben"}

@@ -1,0 +1,106 @@
+"""Whether the rows of the tables fit each other, where the database does not see to it itself.
+
+Keys, ids and what belongs to a memory are kept by constraints. What the program derives is derived again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from hikari_ml.chat import user_key
+from hikari_ml.context_memory.episodes import FEWEST
+from hikari_ml.context_memory.postgres.connection import Connection
+from hikari_ml.context_memory.postgres.models import Models
+from hikari_ml.context_memory.postgres.rows import (
+    COLUMNS,
+    conversation_of,
+    counted,
+    record_of,
+    stored,
+)
+from hikari_ml.context_memory.postgres.schema import TABLES
+from hikari_ml.context_memory.store import DAMAGED
+from hikari_ml.results import Fault, Verification
+
+PAGE: Final = 500
+
+_COUNTS: Final = """
+SELECT (SELECT count(*) FROM meta), (SELECT count(*) FROM memories), (SELECT count(*) FROM vectors),
+    (SELECT count(*) FROM words), (SELECT count(*) FROM same), (SELECT count(*) FROM links),
+    (SELECT count(*) FROM episodes)
+"""
+_WITHOUT_VECTOR: Final = """
+SELECT 'memories', key, 'has no vector' FROM memories m
+WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.key = m.key) ORDER BY key
+"""
+_OTHER_LENGTH: Final = """
+SELECT 'vectors', v.key, format('has %%s numbers and not %%s', vector_dims(v.embedding), d.value)
+FROM vectors v CROSS JOIN meta d WHERE d.name = 'dim' AND vector_dims(v.embedding) <> d.value::int
+ORDER BY v.key
+"""
+_SMALL_EPISODE: Final = """
+SELECT 'episodes', e.number, format('has %%s members', count(m.key))
+FROM episodes e LEFT JOIN memories m ON m.episode = e.number
+GROUP BY e.number HAVING count(m.key) < %s ORDER BY e.number
+"""
+_PAGE: Final = f"""
+SELECT {COLUMNS}, m.user_key, m.conversation, m.asks, m.length, s.digest,
+    (SELECT array_agg(w.term) FROM words w WHERE w.key = m.key),
+    (SELECT array_agg(w.times) FROM words w WHERE w.key = m.key)
+FROM memories m LEFT JOIN same s ON s.key = m.key WHERE m.key > %s ORDER BY m.key LIMIT %s
+"""  # noqa: S608  # constants
+
+
+async def verify(models: Models, found: Connection) -> Verification:
+    """Read every row and list the faults, by table and key."""
+    faults: list[Fault] = []
+    for statement, values in ((_WITHOUT_VECTOR, ()), (_OTHER_LENGTH, ()), (_SMALL_EPISODE, (FEWEST,))):
+        cursor = await found.execute(statement, values)
+        faults += [_fault(table, key, text) for table, key, text in await cursor.fetchall()]
+    last = 0
+    while rows := await _page(found, last):
+        last = rows[-1][0]
+        faults += await models.do(partial(_faults, rows))
+    faults.sort(key=lambda fault: TABLES.index(fault["table"]))
+    cursor = await found.execute(_COUNTS)
+    counts = await cursor.fetchone()
+    return {"rows": dict(zip(TABLES, counts, strict=True)), "faults": faults, "degraded": []}
+
+
+async def _page(found: Connection, last: int) -> list[Sequence[Any]]:
+    cursor = await found.execute(_PAGE, (last, PAGE))
+    return list(await cursor.fetchall())
+
+
+def _faults(rows: list[Sequence[Any]]) -> list[Fault]:
+    faults = []
+    for row in rows:
+        *own, user, conversation, asks, length, digest, terms, times = row
+        key = row[0]
+        try:
+            record = record_of(own)
+            words = counted(record.content)
+            derived = (
+                None if record.user is None else stored(user_key(record.user)),
+                conversation_of(record),
+                record.asks,
+                words.total(),
+            )
+            same = record.same_key()
+        except DAMAGED:
+            faults.append(_fault("memories", key, "cannot be read"))
+            continue
+        if derived != (user, None if conversation is None else bytes(conversation), asks, length):
+            faults.append(_fault("memories", key, "is found by what it does not say"))
+        if words != Counter(dict(zip(terms or (), times or (), strict=True))):
+            faults.append(_fault("words", key, "are not those of the memory"))
+        if digest is not None and bytes(digest) != same:
+            faults.append(_fault("same", key, "stands under the digest of something else"))
+    return faults
+
+
+def _fault(table: str, key: object, fault: str) -> Fault:
+    return {"table": table, "key": str(key), "fault": fault}
