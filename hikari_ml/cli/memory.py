@@ -19,6 +19,7 @@ from hikari_ml.errors import InputError
 
 if TYPE_CHECKING:
     from hikari_ml.context_memory.protocol import MemorySystem
+    from hikari_ml.report.memory_view import MemoryView
     from hikari_ml.results import Memory, MemoryStats, Relation, Theme, Verification
 
 SHOWN_RELATIONS = 20
@@ -150,14 +151,12 @@ def inspect(
 
     Example: hikari-ml memory inspect --out memory.html
     """
-    from hikari_ml.context_memory.store import OWN_FILES
     from hikari_ml.report.memory_page import render
-    from hikari_ml.report.memory_view import look
 
-    folder = _folder(path, channel)
-    if to.name in OWN_FILES and to.resolve().parent == folder.resolve():
+    place = _where(path, channel)
+    if place.keeps(to):
         raise InputError("path", str(to), "this file is part of the memory itself")
-    view = asyncio.run(look(folder))
+    view = asyncio.run(place.seen())
     write_file(to, render(view))
     total = view.stats["total"]
     _tell({"path": str(to), "memories": total}, as_json, f"wrote a page of {total:,} memories to {to}")
@@ -270,6 +269,18 @@ class _Folder:
             view.check_readable()
             return view.read(check)
 
+    def keeps(self, file: Path) -> bool:
+        """Whether the memory keeps something in ``file``."""
+        from hikari_ml.context_memory.store import OWN_FILES
+
+        return file.name in OWN_FILES and file.resolve().parent == self._path.resolve()
+
+    async def seen(self) -> MemoryView:
+        """All that a page of it shows."""
+        from hikari_ml.report.memory_view import look
+
+        return await look(self._path)
+
 
 class _Database:
     """A memory in a schema of a PostgreSQL database."""
@@ -291,6 +302,19 @@ class _Database:
     def verified(self) -> Verification:
         """What the memory itself finds."""
         return asyncio.run(_with_memory(self, lambda memory: memory.verify(), read_only=True))
+
+    def keeps(self, file: Path) -> bool:
+        """Whether the memory keeps something in ``file``."""
+        return False
+
+    async def seen(self) -> MemoryView:
+        """All that a page of it shows."""
+        from hikari_ml.context_memory.postgres.system import PostgresMemory
+        from hikari_ml.report.memory_view import before_everything, look_into
+
+        clock = before_everything()
+        memory = PostgresMemory(self._dsn, schema=self._schema, read_only=True, clock=clock)
+        return await look_into(memory, clock, self._schema)
 
 
 Place = _Folder | _Database

@@ -78,12 +78,12 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
     near = [*core.index.search(vector, NEAREST, keys), *waiting.items()]
     for key, score in sorted(near, key=lambda pair: (-pair[1], pair[0]))[:NEAREST]:
         record = txn.get(key) if score >= SIMILAR else None
-        if record is not None and _same(record, draft):
+        if record is not None and says_the_same(record, draft):
             return record
     return None
 
 
-def _same(first: Record, second: Record) -> bool:
+def says_the_same(first: Record, second: Record) -> bool:
     """Whether two memories say the same in almost the same words, and mean the same relations by it."""
     return same_sense(first.content, second.content) and _states(first) == _states(second)
 

@@ -10,14 +10,17 @@ from typing import Any, Protocol, Self
 
 import numpy.typing as npt
 
+from hikari_ml.config import Settings
 from hikari_ml.results import (
     Compaction,
     Consolidation,
+    Episode,
     Erasure,
     Memory,
     MemoryStats,
     Relation,
     Summary,
+    Theme,
     Verification,
 )
 
@@ -26,6 +29,7 @@ class MemorySystem(Protocol):
     """A memory; one contract suite tells of every implementation what it keeps to."""
 
     read_only: bool
+    settings: Settings
 
     @property
     def embedding_id(self) -> str | None:
@@ -41,6 +45,7 @@ class MemorySystem(Protocol):
         *,
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
+        arousal: float = 0.0,
     ) -> str:
         """Store a memory and return its id once it is durable."""
         ...
@@ -105,6 +110,14 @@ class MemorySystem(Protocol):
 
     async def list_relations(self, k: int = 50) -> list[Relation]:
         """The ``k`` strongest relations of the knowledge graph."""
+        ...
+
+    async def list_episodes(self, k: int = 50) -> list[Episode]:
+        """The ``k`` latest episodes, latest first."""
+        ...
+
+    async def themes(self, k: int = 10) -> list[Theme]:
+        """The ``k`` largest themes: what many memories are about."""
         ...
 
     async def export_graph(self, path: str | Path) -> int:

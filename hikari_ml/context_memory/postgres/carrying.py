@@ -54,11 +54,11 @@ async def read(models: Models, path: Path, now: int) -> list[Prepared]:
     return [await models.prepare(line.record, line.vector) for line in lines]
 
 
-async def bring_in(made: Sequence[Prepared], db: Database, found: Connection) -> int:
+async def bring_in(made: Sequence[Prepared], db: Database, models: Models, found: Connection) -> int:
     """Add the memories of an export, all or none; one whose id is already there is left as it is."""
     key = lock_key(db.schema, "import")
     await found.execute("SELECT pg_advisory_xact_lock(%s)", (key,))  # two of one file must not race
-    return await changes.bring_in(found, made)
+    return await changes.bring_in(found, models, made, db.schema)
 
 
 async def export_graph(db: Database, models: Models, path: Path) -> int:

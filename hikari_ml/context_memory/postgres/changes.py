@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hikari_ml.chat import user_key
 from hikari_ml.context_memory.episodes import FEWEST
+from hikari_ml.context_memory.keeping import COMPARED, NEAREST, SIMILAR, says_the_same
+from hikari_ml.context_memory.postgres import standing
 from hikari_ml.context_memory.postgres.connection import Connection
+from hikari_ml.context_memory.postgres.models import Models
 from hikari_ml.context_memory.postgres.rows import (
     COLUMNS,
     Prepared,
@@ -23,27 +27,33 @@ from hikari_ml.context_memory.postgres.rows import (
     vector_text,
 )
 from hikari_ml.context_memory.record import Record, public_id
-from hikari_ml.models.reading import Vector
-
-Tell = Callable[[list[str], list[Vector]], Awaitable[tuple[str, str]]]
-"""Makes the summary of an episode of contents and their vectors; returns how as well."""
 
 _KEY: Final = "SELECT nextval('memory_keys')"
 _KEYS: Final = "SELECT nextval('memory_keys') FROM generate_series(1, %s)"
-_SAME: Final = """
-INSERT INTO same VALUES (%s, %s) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING key
-"""
-"""Waits for whoever is storing the same, and then gives the key that stands."""
+_SAME: Final = "SELECT key FROM same WHERE digest = %s"
+_SIMILAR: Final = f"""
+WITH compared AS (
+    SELECT m.key FROM memories m
+    WHERE CASE WHEN %(user)s::text IS NULL THEN m.user_key IS NULL ELSE m.user_key = %(user)s::text END
+    AND m.type = %(type)s ORDER BY m.key DESC LIMIT {COMPARED}
+), near AS (
+    SELECT v.key, v.embedding <#> %(vector)s::vector AS distance FROM compared JOIN vectors v USING (key)
+    ORDER BY distance, v.key LIMIT {NEAREST}
+)
+SELECT {COLUMNS} FROM near JOIN memories m USING (key)
+WHERE near.distance <= {-SIMILAR} ORDER BY near.distance, m.key FOR NO KEY UPDATE OF m
+"""  # noqa: S608  # constants
 _LAST_SAME: Final = """
 INSERT INTO same VALUES (%s, %s) ON CONFLICT (digest) DO UPDATE SET key = excluded.key
 """
 _MEMORY: Final = """
 INSERT INTO memories (
     key, id, content, type, metadata, importance, tier, created_at, last_access, access_count, count,
-    user_key, conversation, asks, length
+    arousal, said, user_key, conversation, asks, length, slots, slots_only
 ) VALUES (
     %(key)s, %(id)s, %(content)s, %(type)s, %(metadata)s, %(importance)s, %(tier)s, %(created_at)s,
-    %(last_access)s, %(access_count)s, %(count)s, %(user_key)s, %(conversation)s, %(asks)s, %(length)s
+    %(last_access)s, %(access_count)s, %(count)s, %(arousal)s, %(said)s, %(user_key)s,
+    %(conversation)s, %(asks)s, %(length)s, %(slots)s, %(only)s
 )
 """
 _VECTOR: Final = "INSERT INTO vectors VALUES (%s, %s)"
@@ -52,7 +62,8 @@ _LINK: Final = "INSERT INTO links VALUES (%s, %s, %s, %s, %s, %s, %s)"
 _BY_KEY: Final = f"SELECT {COLUMNS} FROM memories m WHERE m.key = %s FOR UPDATE"  # noqa: S608  # constants
 _BY_ID: Final = f"SELECT {COLUMNS} FROM memories m WHERE m.id = %s FOR UPDATE"  # noqa: S608
 _REPEATED: Final = """
-UPDATE memories SET count = %s, importance = %s, last_access = %s, metadata = %s, conversation = %s
+UPDATE memories SET count = %s, importance = %s, last_access = %s, metadata = %s, conversation = %s,
+    arousal = %s, said = %s, created_at = %s
 WHERE key = %s
 """
 _RECALLED: Final = """
@@ -86,22 +97,26 @@ class Removed:
     episodes: int
 
 
-async def store(found: Connection, made: Prepared) -> str:
-    """Write a memory, or count it where the same was stored already; returns its id."""
+async def store(found: Connection, models: Models, made: Prepared, *, merge_similar: bool) -> str:
+    """Write a memory, or count it where one that says the same is there; returns its id.
+
+    Its user is locked.
+    """
     record = made.record
+    cursor = await found.execute(_SAME, (record.same_key(),))
+    row = await cursor.fetchone()
+    there = None if row is None else await by_key(found, row[0])
+    if there is None and merge_similar:
+        there = await _similar(found, models, made)
+    if there is not None:
+        return await _merge(found, models, there, record)
     cursor = await found.execute(_KEY)
     (record.key,) = await cursor.fetchone()
-    cursor = await found.execute(_SAME, (record.same_key(), record.key))
-    (key,) = await cursor.fetchone()
-    if key == record.key:
-        record.id = public_id(record.key, record.content, record.created_at)
-        await insert(found, [made])
-        return record.id
-    standing = await by_key(found, key)
-    assert standing is not None, "a digest goes with its memory"
-    standing.repeat(record)
-    await _put_repeated(found, standing)
-    return standing.id
+    record.id = public_id(record.key, record.content, record.created_at)
+    await insert(found, [made])
+    await found.execute(_LAST_SAME, (record.same_key(), record.key))
+    await settle(found, models, [record.key])
+    return record.id
 
 
 async def insert(found: Connection, made: Sequence[Prepared]) -> None:
@@ -122,8 +137,11 @@ async def insert(found: Connection, made: Sequence[Prepared]) -> None:
             await cursor.executemany(statement, rows)
 
 
-async def bring_in(found: Connection, made: Sequence[Prepared]) -> int:
-    """Write the memories of an export whose ids are not there yet; returns how many these are."""
+async def bring_in(found: Connection, models: Models, made: Sequence[Prepared], schema: str) -> int:
+    """Write the memories of an export whose ids are not there yet; returns how many these are.
+
+    Others wait for it no longer than it takes to tell what holds.
+    """
     names = {stored(one.record.id): one for one in made}
     cursor = await found.execute("SELECT id FROM memories WHERE id = ANY(%s)", (list(names),))
     there = {name for (name,) in await cursor.fetchall()}
@@ -134,8 +152,10 @@ async def bring_in(found: Connection, made: Sequence[Prepared]) -> int:
     for one, (key,) in zip(new, await cursor.fetchall(), strict=True):
         one.record.key = key
     await insert(found, new)
+    await standing.lock(found, schema, {stored(user_key(one.record.user or "")) for one in new})
     rows = [(one.record.same_key(), one.record.key) for one in new]
     await found.cursor().executemany(_LAST_SAME, rows)
+    await settle(found, models, [one.record.key for one in new])
     return len(new)
 
 
@@ -158,16 +178,26 @@ async def recalled(found: Connection, keys: Sequence[int], now: int) -> None:
     await found.execute(_RECALLED, {"keys": list(keys), "now": now})
 
 
-async def count_less(found: Connection, key: int) -> None:
-    """Take back one storing of a memory."""
-    await found.execute("UPDATE memories SET count = count - 1 WHERE key = %s", (key,))
+async def count_less(found: Connection, models: Models, record: Record) -> None:
+    """Take back the latest storing of a memory, whose user is locked."""
+    record.count -= 1
+    record.unsay()
+    await _put_repeated(found, record)
+    await settle(found, models, [record.key])
 
 
-async def forget(found: Connection, keys: Sequence[int], tell: Tell) -> Removed:
+async def settle(found: Connection, models: Models, keys: Sequence[int]) -> None:
+    """Tell again what holds of what ``keys`` say; their users are locked."""
+    await standing.settle(found, models, await standing.touched(found, keys))
+
+
+async def forget(found: Connection, models: Models, keys: Sequence[int]) -> Removed:
     """Remove memories with all that belongs to them, and tell their episodes anew.
 
-    The only way a memory goes: a summary may quote its memories, so it must not outlive one of them.
+    The only way a memory goes: a summary may quote its memories, so it must not outlive one of them. Whose
+    memories fill a slot is locked; what they superseded holds again.
     """
+    places = await standing.touched(found, keys)
     cursor = await found.execute(_LOCK, (list(keys),))
     rows = await cursor.fetchall()
     numbers = sorted({number for _, number in rows if number})
@@ -177,17 +207,18 @@ async def forget(found: Connection, keys: Sequence[int], tell: Tell) -> Removed:
     edges = frozenset(bytes(digest) for (digest,) in await cursor.fetchall())
     await found.execute(_DELETE, (mine,))
     for number in numbers:
-        await _mend(found, number, tell)
+        await _mend(found, models, number)
+    await standing.settle(found, models, places)
     return Removed(len(mine), edges, len(numbers))
 
 
-async def make_episode(found: Connection, keys: Sequence[int], tell: Tell) -> bool:
+async def make_episode(found: Connection, models: Models, keys: Sequence[int]) -> bool:
     """Make an episode of loose memories; False if too few of them are loose any more."""
     cursor = await found.execute(_LOOSE, (list(keys),))
     rows = sorted(await cursor.fetchall(), key=lambda row: (row[1], row[0]))
     if len(rows) < FEWEST:
         return False
-    text, method = await _told(rows, tell)
+    text, method = await _told(rows, models)
     cursor = await found.execute(_EPISODE, (rows[0][1], rows[-1][1], stored(text), method))
     (number,) = await cursor.fetchone()
     members = [row[0] for row in rows]
@@ -203,20 +234,45 @@ async def cut_links(found: Connection, name: str) -> frozenset[bytes]:
 
 async def _put_repeated(found: Connection, record: Record) -> None:
     row: tuple[Any, ...] = (record.count, record.importance, record.last_access, metadata_json(record))
-    await found.execute(_REPEATED, (*row, conversation_of(record), record.key))
+    row += (conversation_of(record), record.arousal, list(record.said), record.created_at, record.key)
+    await found.execute(_REPEATED, row)
 
 
-async def _mend(found: Connection, number: int, tell: Tell) -> None:
+async def _similar(found: Connection, models: Models, made: Prepared) -> Record | None:
+    """The memory that a new one repeats in almost the same words."""
+    record = made.record
+    asked = {
+        "user": None if record.user is None else stored(user_key(record.user)),
+        "type": stored(record.type),
+        "vector": vector_text(made.vector),
+    }
+    cursor = await found.execute(_SIMILAR, asked)
+    near = [record_of(row) for row in await cursor.fetchall()]
+    return await models.do(lambda: next((one for one in near if says_the_same(one, record)), None))
+
+
+async def _merge(found: Connection, models: Models, record: Record, again: Record) -> str:
+    """The same was said again: it counts, and where it fills a slot, it matters when it was said."""
+    record.repeat(again)
+    places = await standing.touched(found, [record.key])
+    if places:
+        record.say(again.created_at)
+    await _put_repeated(found, record)
+    await standing.settle(found, models, places)
+    return record.id
+
+
+async def _mend(found: Connection, models: Models, number: int) -> None:
     """Tell an episode again of what is left of it, or end it where that is too little."""
     cursor = await found.execute(_MEMBERS, (number,))
     rows = await cursor.fetchall()
     if len(rows) >= FEWEST:
-        text, method = await _told(rows, tell)
+        text, method = await _told(rows, models)
         await found.execute(_TOLD, (rows[0][1], rows[-1][1], stored(text), method, number))
         return
     await found.execute("UPDATE memories SET episode = NULL WHERE episode = %s", (number,))
     await found.execute("DELETE FROM episodes WHERE number = %s", (number,))
 
 
-async def _told(rows: Sequence[Sequence[Any]], tell: Tell) -> tuple[str, str]:
-    return await tell([given(row[2]) for row in rows], [vector_of(row[3]) for row in rows])
+async def _told(rows: Sequence[Sequence[Any]], models: Models) -> tuple[str, str]:
+    return await models.tell([given(row[2]) for row in rows], [vector_of(row[3]) for row in rows])

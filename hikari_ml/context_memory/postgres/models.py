@@ -11,7 +11,7 @@ import numpy as np
 
 from hikari_ml.config import Settings
 from hikari_ml.context_memory.graph import links
-from hikari_ml.context_memory.postgres.rows import Prepared, counted
+from hikari_ml.context_memory.postgres.rows import Prepared, counted, filled
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.upkeep import SUMMARY_LENGTH
 from hikari_ml.models.catalog import bundled_encoder
@@ -66,7 +66,7 @@ class Models:
         """:meth:`prepare` for who is in the thread already."""
         made = self.embedder.embed([draft.content])[0] if vector is None else vector
         found = links(draft, self._entities.find(draft.content))
-        return Prepared(draft, as_kept(made), counted(draft.content), found)
+        return Prepared(draft, as_kept(made), counted(draft.content), found, *filled(draft))
 
     async def tell(self, contents: list[str], vectors: list[Vector]) -> tuple[str, str]:
         """The summary of an episode, and how it was made."""

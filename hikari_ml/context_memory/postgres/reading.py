@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from hikari_ml.context_memory.answer import why
 from hikari_ml.context_memory.consolidation import importance_now
-from hikari_ml.context_memory.core import _why
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, SEEN, SEEN_DOUBT, STATED_DOUBT, KnowledgeGraph
 from hikari_ml.context_memory.postgres.connection import Connection
 from hikari_ml.context_memory.postgres.rows import COLUMNS, given, node, record_of, stored, vector_of
@@ -18,28 +18,42 @@ from hikari_ml.models.reading import Vector
 from hikari_ml.results import Memory, MemoryStats, Relation
 from hikari_ml.times import iso
 
+FADED: Final = """
+m.importance * power(
+    %(rate)s::float8,
+    greatest(0, %(now)s - m.last_access)::float8 / 86400000
+    / (1 + ln(1 + m.access_count::float8)) / (1 + m.arousal)
+)
+"""
+"""What is left of an importance; the formula is that of ``decay.decayed``."""
+
+End = tuple[int, str | None]
+"""When a memory ceased to hold (epoch milliseconds), and the id of what superseded it."""
+
 _RECORDS: Final = f"SELECT {COLUMNS} FROM memories m WHERE m.key = ANY(%s)"  # noqa: S608  # constants
 _VECTORS: Final = "SELECT key, vector_send(embedding) FROM vectors WHERE key = ANY(%s)"
 _CONTENTS: Final = "SELECT key, content FROM memories WHERE key > %s ORDER BY key LIMIT %s"
+_ENDS: Final = """
+SELECT DISTINCT ON (s.key) s.key, s.ended, b.id
+FROM spans s JOIN memories m USING (key) LEFT JOIN memories b ON b.key = s.by
+WHERE s.key = ANY(%s) AND m.superseded ORDER BY s.key, s.ended DESC, s.by
+"""
 _IMPORTANT: Final = f"""
-SELECT {COLUMNS} FROM memories m WHERE %(user)s::text IS NULL OR m.user_key = %(user)s::text
-ORDER BY m.importance * power(
-    %(rate)s::float8,
-    greatest(0, %(now)s - m.last_access)::float8 / 86400000 / (1 + ln(1 + m.access_count::float8))
-) DESC, m.key LIMIT %(k)s
+SELECT {COLUMNS} FROM memories m
+WHERE NOT m.superseded AND (%(user)s::text IS NULL OR m.user_key = %(user)s::text)
+ORDER BY {FADED} DESC, m.key LIMIT %(k)s
 """  # noqa: S608
-"""The formula is that of ``decay.decayed``."""
 
 _EDGES: Final = """
 SELECT digest,
     (array_agg(source ORDER BY key))[1], (array_agg(kind ORDER BY key))[1],
     (array_agg(target ORDER BY key))[1],
     array_agg(key ORDER BY key)
-FROM links
+FROM links WHERE holds
 """
 _ALL_EDGES: Final = f"{_EDGES} GROUP BY digest"
 _EDGES_AT: Final = f"""
-{_EDGES} WHERE digest IN (
+{_EDGES} AND digest IN (
     SELECT digest FROM links WHERE source_node = ANY(%(nodes)s) OR target_node = ANY(%(nodes)s)
 ) GROUP BY digest
 """  # noqa: S608
@@ -51,14 +65,16 @@ SELECT source, kind, target, strength, evidence FROM (
             CASE WHEN min(kind) = ANY(%(seen)s) THEN %(seen_doubt)s ELSE %(stated_doubt)s END::float8,
             least(count(*), %(most)s)::float8
         ) AS strength
-    FROM links GROUP BY digest
+    FROM links WHERE holds GROUP BY digest
 ) edges ORDER BY strength DESC, source COLLATE "C", kind COLLATE "C", target COLLATE "C" LIMIT %(k)s
 """
 _SUMS: Final = """
 SELECT count(*), count(DISTINCT user_key), min(created_at), max(created_at),
-    (SELECT count(*) FROM episodes), (SELECT count(DISTINCT digest) FROM links),
-    (SELECT count(*) FROM (SELECT source_node FROM links UNION SELECT target_node FROM links) nodes),
-    (SELECT value FROM meta WHERE name = 'model')
+    (SELECT count(*) FROM episodes), (SELECT count(DISTINCT digest) FROM links WHERE holds),
+    (SELECT count(*) FROM (
+        SELECT source_node FROM links WHERE holds UNION SELECT target_node FROM links WHERE holds
+    ) nodes),
+    (SELECT value FROM meta WHERE name = 'model'), count(*) FILTER (WHERE superseded)
 FROM memories
 """
 _BY_TIER: Final = "SELECT tier, count(*) FROM memories GROUP BY tier"
@@ -79,6 +95,12 @@ async def vectors(found: Connection, keys: Iterable[int]) -> dict[int, Vector]:
     """Their embeddings."""
     cursor = await found.execute(_VECTORS, (list(keys),))
     return {key: vector_of(data) for key, data in await cursor.fetchall()}
+
+
+async def ends(found: Connection, keys: Iterable[int]) -> dict[int, End]:
+    """Of those of ``keys`` that are superseded, when they ceased to hold, and the id of what came instead."""
+    cursor = await found.execute(_ENDS, (list(keys),))
+    return {key: (end, None if by is None else given(by)) for key, end, by in await cursor.fetchall()}
 
 
 async def contents_after(found: Connection, key: int, most: int) -> list[tuple[int, str]]:
@@ -103,8 +125,9 @@ def by_importance(found: Iterable[Record], now: int, daily_rate: float) -> list[
     return [as_memory(record, Hit(record.key, left, {}, {}), now, daily_rate) for left, record in worth]
 
 
-def as_memory(record: Record, hit: Hit, now: int, daily_rate: float) -> Memory:
-    """A memory as it is recalled at ``now`` (epoch milliseconds)."""
+def as_memory(record: Record, hit: Hit, now: int, daily_rate: float, end: End | None = None) -> Memory:
+    """A memory as it is recalled at ``now`` (epoch milliseconds); ``end`` of one that is superseded."""
+    until, by = end or (None, None)
     return {
         "id": record.id,
         "content": record.content,
@@ -116,8 +139,11 @@ def as_memory(record: Record, hit: Hit, now: int, daily_rate: float) -> Memory:
         "last_access": iso(from_ms(record.last_access)),
         "access_count": record.access_count,
         "count": record.count,
+        "valid_from": iso(from_ms(record.created_at)),
+        "valid_to": None if until is None else iso(from_ms(until)),
+        "superseded_by": by,
         "score": hit.score,
-        "why": _why(hit, (now - record.created_at) / 86_400_000),
+        "why": why(hit, (now - record.created_at) / 86_400_000),
         "degraded": [],
     }
 
@@ -176,9 +202,10 @@ async def size(found: Connection, schema: str) -> int:
 async def stats(found: Connection, schema: str) -> MemoryStats:
     """How much is remembered."""
     cursor = await found.execute(_SUMS)
-    total, users, oldest, newest, episodes, edges, nodes, model = await cursor.fetchone()
+    total, users, oldest, newest, episodes, edges, nodes, model, superseded = await cursor.fetchone()
     return {
         "total": total,
+        "superseded": superseded,
         "by_tier": await _counted(found, _BY_TIER),
         "by_type": await _counted(found, _BY_TYPE),
         "users": users,

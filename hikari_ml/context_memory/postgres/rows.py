@@ -20,6 +20,7 @@ from hikari_ml.chat import user_key
 from hikari_ml.context_memory.graph import Link, edge_digest
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.tiers import Slot
+from hikari_ml.context_memory.validity import filling, says_only, slots_of
 from hikari_ml.context_memory.words import terms
 from hikari_ml.models.reading import Vector
 
@@ -29,13 +30,13 @@ LONGEST_TERM: Final = 64
 
 COLUMNS: Final = (
     "m.key, m.id, m.content, m.type, m.metadata::text, m.importance, m.tier, m.created_at, m.last_access, "
-    "m.access_count, m.count, coalesce(m.episode, 0)"
+    "m.access_count, m.count, coalesce(m.episode, 0), m.arousal, m.said"
 )
 """What :func:`record_of` reads."""
 
 SLOT_COLUMNS: Final = (
     "m.key, m.user_key, m.type, m.tier, m.importance, m.created_at, m.last_access, m.access_count, "
-    "coalesce(m.episode, 0)"
+    "coalesce(m.episode, 0), NULL, m.asks, m.arousal"
 )
 """What :func:`slot_of` reads."""
 
@@ -48,6 +49,10 @@ class Prepared:
     vector: Vector
     words: Counter[str]
     links: list[Link]
+    slots: tuple[bytes, ...] = ()
+    """What of its speaker it fills, of which there is one at a time."""
+    only: bool = False
+    """Whether it says nothing else of its speaker."""
 
 
 def stored(text: str) -> str:
@@ -84,6 +89,17 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
+def slot_digest(slot: str) -> bytes:
+    """A slot as the tables know it: part of its name may be the speaker's own word."""
+    return digest(slot)
+
+
+def filled(record: Record) -> tuple[tuple[bytes, ...], bool]:
+    """The slots that a memory fills, and whether it says nothing else of its speaker."""
+    found = filling(record)
+    return tuple(map(slot_digest, slots_of(found))), bool(found) and says_only(found)
+
+
 def memory_row(made: Prepared) -> dict[str, Any]:
     """The row of a memory."""
     record = made.record
@@ -99,10 +115,14 @@ def memory_row(made: Prepared) -> dict[str, Any]:
         "last_access": record.last_access,
         "access_count": record.access_count,
         "count": record.count,
+        "arousal": record.arousal,
+        "said": list(record.said),
         "user_key": None if record.user is None else stored(user_key(record.user)),
         "conversation": conversation_of(record),
         "asks": record.asks,
         "length": made.words.total(),
+        "slots": list(made.slots),
+        "only": made.only,
     }
 
 

@@ -1,12 +1,14 @@
-"""The tables of a memory in PostgreSQL, all in one schema (format 1).
+"""The tables of a memory in PostgreSQL, all in one schema (format 2).
 
 =========  ==========================================================================
 meta       format, the model that made the vectors, and how long they are
-memories   the memory; ``user_key`` and ``conversation`` are what it is found by
+memories   the memory; ``user_key`` and ``conversation`` are what it is found by, ``slots`` what it
+           fills, ``slots_only`` whether it says nothing else, ``superseded`` whether all of that is over
 vectors    its embedding, apart, so that a search by meaning reads nothing else
 words      how often each stemmed word stands in it
 same       digest of what makes two memories one
-links      what it says belongs together; an edge of the graph is all links of a digest
+links      what it says belongs together; an edge of the graph is all links of a digest that hold
+spans      when it held what it says of a slot, of which a person has one at a time
 episodes   a stretch of the stream; its members name it
 =========  ==========================================================================
 
@@ -18,9 +20,9 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
-TABLES: Final = ("meta", "memories", "vectors", "words", "same", "links", "episodes")
+TABLES: Final = ("meta", "memories", "vectors", "words", "same", "links", "spans", "episodes")
 
 CREATE: Final = (
     """
@@ -51,13 +53,20 @@ CREATE: Final = (
         access_count bigint NOT NULL,
         count bigint NOT NULL,
         episode bigint REFERENCES episodes,
+        arousal double precision NOT NULL,
+        said bigint[] NOT NULL,
         user_key text COLLATE "C",
         conversation bytea,
         asks boolean NOT NULL,
-        length integer NOT NULL
+        length integer NOT NULL,
+        slots bytea[] NOT NULL,
+        slots_only boolean NOT NULL,
+        superseded boolean NOT NULL DEFAULT false
     ) WITH (fillfactor = 80)
     """,
-    "CREATE INDEX memories_of_user ON memories (user_key)",
+    "CREATE INDEX memories_of_user ON memories (user_key, type, key)",
+    "CREATE INDEX memories_filling ON memories (user_key) WHERE slots <> '{}'",
+    "CREATE INDEX memories_superseded ON memories (key) WHERE superseded",
     "CREATE INDEX memories_of_type ON memories (type)",
     """
     CREATE INDEX memories_of_conversation ON memories (conversation, created_at, key)
@@ -96,12 +105,23 @@ CREATE: Final = (
         target text NOT NULL,
         source_node bytea NOT NULL,
         target_node bytea NOT NULL,
+        holds boolean NOT NULL DEFAULT true,
         PRIMARY KEY (key, digest)
     )
     """,
     "CREATE INDEX links_of_edge ON links (digest)",
     "CREATE INDEX links_from ON links (source_node)",
     "CREATE INDEX links_to ON links (target_node)",
+    """
+    CREATE TABLE spans (
+        key bigint REFERENCES memories ON DELETE CASCADE,
+        slot bytea,
+        started bigint,
+        ended bigint,
+        by bigint,
+        PRIMARY KEY (key, slot, started)
+    )
+    """,
     """
     ALTER TABLE memories
         ALTER COLUMN id SET STATISTICS 0,

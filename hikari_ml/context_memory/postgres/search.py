@@ -37,7 +37,13 @@ LINES_WITH_WINDOWS: Final = 150
 _INSIDE: Final = """
     (%(user)s::text IS NULL OR m.user_key = %(user)s::text)
     AND (%(types)s::text[] IS NULL OR m.type = ANY(%(types)s::text[]))
-    AND (%(as_of)s::bigint IS NULL OR m.created_at <= %(as_of)s::bigint)
+    AND CASE WHEN %(as_of)s::bigint IS NULL THEN NOT m.superseded
+        ELSE m.created_at <= %(as_of)s::bigint AND (
+            NOT m.slots_only OR NOT EXISTS (SELECT FROM spans s WHERE s.key = m.key) OR EXISTS (
+                SELECT FROM spans s WHERE s.key = m.key AND s.started <= %(as_of)s::bigint
+                AND (s.ended IS NULL OR %(as_of)s::bigint < s.ended)
+            )
+        ) END
 """
 """Whether ``m`` is in the scope. Every statement is planned with its values, and what is NULL falls out."""
 
@@ -82,6 +88,7 @@ _RARENESS: Final = "SELECT term, count(*) FROM words WHERE term = ANY(%s) GROUP 
 
 _MEANING_OF_ALL: Final = """
 SELECT v.key, -(v.embedding <#> %(vector)s::vector) FROM vectors v
+WHERE v.key NOT IN (SELECT m.key FROM memories m WHERE m.superseded)
 ORDER BY v.embedding <#> %(vector)s::vector, v.key LIMIT %(depth)s
 """
 _MEANING: Final = f"""
@@ -107,8 +114,9 @@ _BM25: Final = (
 
 _WORDS_OF_ALL: Final = f"""
 WITH {_ASKED}
-SELECT key, {_BM25 % "%(mean)s"} AS score
+SELECT w.key, {_BM25 % "%(mean)s"} AS score
 FROM asked a JOIN words w USING (term)
+WHERE w.key NOT IN (SELECT m.key FROM memories m WHERE m.superseded)
 GROUP BY key HAVING bool_or(a.wanted) ORDER BY score DESC, key LIMIT %(depth)s
 """  # noqa: S608
 _WORDS: Final = f"""

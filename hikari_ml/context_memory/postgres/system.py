@@ -13,10 +13,20 @@ from typing import Any, Final, TypeVar
 
 import numpy.typing as npt
 
-from hikari_ml.chat import check_name, check_text, is_encodable
+from hikari_ml.chat import check_name, check_text, is_encodable, user_key
 from hikari_ml.config import Settings
+from hikari_ml.context_memory import themes as finding
 from hikari_ml.context_memory.core import RELEVANT, Question
-from hikari_ml.context_memory.postgres import carrying, changes, checking, reading, search, upkeep
+from hikari_ml.context_memory.postgres import (
+    carrying,
+    changes,
+    checking,
+    overview,
+    reading,
+    search,
+    standing,
+    upkeep,
+)
 from hikari_ml.context_memory.postgres.connection import Connection, Database, lock_key
 from hikari_ml.context_memory.postgres.models import Models
 from hikari_ml.context_memory.postgres.rows import given, stored, vector_text
@@ -35,11 +45,13 @@ from hikari_ml.models.reading import Vector
 from hikari_ml.results import (
     Compaction,
     Consolidation,
+    Episode,
     Erasure,
     Memory,
     MemoryStats,
     Relation,
     Summary,
+    Theme,
     Verification,
 )
 from hikari_ml.runtime.clock import Clock, SystemClock
@@ -118,11 +130,12 @@ class PostgresMemory(Service):
         *,
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
+        arousal: float = 0.0,
     ) -> str:
         """Store a memory and return its id once it is durable.
 
-        The same words by the same user and of the same type are one memory with a count, whichever
-        processes store them.
+        The same words, or almost, by the same user and of the same type are one memory with a count,
+        whichever processes store them.
 
         Raises:
             InputError: an argument cannot be used; nothing was stored.
@@ -140,13 +153,16 @@ class PostgresMemory(Service):
             tier="short_term",
             created_at=at,
             last_access=at,
+            arousal=check_importance(arousal, "arousal"),
         )
         await self._ready()
         made = await self._models.prepare(draft, self._given(embedding))
 
         async def act(found: Connection) -> str:
             await self._check_model(found, writing=True)
-            return await changes.store(found, made)
+            await standing.lock(found, self._db.schema, {stored(user_key(draft.user or ""))})
+            similar = self.settings.memory.merge_similar
+            return await changes.store(found, self._models, made, merge_similar=similar)
 
         memory_id = await self._db.write(act)
         await self._relieve()
@@ -179,12 +195,12 @@ class PostgresMemory(Service):
         )
         await self._ready()
         now = self._now() if question.as_of is None else question.as_of
-        hits, records = await self._search(question, self._given(embedding))
+        hits, records, ends = await self._search(question, self._given(embedding))
         if question.strengthen:
             await self._strengthen([hit for hit in hits if _relevant(hit)], records, now)
         rate = self.settings.memory.decay_rate
         return await self._models.do(
-            lambda: [reading.as_memory(records[hit.key], hit, now, rate) for hit in hits]
+            lambda: [reading.as_memory(records[hit.key], hit, now, rate, ends.get(hit.key)) for hit in hits]
         )
 
     async def get_context_summary(self, topic: str, max_length: int = 500) -> str:
@@ -200,7 +216,7 @@ class PostgresMemory(Service):
         question = Question(_query(topic, None), SUMMARY_DEPTH, None, None, None, strengthen=False)
         length = _positive(max_length, "max_length")
         await self._ready()
-        hits, records = await self._search(question, None, only_relevant=True)
+        hits, records, _ = await self._search(question, None, only_relevant=True)
         if not hits:
             return {"text": "", "method": "none", "memories": [], "degraded": []}
         told = sorted(records.values(), key=lambda record: (record.created_at, record.key))
@@ -248,9 +264,9 @@ class PostgresMemory(Service):
         await self._changing()
 
         async def act(found: Connection) -> bool:
-            record = await changes.by_id(found, name) if is_encodable(name) else None
+            record = await self._locked(found, name)
             if record is not None:
-                await changes.forget(found, [record.key], self._models.tell)
+                await changes.forget(found, self._models, [record.key])
             return record is not None
 
         if not await self._db.write(act):
@@ -262,12 +278,12 @@ class PostgresMemory(Service):
         await self._changing()
 
         async def act(found: Connection) -> bool:
-            record = await changes.by_id(found, name) if is_encodable(name) else None
+            record = await self._locked(found, name)
             if record is not None and record.count > 1:
-                await changes.count_less(found, record.key)
+                await changes.count_less(found, self._models, record)
                 return False
             if record is not None:
-                await changes.forget(found, [record.key], self._models.tell)
+                await changes.forget(found, self._models, [record.key])
             return True
 
         return await self._db.write(act)
@@ -305,13 +321,29 @@ class PostgresMemory(Service):
 
         async def act(found: Connection) -> int:
             await self._check_model(found, writing=True)
-            return await carrying.bring_in(made, self._db, found)
+            return await carrying.bring_in(made, self._db, self._models, found)
 
         return await self._db.write(act)
 
     async def list_relations(self, k: int = 50) -> list[Relation]:
         """The ``k`` strongest relations of the knowledge graph, strongest first."""
         return await self._read(partial(reading.relations, k=_bounded(_positive(k, "k"))))
+
+    async def list_episodes(self, k: int = 50) -> list[Episode]:
+        """The ``k`` latest episodes, latest first."""
+        return await self._read(partial(overview.episodes, k=_bounded(_positive(k, "k"))))
+
+    async def themes(self, k: int = 10) -> list[Theme]:
+        """The ``k`` largest themes: what many memories are about, of whoever said it.
+
+        They are looked for among long-term memories, or among all where too few are long-term.
+        """
+        most, rate = _positive(k, "k"), self.settings.memory.decay_rate
+        await self._ready()
+        found, vectors, scope = await self._db.read(
+            partial(overview.worth_most, now=self._now(), daily_rate=rate)
+        )
+        return await self._models.do(lambda: finding.themes(found, vectors, most, scope))
 
     async def export_graph(self, path: str | Path) -> int:
         """Write the knowledge graph to ``path`` as GraphML; returns how many relations it has.
@@ -365,6 +397,13 @@ class PostgresMemory(Service):
         await self._ready()
         return await self._db.read(act)
 
+    async def _locked(self, found: Connection, memory_id: str) -> Record | None:
+        """The memory with an id, which nobody else changes until the transaction ends, nor its user's."""
+        if not is_encodable(memory_id):
+            return None
+        await standing.lock_owner(found, self._db.schema, memory_id)
+        return await changes.by_id(found, memory_id)
+
     async def _check_model(self, found: Connection, *, writing: bool = False) -> None:
         """Refuse to mix vectors of two models; while ``found`` writes, nobody re-embeds."""
         if writing:
@@ -381,8 +420,8 @@ class PostgresMemory(Service):
 
     async def _search(
         self, question: Question, vector: Vector | None, *, only_relevant: bool = False
-    ) -> tuple[list[Hit], dict[int, Record]]:
-        """The best hits of a question with their records, all from one view of the tables."""
+    ) -> tuple[list[Hit], dict[int, Record], dict[int, reading.End]]:
+        """The best hits of a question, their records, and which have ended; from one view of the tables."""
         question = replace(question, k=_bounded(question.k))
         names = [stored(name) for name in await self._models.do(partial(search.names_in, question.query))]
         people = await self._db.read(partial(search.known, names=names, question=question)) if names else ()
@@ -391,12 +430,16 @@ class PostgresMemory(Service):
         )
         asked = await self._models.embed(wanted.text) if vector is None else vector
 
-        async def act(found: Connection) -> tuple[list[Hit], dict[int, Record]]:
+        async def act(
+            found: Connection,
+        ) -> tuple[list[Hit], dict[int, Record], dict[int, reading.End]]:
             await self._check_model(found)
             lists = await search.search(found, question, wanted, asked)
             hits = await self._models.do(lambda: search.ranked(lists, wanted, _relevant))
             best = [hit for hit in hits if not only_relevant or _relevant(hit)][: question.k]
-            return best, await reading.records(found, [hit.key for hit in best])
+            keys = [hit.key for hit in best]
+            ends = await reading.ends(found, keys) if question.as_of is not None else {}
+            return best, await reading.records(found, keys), ends
 
         return await self._db.read(act)
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
+from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
 from hikari_ml.context_memory.consolidation import Plan, overflow, plan
 from hikari_ml.context_memory.episodes import cut
-from hikari_ml.context_memory.postgres import changes, reading
+from hikari_ml.context_memory.postgres import changes, reading, standing
 from hikari_ml.context_memory.postgres.connection import Connection, Database, lock_key
 from hikari_ml.context_memory.postgres.models import Models
-from hikari_ml.context_memory.postgres.rows import SLOT_COLUMNS, slot_of
+from hikari_ml.context_memory.postgres.rows import SLOT_COLUMNS, slot_of, stored
 from hikari_ml.context_memory.tiers import Slot
 from hikari_ml.results import Consolidation, Erasure
 from hikari_ml.results.memory import Tier
@@ -44,7 +45,7 @@ _MOVE: Final = """
 WITH mine AS (SELECT key FROM memories WHERE key = ANY(%(keys)s) ORDER BY key FOR NO KEY UPDATE)
 UPDATE memories m SET tier = %(tier)s FROM mine WHERE m.key = mine.key
 """
-_VACUUM: Final = "VACUUM (FULL, ANALYZE) memories, vectors, words, same, links, episodes"
+_VACUUM: Final = "VACUUM (FULL, ANALYZE) memories, vectors, words, same, links, spans, episodes"
 
 _OWNED: Final = """
 SELECT bool_and(pg_has_role(c.relowner, 'USAGE'))
@@ -76,7 +77,7 @@ async def consolidate(db: Database, models: Models, settings: MemorySettings, no
             await db.write(partial(_move, decided))
             for at in range(0, len(decided.forget), BATCH):
                 faded = decided.forget[at : at + BATCH]
-                done["forgotten"] += await db.write(partial(_forget, faded, models, settings, now))
+                done["forgotten"] += await db.write(partial(_forget, faded, db.schema, models, settings, now))
         done["episodes"] = await _cut_episodes(db, models)
     return done
 
@@ -97,12 +98,13 @@ async def relieve(db: Database, models: Models, settings: MemorySettings, now: i
 
 async def erase_user(db: Database, models: Models, user: str) -> Erasure:
     """Remove everything of ``user`` at once, then have the tables written anew without it."""
-    name = reading.user_of(user)
+    name = stored(user_key(user))
 
     async def act(found: Connection) -> changes.Removed:
+        await standing.lock(found, db.schema, {name})
         cursor = await found.execute("SELECT key FROM memories WHERE user_key = %s", (name,))
         keys = [key for (key,) in await cursor.fetchall()]
-        removed = await changes.forget(found, keys, models.tell)
+        removed = await changes.forget(found, models, keys)
         edges = removed.edges | await changes.cut_links(found, user)
         return changes.Removed(removed.memories, edges, removed.episodes)
 
@@ -157,12 +159,18 @@ async def _move(decided: Plan, found: Connection) -> None:
 
 
 async def _forget(
-    keys: Sequence[int], models: Models, settings: MemorySettings, now: int, found: Connection
+    keys: Sequence[int],
+    schema: str,
+    models: Models,
+    settings: MemorySettings,
+    now: int,
+    found: Connection,
 ) -> int:
     """Forget what is still faded: somebody may have recalled it meanwhile."""
+    await standing.lock_owners(found, schema, keys)
     slots = await _slots(_LOCKED, (list(keys),), found)
     decided = await models.do(partial(plan, slots, now, settings))
-    return (await changes.forget(found, decided.forget, models.tell)).memories
+    return (await changes.forget(found, models, decided.forget)).memories
 
 
 async def _cut_episodes(db: Database, models: Models) -> int:
@@ -170,5 +178,5 @@ async def _cut_episodes(db: Database, models: Models) -> int:
     made = 0
     for stretch in await models.do(lambda: list(cut(loose))):
         keys = [slot.key for slot in stretch]
-        made += await db.write(partial(changes.make_episode, keys=keys, tell=models.tell))
+        made += await db.write(partial(changes.make_episode, models=models, keys=keys))
     return made

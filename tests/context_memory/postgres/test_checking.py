@@ -11,11 +11,15 @@ import pytest
         ("DELETE FROM words WHERE term = 'tea'", "words"),
         ("UPDATE memories SET user_key = 'ben'", "memories"),
         ("UPDATE same SET digest = 'x'", "same"),
+        ("UPDATE memories SET slots_only = NOT slots_only", "memories"),
+        ("UPDATE memories SET superseded = true", "memories"),
+        ("UPDATE spans SET started = 0", "spans"),
+        ("UPDATE links SET holds = NOT holds WHERE target = 'Rome'", "links"),
         ("INSERT INTO episodes VALUES (9, 0, 0, '', '')", "episodes"),
     ],
 )
 async def test_a_fault_is_named(memory, server, schema, harm, table):
-    await memory.store_memory("I love tea", metadata={"user": "anna"})
+    await memory.store_memory("I love tea and I live in Rome", metadata={"user": "anna"})
     assert (await memory.verify())["faults"] == []
     server.ask(f"""SET search_path TO "{schema}", public; {harm}""")
     (fault,) = (await memory.verify())["faults"]
