@@ -48,10 +48,6 @@ SELECT 'episodes', e.number, format('has %%s members', count(m.key))
 FROM episodes e LEFT JOIN memories m ON m.episode = e.number
 GROUP BY e.number HAVING count(m.key) < %s ORDER BY e.number
 """
-_SPEAKERS: Final = """
-SELECT m.user_key, array_agg(DISTINCT s.slot) FROM memories m CROSS JOIN unnest(m.slots) AS s (slot)
-GROUP BY m.user_key ORDER BY m.user_key
-"""
 _FLAGGED: Final = f"SELECT m.key FROM memories m WHERE m.key = ANY(%s) AND {standing.UNTRUE} ORDER BY m.key"  # noqa: S608
 _LINKS: Final = "SELECT key, digest, holds FROM links WHERE key = ANY(%s)"
 SUPERSEDED: Final = "is superseded or not, against its spans"
@@ -116,10 +112,8 @@ def _faults(rows: list[Sequence[Any]]) -> list[Fault]:
 
 async def _untrue(models: Models, found: Connection) -> list[Fault]:
     """Where the tables say of somebody that something holds, or does not, and it is not so."""
-    cursor = await found.execute(_SPEAKERS)
     faults = []
-    for user, slots in await cursor.fetchall():
-        names = frozenset(map(bytes, slots))
+    for user, names in (await standing.speakers(found)).items():
         try:
             records = await standing.filling(found, user, names)
             told = await models.do(partial(standing.tell, records, names))

@@ -12,11 +12,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from hikari_ml.context_memory.postgres.schema import CREATE, FORMAT
+from hikari_ml.context_memory.postgres.schema import CREATE, FORMAT, UPGRADE
 from hikari_ml.errors import InputError, MissingExtraError, StoreError, StoreVersionError
 
 Connection = Any
 """A psycopg.AsyncConnection; psycopg is an extra, so nothing here may need it to be read."""
+
+Fill = Callable[[Any], Awaitable[None]]
+"""Fills what is new in tables of an earlier format."""
 
 CONNECT_SECONDS: Final = 10
 STATEMENT_MS: Final = 60_000
@@ -87,8 +90,10 @@ class Database:
         self.address = _address(parts, schema)
         self._pool: Any = None
 
-    async def open(self, stack: AsyncExitStack, model: str, dim: int) -> None:
+    async def open(self, stack: AsyncExitStack, model: str, dim: int, fill: Fill) -> None:
         """Connect, and make the tables if there are none; every release goes on ``stack``.
+
+        Tables of an earlier format are brought to ours, and ``fill`` fills what is new in them.
 
         Raises:
             StoreVersionError: a newer version made them.
@@ -97,7 +102,7 @@ class Database:
         with self._failures():
             connect = self._psycopg.AsyncConnection.connect
             async with await connect(self._dsn, autocommit=True) as first:
-                await self._prepare(first, model, dim)
+                await self._prepare(first, model, dim, fill)
             pool = self._pools.AsyncConnectionPool(
                 self._dsn,
                 min_size=1,
@@ -181,7 +186,7 @@ class Database:
             },
         )
 
-    async def _prepare(self, first: Connection, model: str, dim: int) -> None:
+    async def _prepare(self, first: Connection, model: str, dim: int, fill: Fill) -> None:
         """Make what is missing; of several processes that begin at once, one does."""
         async with first.transaction():
             key = lock_key(self.schema, "open")
@@ -192,8 +197,9 @@ class Database:
                 raise StoreError(self.address, "holds no memory")
             if not made:
                 await self._create(first, model, dim)
+            else:
+                await self._upgrade(first, fill)
         await self._configure(first)
-        await self._check_format(first)
 
     async def _create(self, first: Connection, model: str, dim: int) -> None:
         sql = self._psycopg.sql
@@ -215,17 +221,32 @@ class Database:
         )
 
     async def _configure_in(self, first: Connection) -> None:
-        """Let the transaction that makes the tables find the schema it has just made."""
+        """Let the transaction that makes or changes the tables find their schema, and take its time."""
         settings = {"schema": self.schema, "read_only": "off", "statement": "0", "lock": str(LOCK_MS)}
         await first.execute(_CONFIGURE, settings)
 
-    async def _check_format(self, first: Connection) -> None:
+    async def _upgrade(self, first: Connection, fill: Fill) -> None:
+        """Bring tables of an earlier format to ours, all or nothing; of a later one, refuse them."""
+        await self._configure_in(first)
+        if (there := await self._format(first)) >= FORMAT:
+            return
+        if self.read_only:
+            hint = f"has format {there}; open it once without read_only, which brings it to format {FORMAT}"
+            raise StoreError(self.address, hint)
+        _log.info("bringing %s from format %d to format %d", self.address, there, FORMAT)
+        for statement in UPGRADE:
+            await first.execute(statement)
+        await fill(first)
+        await first.execute("UPDATE meta SET value = %s WHERE name = 'format'", (str(FORMAT),))
+
+    async def _format(self, first: Connection) -> int:
         cursor = await first.execute("SELECT value FROM meta WHERE name = 'format'")
         row = await cursor.fetchone()
         if row is None or not row[0].isdigit():
             raise StoreError(self.address, "names no format; restore a backup or an export")
         if int(row[0]) > FORMAT:
             raise StoreVersionError(self.address, int(row[0]), FORMAT)
+        return int(row[0])
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

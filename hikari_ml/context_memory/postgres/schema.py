@@ -24,6 +24,22 @@ FORMAT: Final = 2
 
 TABLES: Final = ("meta", "memories", "vectors", "words", "same", "links", "spans", "episodes")
 
+_HOLDING: Final = (
+    "CREATE INDEX memories_of_user ON memories (user_key, type, key)",
+    "CREATE INDEX memories_filling ON memories (user_key) WHERE slots <> '{}'",
+    "CREATE INDEX memories_superseded ON memories (key) WHERE superseded",
+    """
+    CREATE TABLE spans (
+        key bigint REFERENCES memories ON DELETE CASCADE,
+        slot bytea,
+        started bigint,
+        ended bigint,
+        by bigint,
+        PRIMARY KEY (key, slot, started)
+    )
+    """,
+)
+
 CREATE: Final = (
     """
     CREATE TABLE meta (name text PRIMARY KEY, value text NOT NULL)
@@ -53,20 +69,18 @@ CREATE: Final = (
         access_count bigint NOT NULL,
         count bigint NOT NULL,
         episode bigint REFERENCES episodes,
-        arousal double precision NOT NULL,
-        said bigint[] NOT NULL,
+        arousal double precision NOT NULL DEFAULT 0,
+        said bigint[] NOT NULL DEFAULT '{}',
         user_key text COLLATE "C",
         conversation bytea,
         asks boolean NOT NULL,
         length integer NOT NULL,
-        slots bytea[] NOT NULL,
-        slots_only boolean NOT NULL,
+        slots bytea[] NOT NULL DEFAULT '{}',
+        slots_only boolean NOT NULL DEFAULT false,
         superseded boolean NOT NULL DEFAULT false
     ) WITH (fillfactor = 80)
     """,
-    "CREATE INDEX memories_of_user ON memories (user_key, type, key)",
-    "CREATE INDEX memories_filling ON memories (user_key) WHERE slots <> '{}'",
-    "CREATE INDEX memories_superseded ON memories (key) WHERE superseded",
+    *_HOLDING,
     "CREATE INDEX memories_of_type ON memories (type)",
     """
     CREATE INDEX memories_of_conversation ON memories (conversation, created_at, key)
@@ -113,16 +127,6 @@ CREATE: Final = (
     "CREATE INDEX links_from ON links (source_node)",
     "CREATE INDEX links_to ON links (target_node)",
     """
-    CREATE TABLE spans (
-        key bigint REFERENCES memories ON DELETE CASCADE,
-        slot bytea,
-        started bigint,
-        ended bigint,
-        by bigint,
-        PRIMARY KEY (key, slot, started)
-    )
-    """,
-    """
     ALTER TABLE memories
         ALTER COLUMN id SET STATISTICS 0,
         ALTER COLUMN content SET STATISTICS 0,
@@ -139,3 +143,18 @@ CREATE: Final = (
     "ALTER TABLE episodes ALTER COLUMN summary SET STATISTICS 0",
 )
 """What makes an empty schema a memory; the schema comes first in the search path."""
+
+UPGRADE: Final = (
+    """
+    ALTER TABLE memories
+        ADD COLUMN arousal double precision NOT NULL DEFAULT 0,
+        ADD COLUMN said bigint[] NOT NULL DEFAULT '{}',
+        ADD COLUMN slots bytea[] NOT NULL DEFAULT '{}',
+        ADD COLUMN slots_only boolean NOT NULL DEFAULT false,
+        ADD COLUMN superseded boolean NOT NULL DEFAULT false
+    """,
+    "ALTER TABLE links ADD COLUMN holds boolean NOT NULL DEFAULT true",
+    "DROP INDEX memories_of_user",
+    *_HOLDING,
+)
+"""What gives tables of format 1 the columns of format 2; what they hold is told after."""

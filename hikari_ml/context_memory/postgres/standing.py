@@ -16,12 +16,15 @@ from typing import Any, Final
 from hikari_ml.context_memory.graph import edge_digest
 from hikari_ml.context_memory.postgres.connection import Connection, lock_key
 from hikari_ml.context_memory.postgres.models import Models
-from hikari_ml.context_memory.postgres.rows import COLUMNS, record_of, slot_digest, stored
+from hikari_ml.context_memory.postgres.rows import COLUMNS, filled, record_of, slot_digest, stored
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.validity import Validity
 
 SpanRow = tuple[int, bytes, int, int | None, int | None]
 """A row of the table: key, slot, start, end, and by what it ended."""
+
+PAGE: Final = 500
+"""Memories looked at in one go, when all of them are."""
 
 _OWNER: Final = "SELECT coalesce(user_key, '') FROM memories WHERE id = %s"
 _OWNERS: Final = """
@@ -31,6 +34,12 @@ _TOUCHED: Final = "SELECT user_key, slots FROM memories WHERE key = ANY(%s) AND 
 _FILLING: Final = f"""
 SELECT {COLUMNS} FROM memories m WHERE m.user_key = %s AND m.slots && %s ORDER BY m.key
 """  # noqa: S608  # constants
+_SPEAKERS: Final = """
+SELECT m.user_key, array_agg(DISTINCT s.slot) FROM memories m CROSS JOIN unnest(m.slots) AS s (slot)
+GROUP BY m.user_key ORDER BY m.user_key
+"""
+_PAGE: Final = f"SELECT {COLUMNS} FROM memories m WHERE m.key > %s ORDER BY m.key LIMIT %s"  # noqa: S608
+_FILL: Final = "UPDATE memories SET slots = %s, slots_only = %s WHERE key = %s"
 _SPANS: Final = "SELECT key, slot, started, ended, by FROM spans WHERE key = ANY(%s) AND slot = ANY(%s)"
 _DROP: Final = "DELETE FROM spans WHERE key = ANY(%s) AND slot = ANY(%s)"
 _SPAN: Final = "INSERT INTO spans VALUES (%s, %s, %s, %s, %s)"
@@ -115,6 +124,24 @@ async def settle(found: Connection, models: Models, places: dict[str, set[bytes]
             await _settle(found, models, user, slots)
 
 
+async def settle_everything(found: Connection, models: Models) -> None:
+    """Tell of all memories which slots they fill and what holds; nobody else is at them."""
+    last = 0
+    while rows := await _page(found, last):
+        last = rows[-1].key
+        told = await models.do(lambda: [(filled(record), record.key) for record in rows])
+        values = [(list(slots), only, key) for (slots, only), key in told if slots]
+        if values:
+            await found.cursor().executemany(_FILL, values)
+    await settle(found, models, await speakers(found))
+
+
+async def speakers(found: Connection) -> dict[str, set[bytes]]:
+    """Who has filled a slot, by user key, and which."""
+    cursor = await found.execute(_SPEAKERS)
+    return {user: set(map(bytes, slots)) for user, slots in await cursor.fetchall()}
+
+
 async def filling(found: Connection, user: str, slots: Collection[bytes]) -> list[Record]:
     """All that a user said of ``slots``."""
     cursor = await found.execute(_FILLING, (user, list(slots)))
@@ -125,6 +152,11 @@ async def spans(found: Connection, keys: Sequence[int], slots: Collection[bytes]
     """What the table says of memories and slots."""
     cursor = await found.execute(_SPANS, (list(keys), list(slots)))
     return frozenset((row[0], bytes(row[1]), *row[2:]) for row in await cursor.fetchall())
+
+
+async def _page(found: Connection, last: int) -> list[Record]:
+    cursor = await found.execute(_PAGE, (last, PAGE))
+    return [record_of(row) for row in await cursor.fetchall()]
 
 
 async def _settle(found: Connection, models: Models, user: str, slots: set[bytes]) -> None:

@@ -372,7 +372,8 @@ class PostgresMemory(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         await self._models.open(stack)
         chosen = self._models.embedder
-        await self._db.open(stack, chosen.model_id, chosen.dim)
+        fill = partial(standing.settle_everything, models=self._models)
+        await self._db.open(stack, chosen.model_id, chosen.dim, fill)
         if self._wants_reembedding:
             self._check_writable()
             await self._db.write(self._reembed)

@@ -47,9 +47,13 @@ def test_a_schema_must_have_a_name(schema):
         PostgresMemory("postgresql:///db", schema=schema)
 
 
+async def nothing_to_fill(found):
+    raise AssertionError("nothing was of an earlier format")
+
+
 async def opened(database):
     async with AsyncExitStack() as stack:
-        await database.open(stack, "a model", 3)
+        await database.open(stack, "a model", 3, nothing_to_fill)
         async with database.connection() as found:
             cursor = await found.execute("SELECT value FROM meta WHERE name = 'model'")
             return (await cursor.fetchone())[0]
