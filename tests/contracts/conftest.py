@@ -9,9 +9,15 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem, PostgresMemory
 from hikari_ml.runtime.clock import ManualClock
-from tests.support import START
+from tests.support import START, entity_rules_once
 
 Opened = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _entity_rules_once():
+    with entity_rules_once():
+        yield
 
 
 @pytest.fixture

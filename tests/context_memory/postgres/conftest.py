@@ -4,7 +4,13 @@ import pytest
 
 from hikari_ml import PostgresMemory
 from hikari_ml.runtime.clock import ManualClock
-from tests.support import START
+from tests.support import START, entity_rules_once
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _entity_rules_once():
+    with entity_rules_once():
+        yield
 
 
 @pytest.fixture
