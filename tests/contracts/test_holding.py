@@ -284,6 +284,30 @@ async def test_what_fades_gives_back_the_place_it_took(memory, clock):
     assert [r["target"] for r in await memory.list_relations()] == ["Munich"]
 
 
+async def test_relations_that_ended_count_nowhere(memory, tmp_path):
+    await memory.store_memory("I live in Munich and I love cats", "fact", {"user": "anna"}, created_at=at(0))
+    await memory.store_memory("I live in Munich", "fact", {"user": "ben"}, created_at=at(1))
+    assert dict(await memory.find_associations("anna", 2)).keys() == {"Munich", "ben", "cats"}
+    moved = await memory.store_memory("I live in Berlin", "fact", {"user": "anna"}, created_at=at(9))
+    assert await contents(memory, user="anna") == {"I live in Munich and I love cats", "I live in Berlin"}
+    assert dict(await memory.find_associations("anna", 9)).keys() == {"Berlin", "cats"}
+    assert (await memory.get_memory_stats())["graph"] == {"nodes": 5, "edges": 3}
+    assert await memory.export_graph(tmp_path / "graph.graphml") == 3
+    await memory.forget_memory(moved)
+    assert dict(await memory.find_associations("anna", 9)).keys() == {"Munich", "ben", "cats"}
+    assert (await memory.verify())["faults"] == []
+
+
+async def test_a_thing_said_earlier_moves_a_memory_back(memory):
+    talk = {"user": "anna", "conversation": "c"}
+    await memory.store_memory("I live in Rome", "fact", talk, created_at=at(100))
+    await memory.store_memory("what a day?", "fact", talk, created_at=at(50))
+    await memory.store_memory("lol I live in Rome", "fact", talk, created_at=at(10))
+    (found,) = await memory.retrieve_memories("Rome", as_of=at(20))
+    assert (found["created_at"], found["count"]) == ("2026-01-10T20:00:10.000Z", 2)
+    assert (await memory.verify())["faults"] == []
+
+
 # -- as a whole ------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ SELECT
         SELECT quote_ident(nspname)
         FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'vector'
     )), false),
+    set_config('default_transaction_isolation', 'read committed', false),
     set_config('default_transaction_read_only', %(read_only)s, false),
     set_config('statement_timeout', %(statement)s, false),
     set_config('lock_timeout', %(lock)s, false),
