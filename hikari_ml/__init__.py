@@ -4,6 +4,7 @@ Three capabilities, each usable alone, and one object over them::
 
     AdvancedSentimentAnalyzer   what a message says: sentiment, emotion, toxicity
     NeuralMemorySystem          what is worth remembering, for years
+    PostgresMemory              the same, for many processes
     StreamAnalyticsEngine       what is going on in the stream
     Hikari                      one channel: perceive(message) through all three
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hikari_ml.chat import ChatMessage as ChatMessage
     from hikari_ml.chat import EmoteSpan as EmoteSpan
     from hikari_ml.config import Settings as Settings
+    from hikari_ml.context_memory.postgres.system import PostgresMemory as PostgresMemory
     from hikari_ml.context_memory.system import NeuralMemorySystem as NeuralMemorySystem
     from hikari_ml.errors import HikariError as HikariError
     from hikari_ml.pipeline.hikari import Hikari as Hikari
@@ -39,6 +41,7 @@ _HOMES = {
     "Hikari": "hikari_ml.pipeline.hikari",
     "HikariError": "hikari_ml.errors",
     "NeuralMemorySystem": "hikari_ml.context_memory.system",
+    "PostgresMemory": "hikari_ml.context_memory.postgres.system",
     "Settings": "hikari_ml.config",
     "StreamAnalyticsEngine": "hikari_ml.realtime_analytics.engine",
     "ViewerEngagementPredictor": "hikari_ml.realtime_analytics.predictor",
@@ -51,6 +54,7 @@ __all__ = [
     "Hikari",
     "HikariError",
     "NeuralMemorySystem",
+    "PostgresMemory",
     "Settings",
     "StreamAnalyticsEngine",
     "ViewerEngagementPredictor",

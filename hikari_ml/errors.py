@@ -107,11 +107,11 @@ class MissingExtraError(HikariError, ImportError):
 
 
 class StoreError(HikariError):
-    """A file of ours that cannot be opened or written; ``path`` names it."""
+    """A store of ours that cannot be opened or written; ``path`` names the file, or a database's address."""
 
     code = "unavailable"
 
-    def __init__(self, path: Path, hint: str) -> None:
+    def __init__(self, path: Path | str, hint: str) -> None:
         self.path = path
         self.hint = hint
         super().__init__(f"{path}: {hint}")
@@ -124,7 +124,7 @@ class StoreLockedError(StoreError):
 class StoreVersionError(StoreError):
     """The file was written by a newer version of hikari_ml; ``found`` and ``supported`` are formats."""
 
-    def __init__(self, path: Path, found: int, supported: int) -> None:
+    def __init__(self, path: Path | str, found: int, supported: int) -> None:
         self.found = found
         self.supported = supported
         super().__init__(path, f"has format {found}, this version reads up to {supported}; upgrade hikari_ml")
@@ -133,7 +133,7 @@ class StoreVersionError(StoreError):
 class ReadOnlyError(StoreError):
     """Something would be written to what was opened with ``read_only``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(path, "was opened read_only; open it without read_only to change it")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import server  # noqa: F401  # one for all folders of tests
 from tests.support import START
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from hikari_ml import StreamAnalyticsEngine
@@ -42,3 +47,13 @@ async def busy(
     for i in range(int(minutes * rate)):
         clock.advance_to(at(begin + i * 60 / rate))
         await engine.process_chat_message(f"user{i % people}", LINES[i % len(LINES)], clock.now())
+
+
+@contextmanager
+def entity_rules_once() -> Iterator[None]:
+    """Memories share their entity rules, which take longest to load, as long as this is entered."""
+    from hikari_ml.models import entities
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entities, "_pipeline", cache(entities._pipeline))
+        yield

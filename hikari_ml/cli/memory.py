@@ -18,7 +18,8 @@ from hikari_ml.cli.output import err, out, print_json, spoken, write_file
 from hikari_ml.errors import InputError
 
 if TYPE_CHECKING:
-    from hikari_ml.context_memory.system import NeuralMemorySystem
+    from hikari_ml.context_memory.protocol import MemorySystem
+    from hikari_ml.report.memory_view import MemoryView
     from hikari_ml.results import Memory, MemoryStats, Relation, Theme, Verification
 
 SHOWN_RELATIONS = 20
@@ -27,11 +28,19 @@ SHOWN_FAULTS = 50
 T = TypeVar("T")
 
 Folder = Annotated[
-    Path | None,
-    typer.Option("--path", help="Folder of the memory; else that of the channel, in the data folder."),
+    str | None,
+    typer.Option(
+        "--path",
+        metavar="DIR|URL",
+        help="Folder of the memory, or the postgresql:// address of its database; else the channel's folder.",
+    ),
 ]
 Channel = Annotated[
-    str | None, typer.Option(help="Whose memory in the data folder, [bold]default[/bold] if none is named.")
+    str | None,
+    typer.Option(
+        help="Whose memory in the data folder, else [bold]default[/bold]; in a database the schema, "
+        "else [bold]hikari[/bold]."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -142,14 +151,12 @@ def inspect(
 
     Example: hikari-ml memory inspect --out memory.html
     """
-    from hikari_ml.context_memory.store import OWN_FILES
     from hikari_ml.report.memory_page import render
-    from hikari_ml.report.memory_view import look
 
-    folder = _folder(path, channel)
-    if to.name in OWN_FILES and to.resolve().parent == folder.resolve():
+    place = _where(path, channel)
+    if place.keeps(to):
         raise InputError("path", str(to), "this file is part of the memory itself")
-    view = asyncio.run(look(folder))
+    view = asyncio.run(place.seen())
     write_file(to, render(view))
     total = view.stats["total"]
     _tell({"path": str(to), "memories": total}, as_json, f"wrote a page of {total:,} memories to {to}")
@@ -179,7 +186,7 @@ def import_(
     A memory that is already there is left as it is.
     """
 
-    async def act(memory: NeuralMemorySystem) -> tuple[int, int]:
+    async def act(memory: MemorySystem) -> tuple[int, int]:
         return await memory.import_(file), (await memory.get_memory_stats())["total"]
 
     new, total = _changing(path, channel, act, create=True)
@@ -199,10 +206,10 @@ def erase(
 
     Memories of others that mention the viewer stay.
     """
-    folder = _folder(path, channel)
     if not yes:
-        typer.confirm(f"Erase everything of {user} in {folder}, for good?", abort=True, err=True)
-    proof = _changing(folder, None, lambda memory: memory.erase_user(user))
+        place = _where(path, channel)
+        typer.confirm(f"Erase everything of {user} in {place}, for good?", abort=True, err=True)
+    proof = _changing(path, channel, lambda memory: memory.erase_user(user))
     said = (
         f"nothing was stored of {user}"
         if not proof["memories"]
@@ -213,12 +220,13 @@ def erase(
         )
     )
     _tell(proof, as_json, said)
+    _show_degraded(proof["degraded"])
 
 
 @app.command()
 def verify(path: Folder = None, channel: Channel = None, as_json: AsJson = False) -> None:
     """Read every row and list what is wrong, by table and key; ends with 1 if anything is."""
-    result = _verified(_folder(path, channel))
+    result = _where(path, channel).verified()
     if as_json:
         print_json(result)
     else:
@@ -234,54 +242,117 @@ def compact(path: Folder = None, channel: Channel = None, as_json: AsJson = Fals
     _tell(result, as_json, _bytes(result["bytes_before"], result["bytes_after"]))
 
 
-def _folder(path: Path | None, channel: str | None) -> Path:
+class _Folder:
+    """A memory in a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def opened(self, *, read_only: bool, create: bool) -> MemorySystem:
+        """The memory, which must exist unless it may be created."""
+        from hikari_ml.context_memory.snapshot import check_memory
+        from hikari_ml.context_memory.system import NeuralMemorySystem
+
+        if not create and not read_only:
+            check_memory(self._path)
+        return NeuralMemorySystem(self._path, read_only=read_only)
+
+    def verified(self) -> Verification:
+        """Without a memory system above it: a store need not be whole to be looked at."""
+        from hikari_ml.context_memory.snapshot import Snapshot
+        from hikari_ml.context_memory.verify import verify as check
+
+        with closing(Snapshot(self._path)) as view:
+            view.check_readable()
+            return view.read(check)
+
+    def keeps(self, file: Path) -> bool:
+        """Whether the memory keeps something in ``file``."""
+        from hikari_ml.context_memory.store import OWN_FILES
+
+        return file.name in OWN_FILES and file.resolve().parent == self._path.resolve()
+
+    async def seen(self) -> MemoryView:
+        """All that a page of it shows."""
+        from hikari_ml.report.memory_view import look
+
+        return await look(self._path)
+
+
+class _Database:
+    """A memory in a schema of a PostgreSQL database."""
+
+    def __init__(self, dsn: str, schema: str) -> None:
+        self._dsn, self._schema = dsn, schema
+
+    def __str__(self) -> str:
+        from hikari_ml.context_memory.postgres.system import PostgresMemory
+
+        return PostgresMemory(self._dsn, schema=self._schema).address
+
+    def opened(self, *, read_only: bool, create: bool) -> MemorySystem:
+        """The memory, which must exist unless it may be created."""
+        from hikari_ml.context_memory.postgres.system import PostgresMemory
+
+        return PostgresMemory(self._dsn, schema=self._schema, read_only=read_only, create=create)
+
+    def verified(self) -> Verification:
+        """What the memory itself finds."""
+        return asyncio.run(_with_memory(self, lambda memory: memory.verify(), read_only=True))
+
+    def keeps(self, file: Path) -> bool:
+        """Whether the memory keeps something in ``file``."""
+        return False
+
+    async def seen(self) -> MemoryView:
+        """All that a page of it shows."""
+        from hikari_ml.context_memory.postgres.system import PostgresMemory
+        from hikari_ml.report.memory_view import before_everything, look_into
+
+        clock = before_everything()
+        memory = PostgresMemory(self._dsn, schema=self._schema, read_only=True, clock=clock)
+        return await look_into(memory, clock, self._schema)
+
+
+Place = _Folder | _Database
+
+
+def _where(path: str | None, channel: str | None) -> Place:
+    if path is not None and path.startswith(("postgresql://", "postgres://")):
+        return _Database(path, channel or "hikari")
     if path is not None and channel is not None:
         raise typer.BadParameter("give a path or a channel", param_hint="--path, --channel")
     if path is not None:
-        return path
+        return _Folder(Path(path))
     from hikari_ml.config import Settings
 
-    return Settings().channel_dir(channel or "default") / "memory"
+    return _Folder(Settings().channel_dir(channel or "default") / "memory")
 
 
-def _looking(path: Path | None, channel: str | None, act: Callable[[NeuralMemorySystem], Awaitable[T]]) -> T:
+def _looking(path: str | None, channel: str | None, act: Callable[[MemorySystem], Awaitable[T]]) -> T:
     """What ``act`` finds in a memory that somebody else may be writing."""
-    return asyncio.run(_with_memory(_folder(path, channel), act, read_only=True))
+    return asyncio.run(_with_memory(_where(path, channel), act, read_only=True))
 
 
 def _changing(
-    path: Path | None,
+    path: str | None,
     channel: str | None,
-    act: Callable[[NeuralMemorySystem], Awaitable[T]],
+    act: Callable[[MemorySystem], Awaitable[T]],
     *,
     create: bool = False,
 ) -> T:
-    """What ``act`` does to a memory that is ours alone, and exists unless it may be created."""
-    from hikari_ml.context_memory.snapshot import check_memory
-
-    folder = _folder(path, channel)
-    if not create:
-        check_memory(folder)
-    return asyncio.run(_with_memory(folder, act, read_only=False))
+    """What ``act`` does to a memory that exists, unless it may be created."""
+    return asyncio.run(_with_memory(_where(path, channel), act, read_only=False, create=create))
 
 
 async def _with_memory(
-    folder: Path, act: Callable[[NeuralMemorySystem], Awaitable[T]], *, read_only: bool
+    place: Place, act: Callable[[MemorySystem], Awaitable[T]], *, read_only: bool, create: bool = False
 ) -> T:
-    from hikari_ml.context_memory.system import NeuralMemorySystem
-
-    async with NeuralMemorySystem(folder, read_only=read_only) as memory:
+    async with place.opened(read_only=read_only, create=create) as memory:
         return await act(memory)
-
-
-def _verified(folder: Path) -> Verification:
-    """Without a memory system above it: a store need not be whole to be looked at."""
-    from hikari_ml.context_memory.snapshot import Snapshot
-    from hikari_ml.context_memory.verify import verify as check
-
-    with closing(Snapshot(folder)) as view:
-        view.check_readable()
-        return view.read(check)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -358,7 +429,7 @@ def _show_stats(result: MemoryStats) -> None:
     table.add_row("graph", f"{result['graph']['nodes']:,} names, {result['graph']['edges']:,} relations")
     table.add_row("from", result["oldest"] or "-")
     table.add_row("to", result["newest"] or "-")
-    table.add_row("file", f"{result['bytes'] / 1e6:.1f} MB")
+    table.add_row("size", f"{result['bytes'] / 1e6:.1f} MB")
     table.add_row("model", Text(result["model"]))
     out.print(table)
     _show_degraded(result["degraded"])

@@ -37,12 +37,13 @@ def tell(core: MemoryCore, txn: Transaction, hit: Hit, now: int) -> Memory:
         "valid_to": None if until is None else iso(from_ms(until)),
         "superseded_by": None if after is None else after.id,
         "score": hit.score,
-        "why": _why(hit, (now - record.created_at) / 86_400_000),
+        "why": why(hit, (now - record.created_at) / 86_400_000),
         "degraded": list(core.degraded),
     }
 
 
-def _why(hit: Hit, age_days: float) -> dict[str, float | int | str | None]:
+def why(hit: Hit, age_days: float) -> dict[str, float | int | str | None]:
+    """The terms of a score, each under its name, and how old the memory is."""
     lists = ("meaning", "meaning_window", "words", "words_window")
     return {
         **{name: hit.scores.get(name) for name in lists},

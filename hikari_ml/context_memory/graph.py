@@ -131,8 +131,12 @@ class KnowledgeGraph:
         best: dict[str, float] = {}
         queue: list[tuple[float, int, str]] = [(-1.0, 0, start)]
         seen: dict[tuple[str, int], float] = {}
+        fewest: dict[str, int] = {}
         while queue:
             negative, hops, node = heapq.heappop(queue)
+            if fewest.get(node, hops + 1) <= hops:
+                continue  # a stronger path has led here over no more edges
+            fewest[node] = hops
             best[node] = max(best.get(node, 0.0), -negative)
             if hops == max_hops:
                 continue

@@ -57,7 +57,7 @@ def withdraw(core: MemoryCore, summarizer: Summarizer, memory_id: str) -> bool:
         upkeep.forget(core, summarizer, [record.key])
         return True
     record.count -= 1
-    record.unsaid()
+    record.unsay()
     core.store.write(lambda txn: txn.put(record))
     core.graph.refresh(core.validity.put(record))
     return False
@@ -77,12 +77,12 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
     near = [*core.index.search(vector, NEAREST, keys), *waiting.items()]
     for key, score in sorted(near, key=lambda pair: (-pair[1], pair[0]))[:NEAREST]:
         record = txn.get(key) if score >= SIMILAR else None
-        if record is not None and _same(record, draft):
+        if record is not None and says_the_same(record, draft):
             return record
     return None
 
 
-def _same(first: Record, second: Record) -> bool:
+def says_the_same(first: Record, second: Record) -> bool:
     """Whether two memories say the same in almost the same words, and mean the same relations by it."""
     return same_sense(first.content, second.content) and _states(first) == _states(second)
 
@@ -100,14 +100,9 @@ def _merge(core: MemoryCore, txn: Transaction, record: Record, again: Record) ->
 
     Where it fills a slot, it matters when it was said: it holds again if another value held in between.
     """
-    record.count += 1
-    record.importance = max(record.importance, again.importance)
-    record.arousal = max(record.arousal, again.arousal)
-    record.last_access = max(record.last_access, again.created_at)
-    record.metadata = {**again.metadata, **record.metadata}
-    record.conversation = record.metadata.get("conversation") or None
+    record.repeat(again)
     if filling(record):
-        record.repeated(again.created_at)
+        record.say(again.created_at)
     txn.put(record)
     return Change(record.id, _merged(core, record))
 

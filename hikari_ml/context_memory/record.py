@@ -64,13 +64,13 @@ class Record:
         """When it was said, oldest first."""
         return self.said or (self.created_at,)
 
-    def repeated(self, moment: int) -> None:
+    def say(self, moment: int) -> None:
         """Note that it was said once more; of many times the first and the latest are kept."""
         times = sorted((*self.times_said, moment))
         self.said = (times[0], *times[1:][1 - MAX_SAID :])
         self.created_at = times[0]
 
-    def unsaid(self) -> None:
+    def unsay(self) -> None:
         """Take back that it was said the last time."""
         if len(self.said) > 1:
             self.said = self.said[:-1]
@@ -106,6 +106,15 @@ class Record:
     def unpack(cls, key: int, data: bytes) -> Self:
         """From what :meth:`pack` gave; rows of earlier versions lack what came last."""
         return cls(key, *msgpack.unpackb(data))
+
+    def repeat(self, again: Record) -> None:
+        """The same was said again: it counts, it is recent, and what is new about it is kept."""
+        self.count += 1
+        self.importance = max(self.importance, again.importance)
+        self.arousal = max(self.arousal, again.arousal)
+        self.last_access = max(self.last_access, again.created_at)
+        self.metadata = {**again.metadata, **self.metadata}
+        self.conversation = self.metadata.get("conversation") or None
 
     def same_key(self) -> bytes:
         """Under what a repetition is found: the same statement, by the same user, of the same type."""

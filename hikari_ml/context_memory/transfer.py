@@ -21,6 +21,7 @@ import numpy as np
 
 from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory.core import MemoryCore
+from hikari_ml.context_memory.graph import KnowledgeGraph
 from hikari_ml.context_memory.record import (
     MAX_SAID,
     Record,
@@ -105,23 +106,28 @@ def export_graph(core: MemoryCore, path: Path) -> int:
     Raises:
         InputError: the file cannot be written.
     """
-    graph = core.graph.portable()
-    with _replacing(path) as file:
-        nx.write_graphml_xml(graph, file)
-    return int(graph.number_of_edges())
+    return write_graph(core.graph, path)
+
+
+def write_graph(graph: KnowledgeGraph, path: Path) -> int:
+    """:func:`export_graph` of a graph that is at hand."""
+    portable = graph.portable()
+    with replacing(path) as file:
+        nx.write_graphml_xml(portable, file)
+    return int(portable.number_of_edges())
 
 
 def _write(txn: Transaction, path: Path) -> int:
     count = 0
-    with _replacing(path) as file:
+    with replacing(path) as file:
         for line in _lines(txn):
-            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+            file.write(written(line))
             count += 1
     return count
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file aside that takes the place of ``path`` once it is written to the end."""
     aside = path.with_name(f"{path.name}.tmp")
     try:
@@ -151,28 +157,37 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
     for record in txn.records():
-        line = {
-            "v": LINE_FORMAT,
-            "id": record.id,
-            "content": record.content,
-            "type": record.type,
-            "metadata": record.metadata,
-            "importance": record.importance,
-            "tier": record.tier,
-            "created_at": iso(from_ms(record.created_at)),
-            "last_access": iso(from_ms(record.last_access)),
-            "access_count": record.access_count,
-            "count": record.count,
-            "arousal": record.arousal,
-        }
-        if record.said:
-            line["said"] = [iso(from_ms(moment)) for moment in record.said]
-        found = txn.get_vector(record.key)
-        if found is not None:  # a damaged store can lack it; an import makes it anew
-            model_id, vector = found
-            line["model"] = model_id
-            line["embedding"] = base64.b64encode(vector.astype(np.float16).tobytes()).decode()
-        yield line
+        yield as_line(record, txn.get_vector(record.key))
+
+
+def as_line(record: Record, found: tuple[str, Vector] | None) -> dict[str, Any]:
+    """A memory as a line; ``found`` is its vector with the id of the model that made it."""
+    line = {
+        "v": LINE_FORMAT,
+        "id": record.id,
+        "content": record.content,
+        "type": record.type,
+        "metadata": record.metadata,
+        "importance": record.importance,
+        "tier": record.tier,
+        "created_at": iso(from_ms(record.created_at)),
+        "last_access": iso(from_ms(record.last_access)),
+        "access_count": record.access_count,
+        "count": record.count,
+        "arousal": record.arousal,
+    }
+    if record.said:
+        line["said"] = [iso(from_ms(moment)) for moment in record.said]
+    if found is not None:  # a damaged store can lack it; an import makes it anew
+        model_id, vector = found
+        line["model"] = model_id
+        line["embedding"] = base64.b64encode(vector.astype(np.float16).tobytes()).decode()
+    return line
+
+
+def written(line: dict[str, Any]) -> bytes:
+    """A line as it stands in the file."""
+    return json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:

@@ -65,6 +65,13 @@ class Validity:
         self._closed: set[int] = set()
         self._superseded: set[int] = set()
 
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Validity:
+        """What ``records`` say, told once for all of them."""
+        validity = cls()
+        validity._settle(dict.fromkeys(place for record in records for place in validity._take_in(record)))
+        return validity
+
     def __len__(self) -> int:
         """How many memories are superseded."""
         return len(self._superseded)
@@ -72,18 +79,7 @@ class Validity:
     def put(self, record: Record) -> set[int]:
         """Take in what ``record`` says and when; returns the keys of memories whose standing changed."""
         touched = self.remove([record.key])
-        found = filling(record)
-        if not found:
-            return touched
-        user = user_key(record.user or "")
-        places = list(dict.fromkeys((user, str(each.slot)) for each in found if each.slot))
-        only = all(each.slot or each.ends for each in found)
-        self._memories[record.key] = _Memory(places, record.times_said, only)
-        for place in places:
-            self._statements[place, record.key] = [each for each in found if each.slot == place[1]]
-            for moment in record.times_said:
-                insort(self._said[place], (moment, record.key))
-        return touched | self._settle(places)
+        return touched | self._settle(self._take_in(record))
 
     def remove(self, keys: Iterable[int]) -> set[int]:
         """Forget what memories said; returns the keys of memories whose standing changed."""
@@ -123,6 +119,31 @@ class Validity:
             return None, None
         last = max((spans[-1] for spans in self._of(key)), key=lambda span: span.end or 0)
         return last.end, last.by
+
+    def spans(self, key: int) -> dict[str, tuple[Span, ...]]:
+        """When what a memory says of slots held, by slot."""
+        memory = self._memories.get(key)
+        told = {place[1]: self._spans[place].get(key) for place in (memory.places if memory else ())}
+        return {slot: spans for slot, spans in told.items() if spans}
+
+    def stated(self, key: int) -> list[Statement]:
+        """What a memory says of slots."""
+        memory = self._memories.get(key)
+        return [each for place in (memory.places if memory else ()) for each in self._statements[place, key]]
+
+    def _take_in(self, record: Record) -> list[Place]:
+        """Note what ``record`` says and when; returns the places that are to be settled by it."""
+        found = filling(record)
+        if not found:
+            return []
+        user = user_key(record.user or "")
+        places = [(user, slot) for slot in slots_of(found)]
+        self._memories[record.key] = _Memory(places, record.times_said, says_only(found))
+        for place in places:
+            self._statements[place, record.key] = [each for each in found if each.slot == place[1]]
+            for moment in record.times_said:
+                insort(self._said[place], (moment, record.key))
+        return places
 
     def _of(self, key: int) -> list[tuple[Span, ...]]:
         places = self._memories[key].places
@@ -183,6 +204,16 @@ def filling(record: Record) -> list[Statement]:
         return []
     found = statements(without(record.content, find_cues(record.content)))
     return found if any(each.slot for each in found) else []
+
+
+def slots_of(found: Iterable[Statement]) -> list[str]:
+    """The slots that statements fill or empty, without repeats."""
+    return list(dict.fromkeys(each.slot for each in found if each.slot))
+
+
+def says_only(found: Iterable[Statement]) -> bool:
+    """Whether statements say nothing of their speaker but what fills or empties slots."""
+    return all(each.slot or each.ends for each in found)
 
 
 def _folded(thing: str) -> str:

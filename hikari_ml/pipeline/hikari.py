@@ -18,6 +18,7 @@ from weakref import ref
 
 from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
 from hikari_ml.config import Settings
+from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
 from hikari_ml.errors import HikariError, InputError
 from hikari_ml.models.reading import Vector
@@ -71,8 +72,12 @@ class _Seen:
 class Hikari(Service):
     """Analyser, memory and analytics of one channel, sharing one neural pass a message.
 
-    State lives in the channel's folder of the data folder, or in ``folder``; memory may have its own. An
-    ``analyzer`` that is handed in is used and not closed.
+    State lives in the channel's folder of the data folder, or in ``folder``; memory may have its own, or be
+    any ``memory`` that is handed in, such as a PostgresMemory that other processes write as well. That and an
+    ``analyzer`` that is handed in are used and not closed.
+
+    Raises:
+        InputError: ``memory`` is read_only, or comes with a ``memory_folder``.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class Hikari(Service):
         clock: Clock | None = None,
         folder: str | Path | None = None,
         memory_folder: str | Path | None = None,
+        memory: MemorySystem | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
@@ -91,6 +97,10 @@ class Hikari(Service):
         self._clock = clock or SystemClock()
         self.folder = Path(folder) if folder is not None else self.settings.channel_dir(channel)
         self._memory_folder = memory_folder if memory_folder is not None else self.folder / "memory"
+        self._own_memory = memory is None
+        self.memory: MemorySystem
+        if memory is not None:
+            self.memory = _checked(memory, memory_folder)
         self._own_analyzer = analyzer is None
         if analyzer is not None:
             self.analyzer = analyzer
@@ -166,7 +176,10 @@ class Hikari(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self._events.close)
         try:
-            await stack.enter_async_context(self.memory)  # it locks the folder, so nobody else writes there
+            if self._own_memory:
+                await stack.enter_async_context(self.memory)  # it locks the folder: nobody else writes there
+            else:
+                await self.memory.get_memory_stats()  # it starts, and is closed by who gave it
             if self._own_analyzer:
                 await stack.enter_async_context(self.analyzer)
             await stack.enter_async_context(self.analytics)
@@ -181,7 +194,8 @@ class Hikari(Service):
             self.analyzer = AdvancedSentimentAnalyzer(
                 self.settings, clock=self._clock, path=self.folder / "emotes.msgpack"
             )
-        self.memory = NeuralMemorySystem(self._memory_folder, self.settings, clock=self._clock)
+        if self._own_memory:
+            self.memory = NeuralMemorySystem(self._memory_folder, self.settings, clock=self._clock)
         self.analytics = StreamAnalyticsEngine(
             self.settings, path=self.folder / "analytics.msgpack", clock=self._clock
         )
@@ -343,6 +357,14 @@ def recommend(
 
 def _is_by(message: ChatMessage, user: str) -> bool:
     return user_key(message.username) == user_key(user)
+
+
+def _checked(memory: MemorySystem, folder: str | Path | None) -> MemorySystem:
+    if folder is not None:
+        raise InputError("memory_folder", str(folder), "leave it out where a memory is given")
+    if memory.read_only:
+        raise InputError("memory", type(memory).__name__, "open it without read_only")
+    return memory
 
 
 def _close(memory: Memory) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings, Settings
 from hikari_ml.context_memory.decay import decayed, stability
+from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
 from hikari_ml.results import Episode, Memory, MemoryStats, Relation, Theme, Tier
 from hikari_ml.runtime.clock import ManualClock
@@ -95,10 +96,22 @@ async def look(folder: Path, settings: Settings | None = None, now: datetime | N
     Raises:
         StoreError: there is no memory, or it cannot be read.
     """
+    clock = before_everything()
+    memory = NeuralMemorySystem(folder, settings, read_only=True, clock=clock)
+    return await look_into(memory, clock, name_of(folder), now)
+
+
+def before_everything() -> ManualClock:
+    """A clock at an hour when nothing has faded: what is listed is the importance that fading starts from."""
+    return ManualClock(BEFORE_EVERYTHING)
+
+
+async def look_into(
+    memory: MemorySystem, clock: ManualClock, name: str, now: datetime | None = None
+) -> MemoryView:
+    """:func:`look` at any memory that goes by ``clock``, which is before everything; it is closed after."""
     now = now or datetime.now(UTC)
-    # At this hour nothing has faded, so what is listed is the importance that fading starts from.
-    clock = ManualClock(BEFORE_EVERYTHING)
-    async with NeuralMemorySystem(folder, settings, read_only=True, clock=clock) as memory:
+    async with memory:
         chosen = memory.settings.memory
         stats = await memory.get_memory_stats()
         found = await memory.list_memories(max(1, stats["total"]))
@@ -106,7 +119,7 @@ async def look(folder: Path, settings: Settings | None = None, now: datetime | N
         lines = await asyncio.to_thread(lines_of, found, at, chosen)
         clock.advance_to(at)
         return MemoryView(
-            name=name_of(folder),
+            name=name,
             at=at,
             faded=faded,
             settings=chosen,

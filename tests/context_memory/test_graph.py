@@ -109,3 +109,12 @@ def test_an_edge_without_evidence_that_holds_is_kept_aside():
     outdated.clear()
     graph.refresh([1])
     assert dict(graph.associations("anna", 1))["Munich"] == both
+
+
+def test_more_hops_than_there_are_names_change_nothing():
+    names = [f"n{i}" for i in range(12)]
+    graph = graph_of(*((a, "with", b, 1) for a, b in zip(names, [*names[1:], names[0]], strict=True)))
+    far = graph.associations("n0", 1_000_000)
+    assert far == graph.associations("n0", len(names))
+    assert len(far) == len(names) - 1
+    assert dict(far)["n6"] == pytest.approx(0.4**6)

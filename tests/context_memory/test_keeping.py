@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from hikari_ml import NeuralMemorySystem, Settings
+from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory import core as core_module
-from hikari_ml.errors import InputError
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -16,14 +15,6 @@ from tests.support import START, at
 async def memory(tmp_path):
     async with NeuralMemorySystem(tmp_path / "memory", clock=ManualClock(START)) as found:
         yield found
-
-
-async def test_a_repetition_counts_and_what_is_new_about_it_is_kept(memory):
-    first = await memory.store_memory("I love tea", "fact", {"user": "anna"}, 0.4)
-    again = await memory.store_memory("i love TEA!", "fact", {"user": "anna", "mood": "joy"}, 0.7)
-    assert again == first
-    (found,) = await memory.list_memories()
-    assert (found["count"], found["importance"], found["metadata"]["mood"]) == (2, 0.7, "joy")
 
 
 async def test_a_statement_made_earlier_than_the_one_that_stands_moves_it_back(memory):
@@ -35,17 +26,6 @@ async def test_a_statement_made_earlier_than_the_one_that_stands_moves_it_back(m
     (found,) = await memory.retrieve_memories("Rome", as_of=at(20))
     assert (found["created_at"], found["count"]) == ("2026-01-10T20:00:10.000Z", 2)
     assert (await memory.verify())["faults"] == []
-
-
-async def test_what_is_withdrawn_holds_no_longer_than_it_was_said(memory):
-    first = await memory.store_memory("I live in Rome", "fact", {"user": "anna"}, created_at=at(0))
-    await memory.store_memory("I live in Oslo", "fact", {"user": "anna"}, created_at=at(10))
-    await memory.store_memory("I live in Rome", "fact", {"user": "anna"}, created_at=at(20))
-    assert not await memory.withdraw_memory(first)
-    assert [m["content"] for m in await memory.list_memories()] == ["I live in Oslo"]
-    assert await memory.withdraw_memory(first)
-    assert await memory.withdraw_memory(first), "what is gone is gone"
-    assert (await memory.get_memory_stats())["superseded"] == 0
 
 
 async def test_what_waits_together_is_kept_as_one_after_the_other(memory):
@@ -62,51 +42,6 @@ async def test_what_waits_together_is_kept_as_one_after_the_other(memory):
 
 
 SAID_ALIKE = ["I love this game", "I really love this game", "i love this game lol", "omg I love this game"]
-
-
-async def test_almost_the_same_words_are_one_memory(memory):
-    ids = [await memory.store_memory(line, metadata={"user": "anna"}) for line in SAID_ALIKE]
-    assert len(set(ids)) == 1
-    (found,) = await memory.list_memories()
-    assert (found["content"], found["count"]) == ("I love this game", 4), "the first words stay"
-    for left in (3, 2, 1):
-        assert not await memory.withdraw_memory(ids[0])
-        assert (await memory.list_memories())[0]["count"] == left
-    assert await memory.withdraw_memory(ids[0])
-    assert (await memory.verify())["faults"] == []
-
-
-async def test_only_of_the_same_user_and_type(memory):
-    await memory.store_memory("I love this game", "fact", {"user": "anna"})
-    for kind, metadata in (("note", {"user": "anna"}), ("fact", {"user": "ben"}), ("fact", {})):
-        await memory.store_memory("I really love this game", kind, metadata)
-    assert (await memory.get_memory_stats())["total"] == 4
-    assert await memory.store_memory("omg I love this game", "fact", {"user": "ANNA"}) == "mem-" + (
-        (await memory.list_memories(user="anna"))[0]["id"].removeprefix("mem-")
-    )
-
-
-async def test_what_differs_in_what_matters_stays_apart(memory):
-    lines = ["I have 2 cats", "I have 3 cats", "I love it", "I don't love it", "I love cats", "I hate cats"]
-    for line in lines:
-        await memory.store_memory(line, metadata={"user": "anna"})
-    assert (await memory.get_memory_stats())["total"] == len(lines)
-
-
-async def test_words_alone_do_not_merge_what_means_something_else(memory):
-    for number, line in enumerate(SAID_ALIKE):
-        vector = [0.0] * 384
-        vector[number] = 1.0
-        await memory.store_memory(line, metadata={"user": "anna"}, embedding=vector)
-    assert (await memory.get_memory_stats())["total"] == 4
-
-
-async def test_it_can_be_switched_off(tmp_path):
-    settings = Settings(memory={"merge_similar": False})
-    async with NeuralMemorySystem(tmp_path, settings, clock=ManualClock(START)) as memory:
-        for line in SAID_ALIKE:
-            await memory.store_memory(line, metadata={"user": "anna"})
-        assert (await memory.get_memory_stats())["total"] == 4
 
 
 async def test_the_same_log_gives_the_same_store_however_it_is_written(tmp_path):
@@ -149,26 +84,3 @@ async def test_a_memory_that_could_not_be_stored_merges_nothing(memory, monkeypa
     assert len(set(others)) == 1
     (found,) = await memory.list_memories()
     assert (found["content"], found["count"]) == (SAID_ALIKE[1], 3)
-
-
-async def test_what_stirred_fades_more_slowly_and_ranks_no_higher(tmp_path):
-    clock = ManualClock(START)
-    async with NeuralMemorySystem(tmp_path / "m", clock=clock) as memory:
-        await memory.store_memory("the raid was loud", metadata={"user": "ben"})
-        await memory.store_memory("the raid was loud", metadata={"user": "anna"}, arousal=0.2)
-        await memory.store_memory("the raid was LOUD", metadata={"user": "anna"}, arousal=1.0)
-        clock.advance(100 * 86_400)
-        calm, stirred = await memory.retrieve_memories("the raid was loud", strengthen=False)
-        assert stirred["importance"] == pytest.approx(0.5 * 0.995**50)
-        assert calm["importance"] == pytest.approx(0.5 * 0.995**100)
-        await memory.export(tmp_path / "out.jsonl")
-    async with NeuralMemorySystem(tmp_path / "copy", clock=clock) as copy:
-        await copy.import_(tmp_path / "out.jsonl")
-        found = await copy.retrieve_memories("the raid was loud", strengthen=False)
-        assert [m["importance"] for m in found] == [calm["importance"], stirred["importance"]]
-
-
-@pytest.mark.parametrize("arousal", [-0.1, 1.1, float("nan"), "much", True])
-async def test_arousal_is_a_share(memory, arousal):
-    with pytest.raises(InputError, match="arousal"):
-        await memory.store_memory("hello", arousal=arousal)

@@ -143,14 +143,14 @@ def test_a_row_of_an_earlier_version_is_read():
 def test_when_something_was_said():
     found = Record(1, "mem-1", "hi", "fact", {}, 0.5, "episodic", 10, 10)
     for moment in (30, 5, 20):
-        found.repeated(moment)
+        found.say(moment)
     assert (found.said, found.created_at) == ((5, 10, 20, 30), 5)
     assert Record.unpack(1, found.pack()) == found
-    found.unsaid()
+    found.unsay()
     assert found.said == (5, 10, 20)
     for moment in range(100, 200):
-        found.repeated(moment)
+        found.say(moment)
     assert (len(found.said), found.said[0], found.said[-1]) == (MAX_SAID, 5, 199)
     once = Record(1, "mem-1", "hi", "fact", {}, 0.5, "episodic", 10, 10)
-    once.unsaid()
+    once.unsay()
     assert once.times_said == (10,)

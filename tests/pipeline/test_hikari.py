@@ -6,7 +6,7 @@ import json
 import msgpack
 import pytest
 
-from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, Hikari
+from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, Hikari, NeuralMemorySystem, PostgresMemory
 from hikari_ml.errors import InputError, StoreLockedError
 from hikari_ml.models.chat_encoder import ChatEncoder
 from hikari_ml.results import Insight
@@ -154,6 +154,28 @@ async def test_an_analyzer_handed_in_is_not_closed(tmp_path, clock):
         async with Hikari(analyzer=analyzer, clock=clock, folder=tmp_path / "a") as hikari:
             await say(hikari, clock, "hello")
         assert (await analyzer.analyze_message("still here", "anna"))["text"] == "still here"
+
+
+async def test_a_memory_handed_in_is_shared_and_not_closed(server, tmp_path, clock):
+    async with PostgresMemory(server.dsn, schema=server.fresh(), clock=clock) as memory:
+        async with (
+            Hikari(memory=memory, clock=clock, folder=tmp_path / "a") as one,
+            Hikari(memory=memory, clock=clock, folder=tmp_path / "b") as other,
+        ):
+            insight = await say(one, clock, "I love Elden Ring, it is amazing!")
+            assert insight["remembered"]["type"] == "fact"
+            found = await say(other, clock, "should I play Elden Ring again?", 60)
+            assert [m["id"] for m in found["memories"]] == [insight["remembered"]["id"]]
+            assert (await one.erase_user("anna"))["memory"]["memories"] >= 1
+        assert await memory.list_memories() == []
+    assert not (tmp_path / "a" / "memory").exists()
+
+
+def test_a_memory_handed_in_must_be_of_use(tmp_path):
+    with pytest.raises(InputError, match="read_only"):
+        Hikari(memory=NeuralMemorySystem(tmp_path / "m", read_only=True))
+    with pytest.raises(InputError, match="memory_folder"):
+        Hikari(memory=NeuralMemorySystem(tmp_path / "m"), memory_folder=tmp_path / "n")
 
 
 @pytest.mark.parametrize("wrong", [None, "hi", {"text": "hi"}])

@@ -1,0 +1,1 @@
+"""A memory that many processes share: PostgreSQL with pgvector."""

@@ -1,0 +1,42 @@
+"""Upkeep among others: one round at a time, and an erasure that leaves no byte in the tables."""
+
+import numpy as np
+
+from hikari_ml.context_memory.postgres.upkeep import ELSEWHERE, KEPT
+
+
+async def test_a_round_is_left_to_who_is_at_it(memory):
+    await memory.store_memory("hello")
+    async with memory._db.alone("consolidate"):
+        assert (await memory.consolidate())["degraded"] == [ELSEWHERE]
+    assert (await memory.consolidate())["examined"] == 1
+
+
+async def test_no_byte_of_who_is_erased_is_left_in_the_files_of_the_tables(memory, server):
+    def bytes_left():
+        server.ask("CHECKPOINT")
+        files = [path for path in (server.folder / "base").rglob("*") if path.is_file()]
+        return sum(b"qzxsecret" in path.read_bytes().lower() for path in files)
+
+    for i in range(5):
+        await memory.store_memory(
+            f"I love qzxsecret{i}", metadata={"user": "qzxsecretuser", "topic": "qzxsecret"}
+        )
+    await memory.store_memory("I play chess", metadata={"user": "ben"})
+    server.ask("ANALYZE")
+    assert bytes_left() > 0
+    proof = await memory.erase_user("QZXsecretUser")
+    assert (proof["memories"], proof["compacted"], proof["edges"]) == (5, True, 6)
+    assert proof["degraded"] == list(KEPT)
+    assert bytes_left() == 0
+    assert len(await memory.list_memories()) == 1
+
+
+async def test_tables_can_be_made_smaller(memory):
+    for i in range(12):
+        said = np.random.default_rng(i).bytes(20_000).hex()
+        await memory.store_memory(f"{i} {said}", embedding=[1.0] * 384)
+    for found in await memory.list_memories(11):
+        await memory.forget_memory(found["id"])
+    result = await memory.compact()
+    assert result["bytes_after"] < result["bytes_before"] - 100_000
