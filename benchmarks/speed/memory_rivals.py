@@ -284,7 +284,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", type=int, default=3000)
+    parser.add_argument("--size", type=int, default=1000)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--one", choices=SYSTEMS, help=argparse.SUPPRESS)
     given = parser.parse_args()
