@@ -180,6 +180,8 @@ class WordIndex:
             inside[[self._row_of[key] for key in hidden if key in self._row_of]] = False
         found, scores = self._scores(wanted, others, inside, reach)
         rows = np.flatnonzero(found & inside)
+        if len(rows) > k:  # sorting all of them would take longer than scoring them
+            rows = rows[scores[rows] >= np.partition(scores[rows], -k)[-k]]
         keys = np.frombuffer(self._keys, np.int64)[rows]
         order = np.lexsort((keys, -scores[rows]))[:k]
         return [(int(keys[i]), float(scores[rows[i]])) for i in order]
