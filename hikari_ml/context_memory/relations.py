@@ -3,19 +3,28 @@
 Only the speaker's statements count: not questions, not what they quote, not what others say of them. Some
 fill a slot, of which a person has one at a time (where they live, how old they are): there, what is said
 later takes the place of what was said before (:mod:`hikari_ml.context_memory.validity`).
+
+A slot is filled by positive evidence alone: a place, a name and an employer by a capital, a birthday by a
+day and a month, and nothing may follow that could make it a dream, a game or the past. What lacks it is a
+relation without a slot: it is better to miss a move than to forget a home.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
 MAX_WORDS: Final = 4
 """Longest object of a relation, in words."""
+
+READ: Final = 2000
+"""Characters of a line that are read for statements."""
+
+FRAME: Final = 200
+"""Characters of a sentence before a clause that are read for what makes it a dream or the past."""
 
 _OBJECT = r"(?P<object>[^.!?,;:()\"]+)"
 _CLAUSE = re.compile(
@@ -67,7 +76,7 @@ _PATTERNS: Final = tuple(
         ("has", r"i\s+(?:have|own|got)\s+(?P<object>(?:an?|one|two|three|four|five|\d+)\s+[^.!?,;:()\"]+)"),
         ("lives in", rf"i\s+{_NOW}live\s+in\s+{_OBJECT}"),
         ("lives in", rf"{_AM}{_NOW}living\s+in\s+{_OBJECT}"),
-        ("lives in", rf"(?:i|we)(?:'ve|\s+have)?\s+{_NOW}(?:moved|relocated)\s+to\s+{_OBJECT}"),
+        ("lives in", rf"(?:i|we)(?:'ve|\s+have)?\s+{_NOW}(?:moved|relocated)\s+(?:back\s+)?to\s+{_OBJECT}"),
         ("comes from", rf"i(?:\s+am|'?m|\s+come)\s+(?:originally\s+)?from\s+{_OBJECT}"),
         ("moves to", rf"(?:i'?m|i\s+am|we'?re|we\s+are)\s+{_NOW}(?:moving|relocating)\s+to\s+{_OBJECT}"),
         (
@@ -82,13 +91,12 @@ _PATTERNS: Final = tuple(
         ("studies", rf"i(?:\s+am|'?m)?\s+(?:study|studying)\s+{_OBJECT}"),
         (
             "is called",
-            rf"(?:my\s+name(?:'?s|\s+is)|call\s+me(?!\s+(?:maybe|later|back|when|if|out)\b))\s+{_OBJECT}",
+            rf"(?:my\s+name(?:'?s|\s+is)|call\s+me(?!\s+maybe\b))\s+{_OBJECT}",
         ),
         ("is", rf"{_AM}{_NOW}(?P<object>{_CONDITION})\b"),
         ("is", rf"(?:i|we)\s+{_NOW}got\s+(?P<object>engaged(?!\s+(?:in|with)\b)|married|divorced)\b"),
         ("is", rf"i(?:\s+am|'?m)\s+an?\s+(?!(?:big|huge|massive)\s+fan\b)(?P<object>{_CALLING})\b"),
         ("speaks", rf"i\s+(?:also\s+|only\s+)?speak\s+{_OBJECT}"),
-        ("has birthday", rf"my\s+birthday\s+is\s+(?:on\s+)?{_OBJECT}"),
         ("has", r"i\s+just\s+(?:got|started|bought)\s+(?:an?|my)\s+(?P<object>new\s+[^.!?,;:()\"]+)"),
         ("expects", rf"(?:i\s+am|i'?m|we\s+are|we'?re|my\s+\w+\s+and\s+i\s+are)\s+expecting\s+{_OBJECT}"),
     )
@@ -108,7 +116,7 @@ _NAMED = re.compile(
 )
 _PRONOUN = re.compile(
     r"(?:(?:her|his|their|its)\s+name(?:'?s|\s+is|\s+will\s+be)|s?he(?:'s|\s+is)\s+(?:called|named)"
-    rf"|(?:i|we)\s+(?:named|called)\s+(?:her|him|them|it))\s+{_OBJECT}",
+    rf"|(?:i|we)\s+named\s+(?:her|him|them|it))\s+{_OBJECT}",
     re.IGNORECASE,
 )
 _TURNED = re.compile(
@@ -121,7 +129,11 @@ _NO_LONGER = re.compile(
     rf"\s+{_OBJECT}",
     re.IGNORECASE,
 )
-_INTRODUCED = re.compile(rf"\b(?:my|our|an?|another)\s+(?:\w+\s+){{0,2}}?(?P<who>{_KIN})\b", re.IGNORECASE)
+_INTRODUCED = re.compile(
+    rf"\b(?:my|our|(?:i|we)(?:'ve)?\s+(?:{_NOW}|have\s+)(?:have|got|adopted|bought)\s+(?:an?|another|one))\s+"
+    rf"(?:(?!(?:got|gets?|has|had|have|is|was|and|or|the|an?)\b)\w+\s+){{0,2}}?(?P<who>{_KIN})\b",
+    re.IGNORECASE,
+)
 _STOP = re.compile(
     r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|lmao|haha\w*|tbh|ngl|honestly|right\s+now|rn|btw|now|today"
     r"|anymore|any\s+more|these\s+days|yesterday|recently"
@@ -142,12 +154,16 @@ _NO_PLACE = re.compile(
     re.IGNORECASE,
 )
 _NO_WORKPLACE = re.compile(
-    r"(?:home|nights?|least|myself|me|you|all|times?|once|it|this|that|them|him|her|free)\b", re.IGNORECASE
+    r"(?:home|nights?|least|myself|me|you|all|times?|once|it|this|that|them|him|her|free|money|fun|food|peanuts"
+    r"|an?\s+living|\d\w*)\b",
+    re.IGNORECASE,
 )
 _PASSING = re.compile(
     r"(?:\w+ing|so|very|not|just|really|always|never|gonna|here|there|back)\b", re.IGNORECASE
 )
-_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'(?:[^']|'(?=\w)){1,200}'(?!\w)|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
+_QUOTED = re.compile(
+    r"\"[^\"]{0,200}\"|(?<!\w)'(?:[^']|'(?=\w)){1,200}'(?!\w)|“[^”]{0,200}”|„[^“”]{0,200}[“”]|«[^»]{0,200}»"
+)
 _ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|it\s+when)\s+", re.IGNORECASE)
 _EMPTY: Final = frozenset(
     """
@@ -155,16 +171,65 @@ _EMPTY: Final = frozenset(
     question idea point problem feeling reason few lot
     """.split()
 )
+_ARTICLES: Final = frozenset("a an the my your his her our their so too very not".split())
 _PLACES: Final = frozenset({"lives in", "comes from", "moves to"})
 _SLOTS: Final = {
     "lives in": "home",
     "works as": "job",
     "works at": "employer",
     "is called": "name",
-    "has birthday": "birthday",
 }
+_BESIDE: Final = frozenset({"home", "job", "employer"})
+"""Of these there may be two at a time, until a move or "now" says otherwise."""
 _PARTNERED: Final = frozenset({"married", "engaged", "divorced", "widowed", "single"})
 _LEFT: Final = ("job", "employer")
+
+_MONTHS: Final = (
+    "january february march april may june july august september october november december".split()
+)
+_FILLER = (
+    r"now|currently|again|already|finally|too|tho|though|actually|today|yesterday|recently|lately|rn|right\s+now"
+    r"|nowadays|these\s+days|at\s+the\s+moment|so\s+far|any\s?more|btw|lo+l|lmf?ao+|(?:ha){2,}h?|xd|tbh|ngl|fr|guys"
+    r"|please|pls|everyone|chat|after\s+all|for\s+(?:work|uni|school|college|now|good)"
+    r"|(?:this|last)\s+(?:day|night|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)"
+    rf"|(?:in|since)\s+(?:{'|'.join(_MONTHS)})|(?:\d+|a|one|two|three|few|some)\s+(?:days?|weeks?|months?)\s+ago"
+)
+_MORE = r"(?:and|but|because|since\s+(?:i|we|my)|so|with|which|where|who)\b"
+_TAIL = re.compile(rf"(?:\s+(?:{_FILLER})\b)*[\s'\-]*(?:$|[.!,;:)]|\s{_MORE})", re.IGNORECASE)
+"""What may follow the value of a slot: nothing, when it came to be, laughter, or another clause."""
+_FRAME = re.compile(
+    r"\s*(?:(?:in|at|on|if|when|while|as|back|during|until|till|imagine|suppose|pretend|maybe|for)\b"
+    r"|\w+\s+years?\s+ago\b|.*\b(?:dream\w*|said|says?|told|tells|years?\s+ago)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What, before a clause or after its comma, makes it a dream, a game, the past or somebody else's words."""
+_SENTENCE = re.compile(r"[.!;](?:\s|$)")
+_CONNECTORS: Final = frozenset("of de del am an der upon la las le los el".split())
+_NO_HOME: Final = frozenset(
+    """
+    bronze silver gold platinum plat emerald diamond master masters grandmaster challenger iron
+    ascendant immortal radiant ranked unranked valorant minecraft fortnite roblox overwatch league lol
+    dota cs csgo counter-strike apex warzone skyrim tamriel hyrule azeroth runescape stardew sims zelda
+    pokemon terraria genshin vrchat hogwarts narnia mordor gotham mars hell heaven space bed chaos
+    misery silence darkness sweatpants pyjamas pajamas crypto anime android ios reddit instagram tiktok
+    twitter obs excel python rust java
+    """.split()
+)
+"""Games, ranks, media and other worlds that people live in or move to."""
+_PLURAL_PLACES: Final = frozenset("paris texas athens brussels wales dallas vegas honduras cyprus".split())
+_NO_JOB: Final = frozenset("team unit whole charm rule joke hobby duo group side".split())
+_BETWEEN: Final = frozenset(
+    "in on at by for from with of to as about like under over after before when".split()
+)
+_MOVES = re.compile(r"\b(?:moved|relocated|now|nowadays|currently|new\s+job)\b", re.IGNORECASE)
+_ALSO = re.compile(r"\b(?:also|too|part[- ]time|second)\b", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?:on\s+)?(?:the\s+)?(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>[a-z]{3,9})"
+    r"|(?P<month2>[a-z]{3,9})\s+(?:the\s+)?(?P<day2>\d{1,2})(?:st|nd|rd|th)?"
+    r"|(?P<first>\d{1,2})[./-](?P<second>\d{1,2})(?:[./-]\d{2,4})?)(?!\w)",
+    re.IGNORECASE,
+)
+_BIRTHDAY = re.compile(rf"my\s+birthday(?:'s|\s+is)\s+(?P<object>{_DATE.pattern})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +237,32 @@ class Statement:
     """What a line says of its speaker: ``kind`` and ``thing`` as in the knowledge graph.
 
     ``slot`` names what a person has one of at a time, if this is such a thing. With ``ends`` it says that
-    ``thing`` (anything, if blank) fills the slot no longer.
+    ``thing`` (anything, if blank) fills the slot no longer; with ``beside`` other things may fill it as well.
+    ``start`` and ``end`` are where in the line it is said.
     """
 
     kind: str
     thing: str
     slot: str | None = None
     ends: bool = False
+    beside: bool = False
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A clause at ``text[start:end]``, and whether what is around it lets it fill a slot."""
+
+    text: str
+    start: int
+    end: int
+    who: str | None
+    framed: bool
+
+    @property
+    def said(self) -> str:
+        return self.text[self.start : self.end]
 
 
 def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
@@ -192,74 +276,206 @@ def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
 
 def statements(text: str, about: str | None = None) -> list[Statement]:
     """What the speaker of ``text`` states of themselves, clause by clause."""
-    return list(_found(text, about)) if "?" not in text else []
+    return list(_found(text[:READ], about)) if "?" not in text else []
 
 
 def introduced(text: str) -> str | None:
     """Whom or what of theirs the speaker speaks of ("I got a new cat": cat), if it is one and no question."""
     if "?" in text:
         return None
-    found = {match["who"].casefold() for match in _INTRODUCED.finditer(_QUOTED.sub(" ", text))}
+    found = {match["who"].casefold() for match in _INTRODUCED.finditer(_unquoted(text[:READ]))}
     return found.pop() if len(found) == 1 else None
 
 
+def _unquoted(text: str) -> str:
+    """``text`` with spaces for what it quotes, so that positions stay what they were."""
+    return _QUOTED.sub(lambda match: " " * len(match[0]), text)
+
+
 def _found(text: str, about: str | None) -> Iterator[Statement]:
-    text = _QUOTED.sub(" ", text)
-    begins = list(_CLAUSE.finditer(text))
-    for begin, following in zip_longest(begins, begins[1:]):
-        clause = text[begin.end() : following.start() if following else len(text)]
-        who = introduced(text[: begin.end()]) or about
-        for read in (_plain, _favourite, _possession, _age, partial(_name, who=who), _end):
+    for clause in _clauses(_unquoted(text), about):
+        for read in (_plain, _birthday, _favourite, _possession, _age, _name, _end):
             yield from read(clause)
 
 
-def _plain(clause: str) -> Iterator[Statement]:
+def _clauses(text: str, about: str | None) -> Iterator[_Clause]:
+    """The clauses of a line, with whom it spoke of before each; one walk, however long the line is."""
+    begins = list(_CLAUSE.finditer(text))
+    people = list(_INTRODUCED.finditer(text))
+    sentences = [match.end() for match in _SENTENCE.finditer(text)]
+    known: set[str] = set()
+    sentence = 0
+    for begin, following in zip_longest(begins, begins[1:]):
+        while people and people[0].end() <= begin.end():
+            known.add(people.pop(0)["who"].casefold())
+        while sentences and sentences[0] <= begin.end():
+            sentence = sentences.pop(0)
+        who = next(iter(known)) if len(known) == 1 else about
+        end = following.start() if following else len(text)
+        yield _Clause(text, begin.end(), end, who, bool(_FRAME.match(text[sentence : begin.start()][:FRAME])))
+
+
+def _plain(clause: _Clause) -> Iterator[Statement]:
     for kind, pattern in _PATTERNS:
-        match = pattern.match(clause)
+        match = pattern.match(clause.text, clause.start, clause.end)
         thing = _fitting(kind, match["object"]) if match else ""
-        if thing:
-            yield Statement(kind, thing, _slot(kind, thing))
-            if kind == "left":
+        if match and thing and (kind != "is called" or _could_be_name(match)):
+            yield _stated(clause, kind, thing, match, _slot(kind, thing))
+            if kind == "left" and _holds(clause, match.end()):
                 yield from (Statement(kind, "", slot, ends=True) for slot in _LEFT)
             return
 
 
-def _favourite(clause: str) -> Iterator[Statement]:
-    match = _FAVOURITE.match(clause)
+def _stated(clause: _Clause, kind: str, thing: str, match: re.Match[str], slot: str | None) -> Statement:
+    """A statement; it fills ``slot`` only if its value shows that it is one and what follows lets it."""
+    start = match.start("object")
+    width = _width(slot, match["object"], clause.said) if slot else 0
+    end = start + width
+    if not width or not _holds(clause, end):
+        return Statement(kind, thing, start=clause.start, end=match.end())
+    beside = slot in _BESIDE and (not _MOVES.search(clause.said) or bool(_ALSO.search(clause.said)))
+    return Statement(kind, thing, slot, beside=beside, start=clause.start, end=end)
+
+
+def _holds(clause: _Clause, at: int) -> bool:
+    """Whether a clause tells of now: nothing around what ends at ``at`` makes it a game or the past."""
+    tail = _TAIL.match(clause.text, at, clause.end)
+    return tail is not None and not clause.framed and not _FRAME.match(clause.text, tail.end(), clause.end)
+
+
+def _width(slot: str, value: str, clause: str) -> int:
+    """How many characters of ``value`` are one for ``slot``, 0 if it does not show that it is."""
+    if slot == "home":
+        return _place(
+            value, re.match(r"\W*\w+\W+(?:\w+\W+)?liv(?:e|ing)\s+in\b", clause, re.IGNORECASE) is not None
+        )
+    if slot == "employer":
+        return _capitals(value, 3)
+    if slot == "name" or slot.startswith("name of "):
+        return _capitals(value, 2)
+    if slot == "job":
+        return _job(value)
+    if slot.startswith(("favourite ", "main ")):
+        cut = _STOP.sub("", value).rstrip()
+        return 0 if (cut.split() or ["in"])[0].casefold() in _BETWEEN else len(cut)
+    return len(value)
+
+
+def _capitals(value: str, most: int) -> int:
+    """The characters of ``value`` that are ``most`` words or fewer with a capital each."""
+    end, words = 0, 0
+    for match in re.finditer(r"\S+", value):
+        word = match[0]
+        if words < most and word[0].isalpha() and not word[0].islower():
+            end, words = match.end(), words + 1
+        elif not words or word not in _CONNECTORS:
+            break
+    return end
+
+
+def _place(value: str, lives: bool) -> int:
+    """The characters of ``value`` that are a place; in lower case only one word of "I live in ..." can be."""
+    skipped = len(value) - len(re.sub(r"^the\s+", "", value, flags=re.IGNORECASE))
+    words = value[skipped:].split()
+    if not words or words[0].casefold().strip("'") in _NO_HOME:
+        return 0
+    if width := _capitals(value[skipped:], 3):
+        return skipped + width
+    word = words[0]
+    plural = word.endswith("s") and word not in _PLURAL_PLACES
+    return len(word) if lives and not skipped and word.isalpha() and len(word) > 3 and not plural else 0
+
+
+def _job(value: str) -> int:
+    """The characters of ``value`` that are a profession: an article and up to three words."""
+    match = re.match(r"(?:an?|the)\s+", value, re.IGNORECASE)
+    words = _STOP.sub("", value[match.end() :]).split() if match else []
+    if (
+        not words
+        or len(words) > 3
+        or words[0].casefold() in _NO_JOB
+        or _BETWEEN & {w.casefold() for w in words}
+    ):
+        return 0
+    return len(_STOP.sub("", value).rstrip())
+
+
+def _could_be_name(match: re.Match[str]) -> bool:
+    """Whether someone is called so: "call me" takes a capital, "my name is" one or two words."""
+    value = match["object"]
+    if match[0].casefold().startswith("call"):
+        width = _capitals(value, 2)
+        return bool(width) and _TAIL.match(value, width) is not None
+    words = _STOP.sub("", value).split()
+    return len(words) <= 2 and words[0].casefold() not in _BETWEEN | _ARTICLES
+
+
+def _birthday(clause: _Clause) -> Iterator[Statement]:
+    match = _BIRTHDAY.match(clause.text, clause.start, clause.end)
+    if match and (thing := _day(match)):
+        yield _stated(clause, "has birthday", thing, match, None if thing[0].isdigit() else "birthday")
+
+
+def _day(match: re.Match[str]) -> str:
+    """A day of the year, always told as "May 5th"; as it stands where day and month could be either."""
+    if match["first"]:
+        one, two = int(match["first"]), int(match["second"])
+        day, month = (one, two) if one > 12 else (two, one)
+        if one <= 12 and two <= 12 and one != two:
+            return match["object"]
+        name = _MONTHS[month - 1] if 1 <= month <= 12 else ""
+    else:
+        day, short = int(match["day"] or match["day2"]), (match["month"] or match["month2"]).casefold()
+        name = next((month for month in _MONTHS if month.startswith(short)), "")
+    if not name or not 1 <= day <= 31:
+        return ""
+    ending = "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{name.capitalize()} {day}{ending}"
+
+
+def _favourite(clause: _Clause) -> Iterator[Statement]:
+    match = _FAVOURITE.match(clause.text, clause.start, clause.end)
     if match and (thing := _proper(match["object"])):
         what = "main" if match["what"].casefold() == "main" else "favourite"
         kind = f"{what} {match['slot'].casefold()}"
-        yield Statement(kind, thing, kind if match["verb"].casefold() == "is" else None)
+        yield _stated(clause, kind, thing, match, kind if match["verb"].casefold() == "is" else None)
 
 
-def _possession(clause: str) -> Iterator[Statement]:
+def _possession(clause: _Clause) -> Iterator[Statement]:
     """Who belongs to the speaker; the name of the one cat is a slot, that of a brother is not."""
     for pattern in (_POSSESSION, _NAMED):
-        match = pattern.match(clause)
+        match = pattern.match(clause.text, clause.start, clause.end)
         if match and (thing := _proper(match["object"])):
             who, parts = match["slot"].casefold(), match.groupdict()
-            one = (parts.get("naming") or parts.get("called")) and re.fullmatch(_ONE, who)
-            yield Statement(f"has {who}", thing, f"name of {who}" if one else None)
+            naming = parts.get("naming") or parts.get("called")
+            if not (naming and match["object"].split()[0].casefold() in _ARTICLES | _BETWEEN):
+                one = naming and re.fullmatch(_ONE, who)
+                yield _stated(clause, f"has {who}", thing, match, f"name of {who}" if one else None)
 
 
-def _age(clause: str) -> Iterator[Statement]:
-    if match := _TURNED.match(clause):
-        yield Statement("is", f"{match['age']} years old", "age")
+def _age(clause: _Clause) -> Iterator[Statement]:
+    match = _TURNED.match(clause.text, clause.start, clause.end)
+    if match:
+        slot = "age" if _holds(clause, match.end()) else None
+        thing = f"{match['age']} years old"
+        yield Statement("is", thing, slot, start=clause.start, end=match.end())
 
 
-def _name(clause: str, who: str | None) -> Iterator[Statement]:
+def _name(clause: _Clause) -> Iterator[Statement]:
     """A name given by a pronoun: no slot, because who is meant is never quite certain."""
-    match = _PRONOUN.match(clause)
-    if match and who and (thing := _proper(match["object"])):
-        yield Statement(f"has {who}", thing)
+    match = _PRONOUN.match(clause.text, clause.start, clause.end)
+    width = _capitals(match["object"], 1) if match and clause.who else 0
+    if match and width and _TAIL.match(clause.text, match.start("object") + width, clause.end):
+        yield Statement(f"has {clause.who}", match["object"][:width].strip(" '-"))
 
 
-def _end(clause: str) -> Iterator[Statement]:
-    if match := _NO_LONGER.match(clause):
+def _end(clause: _Clause) -> Iterator[Statement]:
+    if match := _NO_LONGER.match(clause.text, clause.start, clause.end):
         verb = " ".join((match["verb"] or match["other"]).casefold().split())
         kind = {"live in": "lives in", "work as": "works as"}.get(verb, "works at")
-        if thing := _fitting(kind, match["object"]):
-            yield Statement(kind, thing, _SLOTS[kind], ends=True)
+        thing = _fitting(kind, match["object"])
+        if thing and not clause.framed:
+            yield Statement(kind, thing, _SLOTS[kind], ends=True, start=clause.start, end=match.end())
 
 
 def _slot(kind: str, thing: str) -> str | None:

@@ -38,18 +38,18 @@ async def test_a_statement_made_earlier_than_the_one_that_stands_moves_it_back(m
 
 
 async def test_what_is_withdrawn_holds_no_longer_than_it_was_said(memory):
-    first = await memory.store_memory("I live in Rome", "fact", {"user": "anna"}, created_at=at(0))
-    await memory.store_memory("I live in Oslo", "fact", {"user": "anna"}, created_at=at(10))
-    await memory.store_memory("I live in Rome", "fact", {"user": "anna"}, created_at=at(20))
+    first = await memory.store_memory("I moved to Rome", "fact", {"user": "anna"}, created_at=at(0))
+    await memory.store_memory("I moved to Oslo", "fact", {"user": "anna"}, created_at=at(10))
+    await memory.store_memory("I moved to Rome", "fact", {"user": "anna"}, created_at=at(20))
     assert not await memory.withdraw_memory(first)
-    assert [m["content"] for m in await memory.list_memories()] == ["I live in Oslo"]
+    assert [m["content"] for m in await memory.list_memories()] == ["I moved to Oslo"]
     assert await memory.withdraw_memory(first)
     assert await memory.withdraw_memory(first), "what is gone is gone"
     assert (await memory.get_memory_stats())["superseded"] == 0
 
 
 async def test_what_waits_together_is_kept_as_one_after_the_other(memory):
-    lines = ["I live in Rome", "I live in Oslo", "I live in Rome", "I live in Rome"]
+    lines = ["I moved to Rome", "I moved to Oslo", "I moved to Rome", "I moved to Rome"]
     ids = await asyncio.gather(
         *(
             memory.store_memory(line, "fact", {"user": "anna"}, created_at=at(i))
