@@ -15,7 +15,7 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory.record import Record
@@ -30,8 +30,7 @@ Filling = tuple[int, str]
 """Which memory fills a slot, and with what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """When a statement held (epoch milliseconds): until ``by`` was said at ``end``; None: it does."""
 
     start: int

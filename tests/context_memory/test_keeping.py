@@ -172,3 +172,20 @@ async def test_what_stirred_fades_more_slowly_and_ranks_no_higher(tmp_path):
 async def test_arousal_is_a_share(memory, arousal):
     with pytest.raises(InputError, match="arousal"):
         await memory.store_memory("hello", arousal=arousal)
+
+
+@pytest.mark.parametrize("similar", [True, False])
+async def test_what_is_about_another_is_another_memory(tmp_path, similar):
+    settings = Settings(memory={"merge_similar": similar})
+    async with NeuralMemorySystem(tmp_path, settings, clock=ManualClock(START)) as memory:
+
+        async def said(about, line="his name is Tom"):
+            return await memory.store_memory(line, "fact", {"user": "anna", "about": about})
+
+        brother, dog = await said("brother"), await said("dog")
+        assert brother != dog
+        assert [await said("brother"), await said("dog"), await said("brother")] == [brother, dog, brother]
+        assert (await said("dog", "his name is Tom lol") == dog) == similar
+        edges = {name for name, _ in await memory.find_associations("anna")}
+        assert "Tom" in edges
+        assert (await memory.verify())["faults"] == []
