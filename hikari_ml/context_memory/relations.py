@@ -17,14 +17,26 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
+from hikari_ml.context_memory.evidence import (
+    ARTICLES,
+    BETWEEN,
+    DATE,
+    STOP,
+    TAIL,
+    WHEN,
+    capitals,
+    could_be_name,
+    day_of,
+    framed,
+    holds,
+    width_of,
+)
+
 MAX_WORDS: Final = 4
 """Longest object of a relation, in words."""
 
 READ: Final = 2000
 """Characters of a line that are read for statements."""
-
-FRAME: Final = 200
-"""Characters of a sentence before a clause that are read for what makes it a dream or the past."""
 
 _OBJECT = r"(?P<object>[^.!?,;:()\"]+)"
 _CLAUSE = re.compile(
@@ -51,11 +63,6 @@ _ONE = (
 _KIN = f"{_ONE}|brother|sister|son|daughter|baby"
 _NOW = r"(?:now\s+|currently\s+|still\s+|actually\s+|just\s+|finally\s+|recently\s+|also\s+)*"
 _AM = r"i(?:\s+am|'?m)\s+"
-_UNIT = r"(?:day|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)s?"
-_WHEN = (
-    rf"(?:next|last|this)\s+{_UNIT}|soon|tomorrow|in\s+(?:(?:a|an|one|two|three|few|couple|of|\d+)\s+)+{_UNIT}"
-    r"|in\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)"
-)
 _PATTERNS: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -83,7 +90,7 @@ _PATTERNS: Final = tuple(
             "moves to",
             rf"(?:i'?ll|i\s+will|i'?m\s+(?:going\s+to|gonna))\s+(?:be\s+moving|move)\s+to\s+{_OBJECT}",
         ),
-        ("moves to", rf"moving\s+to\s+(?=[^.!?,;:()\"]*\s(?:{_WHEN})){_OBJECT}"),
+        ("moves to", rf"moving\s+to\s+(?=[^.!?,;:()\"]*\s(?:{WHEN})){_OBJECT}"),
         ("works as", rf"i\s+{_NOW}work\s+as\s+{_OBJECT}"),
         ("works as", rf"{_AM}{_NOW}working\s+as\s+{_OBJECT}"),
         ("works at", rf"i\s+{_NOW}work\s+(?:at|for)\s+{_OBJECT}"),
@@ -134,12 +141,6 @@ _INTRODUCED = re.compile(
     rf"(?:(?!(?:got|gets?|has|had|have|is|was|and|or|the|an?)\b)\w+\s+){{0,2}}?(?P<who>{_KIN})\b",
     re.IGNORECASE,
 )
-_STOP = re.compile(
-    r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|lmao|haha\w*|tbh|ngl|honestly|right\s+now|rn|btw|now|today"
-    r"|anymore|any\s+more|these\s+days|yesterday|recently"
-    rf"|{_WHEN})\b.*$",
-    re.IGNORECASE,
-)
 _AFTER_PLACE = re.compile(
     r"\s+(?:with|from|to|for|near|as|already|again|about|over|around|almost|(?:\w+\s+){1,3}ago|last|ago)\b.*$",
     re.IGNORECASE,
@@ -171,7 +172,6 @@ _EMPTY: Final = frozenset(
     question idea point problem feeling reason few lot
     """.split()
 )
-_ARTICLES: Final = frozenset("a an the my your his her our their so too very not".split())
 _PLACES: Final = frozenset({"lives in", "comes from", "moves to"})
 _SLOTS: Final = {
     "lives in": "home",
@@ -184,52 +184,10 @@ _BESIDE: Final = frozenset({"home", "job", "employer"})
 _PARTNERED: Final = frozenset({"married", "engaged", "divorced", "widowed", "single"})
 _LEFT: Final = ("job", "employer")
 
-_MONTHS: Final = (
-    "january february march april may june july august september october november december".split()
-)
-_FILLER = (
-    r"now|currently|again|already|finally|too|tho|though|actually|today|yesterday|recently|lately|rn|right\s+now"
-    r"|nowadays|these\s+days|at\s+the\s+moment|so\s+far|any\s?more|btw|lo+l|lmf?ao+|(?:ha){2,}h?|xd|tbh|ngl|fr|guys"
-    r"|please|pls|everyone|chat|after\s+all|for\s+(?:work|uni|school|college|now|good)"
-    r"|(?:this|last)\s+(?:day|night|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)"
-    rf"|(?:in|since)\s+(?:{'|'.join(_MONTHS)})|(?:\d+|a|one|two|three|few|some)\s+(?:days?|weeks?|months?)\s+ago"
-)
-_MORE = r"(?:and|but|because|since\s+(?:i|we|my)|so|with|which|where|who)\b"
-_TAIL = re.compile(rf"(?:\s+(?:{_FILLER})\b)*[\s'\-]*(?:$|[.!,;:)]|\s{_MORE})", re.IGNORECASE)
-"""What may follow the value of a slot: nothing, when it came to be, laughter, or another clause."""
-_FRAME = re.compile(
-    r"\s*(?:(?:in|at|on|if|when|while|as|back|during|until|till|imagine|suppose|pretend|maybe|for)\b"
-    r"|\w+\s+years?\s+ago\b|.*\b(?:dream\w*|said|says?|told|tells|years?\s+ago)\b)",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What, before a clause or after its comma, makes it a dream, a game, the past or somebody else's words."""
 _SENTENCE = re.compile(r"[.!;](?:\s|$)")
-_CONNECTORS: Final = frozenset("of de del am an der upon la las le los el".split())
-_NO_HOME: Final = frozenset(
-    """
-    bronze silver gold platinum plat emerald diamond master masters grandmaster challenger iron
-    ascendant immortal radiant ranked unranked valorant minecraft fortnite roblox overwatch league lol
-    dota cs csgo counter-strike apex warzone skyrim tamriel hyrule azeroth runescape stardew sims zelda
-    pokemon terraria genshin vrchat hogwarts narnia mordor gotham mars hell heaven space bed chaos
-    misery silence darkness sweatpants pyjamas pajamas crypto anime android ios reddit instagram tiktok
-    twitter obs excel python rust java
-    """.split()
-)
-"""Games, ranks, media and other worlds that people live in or move to."""
-_PLURAL_PLACES: Final = frozenset("paris texas athens brussels wales dallas vegas honduras cyprus".split())
-_NO_JOB: Final = frozenset("team unit whole charm rule joke hobby duo group side".split())
-_BETWEEN: Final = frozenset(
-    "in on at by for from with of to as about like under over after before when".split()
-)
 _MOVES = re.compile(r"\b(?:moved|relocated|now|nowadays|currently|new\s+job)\b", re.IGNORECASE)
 _ALSO = re.compile(r"\b(?:also|too|part[- ]time|second)\b", re.IGNORECASE)
-_DATE = re.compile(
-    r"(?:on\s+)?(?:the\s+)?(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>[a-z]{3,9})"
-    r"|(?P<month2>[a-z]{3,9})\s+(?:the\s+)?(?P<day2>\d{1,2})(?:st|nd|rd|th)?"
-    r"|(?P<first>\d{1,2})[./-](?P<second>\d{1,2})(?:[./-]\d{2,4})?)(?!\w)",
-    re.IGNORECASE,
-)
-_BIRTHDAY = re.compile(rf"my\s+birthday(?:'s|\s+is)\s+(?P<object>{_DATE.pattern})", re.IGNORECASE)
+_BIRTHDAY = re.compile(rf"my\s+birthday(?:'s|\s+is)\s+(?P<object>{DATE.pattern})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +221,10 @@ class _Clause:
     @property
     def said(self) -> str:
         return self.text[self.start : self.end]
+
+    def now(self, at: int) -> bool:
+        """Whether it tells of now, as far as what is around it shows; its value ends at ``at``."""
+        return not self.framed and holds(self.text, at, self.end)
 
 
 def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
@@ -312,16 +274,16 @@ def _clauses(text: str, about: str | None) -> Iterator[_Clause]:
             sentence = sentences.pop(0)
         who = next(iter(known)) if len(known) == 1 else about
         end = following.start() if following else len(text)
-        yield _Clause(text, begin.end(), end, who, bool(_FRAME.match(text[sentence : begin.start()][:FRAME])))
+        yield _Clause(text, begin.end(), end, who, framed(text[sentence : begin.start()]))
 
 
 def _plain(clause: _Clause) -> Iterator[Statement]:
     for kind, pattern in _PATTERNS:
         match = pattern.match(clause.text, clause.start, clause.end)
         thing = _fitting(kind, match["object"]) if match else ""
-        if match and thing and (kind != "is called" or _could_be_name(match)):
+        if match and thing and (kind != "is called" or could_be_name(match)):
             yield _stated(clause, kind, thing, match, _slot(kind, thing))
-            if kind == "left" and _holds(clause, match.end()):
+            if kind == "left" and clause.now(match.end()):
                 yield from (Statement(kind, "", slot, ends=True) for slot in _LEFT)
             return
 
@@ -329,108 +291,18 @@ def _plain(clause: _Clause) -> Iterator[Statement]:
 def _stated(clause: _Clause, kind: str, thing: str, match: re.Match[str], slot: str | None) -> Statement:
     """A statement; it fills ``slot`` only if its value shows that it is one and what follows lets it."""
     start = match.start("object")
-    width = _width(slot, match["object"], clause.said) if slot else 0
+    width = width_of(slot, match["object"], clause.said) if slot else 0
     end = start + width
-    if not width or not _holds(clause, end):
+    if not width or not clause.now(end):
         return Statement(kind, thing, start=clause.start, end=match.end())
     beside = slot in _BESIDE and (not _MOVES.search(clause.said) or bool(_ALSO.search(clause.said)))
     return Statement(kind, thing, slot, beside=beside, start=clause.start, end=end)
 
 
-def _holds(clause: _Clause, at: int) -> bool:
-    """Whether a clause tells of now: nothing around what ends at ``at`` makes it a game or the past."""
-    tail = _TAIL.match(clause.text, at, clause.end)
-    return tail is not None and not clause.framed and not _FRAME.match(clause.text, tail.end(), clause.end)
-
-
-def _width(slot: str, value: str, clause: str) -> int:
-    """How many characters of ``value`` are one for ``slot``, 0 if it does not show that it is."""
-    if slot == "home":
-        return _place(
-            value, re.match(r"\W*\w+\W+(?:\w+\W+)?liv(?:e|ing)\s+in\b", clause, re.IGNORECASE) is not None
-        )
-    if slot == "employer":
-        return _capitals(value, 3)
-    if slot == "name" or slot.startswith("name of "):
-        return _capitals(value, 2)
-    if slot == "job":
-        return _job(value)
-    if slot.startswith(("favourite ", "main ")):
-        cut = _STOP.sub("", value).rstrip()
-        return 0 if (cut.split() or ["in"])[0].casefold() in _BETWEEN else len(cut)
-    return len(value)
-
-
-def _capitals(value: str, most: int) -> int:
-    """The characters of ``value`` that are ``most`` words or fewer with a capital each."""
-    end, words = 0, 0
-    for match in re.finditer(r"\S+", value):
-        word = match[0]
-        if words < most and word[0].isalpha() and not word[0].islower():
-            end, words = match.end(), words + 1
-        elif not words or word not in _CONNECTORS:
-            break
-    return end
-
-
-def _place(value: str, lives: bool) -> int:
-    """The characters of ``value`` that are a place; in lower case only one word of "I live in ..." can be."""
-    skipped = len(value) - len(re.sub(r"^the\s+", "", value, flags=re.IGNORECASE))
-    words = value[skipped:].split()
-    if not words or words[0].casefold().strip("'") in _NO_HOME:
-        return 0
-    if width := _capitals(value[skipped:], 3):
-        return skipped + width
-    word = words[0]
-    plural = word.endswith("s") and word not in _PLURAL_PLACES
-    return len(word) if lives and not skipped and word.isalpha() and len(word) > 3 and not plural else 0
-
-
-def _job(value: str) -> int:
-    """The characters of ``value`` that are a profession: an article and up to three words."""
-    match = re.match(r"(?:an?|the)\s+", value, re.IGNORECASE)
-    words = _STOP.sub("", value[match.end() :]).split() if match else []
-    if (
-        not words
-        or len(words) > 3
-        or words[0].casefold() in _NO_JOB
-        or _BETWEEN & {w.casefold() for w in words}
-    ):
-        return 0
-    return len(_STOP.sub("", value).rstrip())
-
-
-def _could_be_name(match: re.Match[str]) -> bool:
-    """Whether someone is called so: "call me" takes a capital, "my name is" one or two words."""
-    value = match["object"]
-    if match[0].casefold().startswith("call"):
-        width = _capitals(value, 2)
-        return bool(width) and _TAIL.match(value, width) is not None
-    words = _STOP.sub("", value).split()
-    return len(words) <= 2 and words[0].casefold() not in _BETWEEN | _ARTICLES
-
-
 def _birthday(clause: _Clause) -> Iterator[Statement]:
     match = _BIRTHDAY.match(clause.text, clause.start, clause.end)
-    if match and (thing := _day(match)):
+    if match and (thing := day_of(match)):
         yield _stated(clause, "has birthday", thing, match, None if thing[0].isdigit() else "birthday")
-
-
-def _day(match: re.Match[str]) -> str:
-    """A day of the year, always told as "May 5th"; as it stands where day and month could be either."""
-    if match["first"]:
-        one, two = int(match["first"]), int(match["second"])
-        day, month = (one, two) if one > 12 else (two, one)
-        if one <= 12 and two <= 12 and one != two:
-            return match["object"]
-        name = _MONTHS[month - 1] if 1 <= month <= 12 else ""
-    else:
-        day, short = int(match["day"] or match["day2"]), (match["month"] or match["month2"]).casefold()
-        name = next((month for month in _MONTHS if month.startswith(short)), "")
-    if not name or not 1 <= day <= 31:
-        return ""
-    ending = "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-    return f"{name.capitalize()} {day}{ending}"
 
 
 def _favourite(clause: _Clause) -> Iterator[Statement]:
@@ -448,7 +320,7 @@ def _possession(clause: _Clause) -> Iterator[Statement]:
         if match and (thing := _proper(match["object"])):
             who, parts = match["slot"].casefold(), match.groupdict()
             naming = parts.get("naming") or parts.get("called")
-            if not (naming and match["object"].split()[0].casefold() in _ARTICLES | _BETWEEN):
+            if not (naming and match["object"].split()[0].casefold() in ARTICLES | BETWEEN):
                 one = naming and re.fullmatch(_ONE, who)
                 yield _stated(clause, f"has {who}", thing, match, f"name of {who}" if one else None)
 
@@ -456,7 +328,7 @@ def _possession(clause: _Clause) -> Iterator[Statement]:
 def _age(clause: _Clause) -> Iterator[Statement]:
     match = _TURNED.match(clause.text, clause.start, clause.end)
     if match:
-        slot = "age" if _holds(clause, match.end()) else None
+        slot = "age" if clause.now(match.end()) else None
         thing = f"{match['age']} years old"
         yield Statement("is", thing, slot, start=clause.start, end=match.end())
 
@@ -464,8 +336,8 @@ def _age(clause: _Clause) -> Iterator[Statement]:
 def _name(clause: _Clause) -> Iterator[Statement]:
     """A name given by a pronoun: no slot, because who is meant is never quite certain."""
     match = _PRONOUN.match(clause.text, clause.start, clause.end)
-    width = _capitals(match["object"], 1) if match and clause.who else 0
-    if match and width and _TAIL.match(clause.text, match.start("object") + width, clause.end):
+    width = capitals(match["object"], 1) if match and clause.who else 0
+    if match and width and TAIL.match(clause.text, match.start("object") + width, clause.end):
         yield Statement(f"has {clause.who}", match["object"][:width].strip(" '-"))
 
 
@@ -501,7 +373,7 @@ def _proper(thing: str) -> str:
 
 
 def _trimmed(thing: str) -> str:
-    thing = _ARTICLE.sub("", _STOP.sub("", thing.strip())).strip(" '-")
+    thing = _ARTICLE.sub("", STOP.sub("", thing.strip())).strip(" '-")
     words = thing.split()
     if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY or thing.isdecimal():
         return ""

@@ -191,6 +191,14 @@ def test_what_is_no_longer_so():
         "I'm 5 years old at heart",
         "my favourite game is on sale",
         "I quit my job in the sims",
+        "I quit my job in 2005",
+        "call me Crazy but I like it",
+        "call me Tomorrow",
+        "I live in Rocket League",
+        "I moved to Mid",
+        "I moved to Oslo with my gf last year in a video game",
+        "I moved to Oslo and had kids in Stardew Valley",
+        "lol I moved to Mars in Surviving Mars",
     ],
 )
 def test_what_fills_no_slot(text):
