@@ -441,8 +441,8 @@ class MemoryCore:
                     unread[record.key] = words_of(record.content)
             lines = [(slot.key, words.get(slot.key) or unread.get(slot.key, b"")) for slot in self.tiers]
             self.words.fill(lines, self.tiers.conversations)
-            for key in sorted(self.words.with_any(TELLING)):
-                self.validity.put(cast("Record", txn.get(key)))
+            telling = (cast("Record", txn.get(key)) for key in self.words.with_any(TELLING))
+            self.validity.fill(telling)
             for digest, edge in txn.edges():
                 self.graph.put(digest, edge)
             return self.keeper.load(txn)

@@ -35,6 +35,8 @@ def store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) ->
     """Keep ``draft`` as a memory of its own, or as one more storing of one that says the same."""
     standing = txn.same_as(same_key(draft.content, draft.type, draft.user))
     record = txn.get(standing) if standing is not None else None
+    if record is not None and not _same_about(record, draft):
+        record = _told_again(core, txn, draft)
     vector = as_stored(vectors[0])
     if record is None and core.settings.merge_similar:
         record = _similar(core, txn, draft, vector)
@@ -84,7 +86,27 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
 
 def says_the_same(first: Record, second: Record) -> bool:
     """Whether two memories say the same in almost the same words, and mean the same relations by it."""
-    return same_sense(first.content, second.content) and _states(first) == _states(second)
+    return (
+        _same_about(first, second)
+        and same_sense(first.content, second.content)
+        and _states(first) == _states(second)
+    )
+
+
+def _same_about(first: Record, second: Record) -> bool:
+    """Whether two memories are about the same: "his name is Tom" may be the brother's or the dog's."""
+    return first.metadata.get("about") == second.metadata.get("about")
+
+
+def _told_again(core: MemoryCore, txn: Transaction, draft: Record) -> Record | None:
+    """The memory in the words of ``draft`` about the same, where the digest finds one about another."""
+    digest = draft.same_key()
+    waiting = [key for key, (earlier, _) in core.pending.items() if _alike(earlier, draft)]
+    for key in (*core.tiers.newest(draft.user, draft.type, COMPARED - len(waiting)), *waiting):
+        record = txn.get(key)
+        if record is not None and record.same_key() == digest and _same_about(record, draft):
+            return record
+    return None
 
 
 def _alike(first: Record, second: Record) -> bool:

@@ -3,19 +3,40 @@
 Only the speaker's statements count: not questions, not what they quote, not what others say of them. Some
 fill a slot, of which a person has one at a time (where they live, how old they are): there, what is said
 later takes the place of what was said before (:mod:`hikari_ml.context_memory.validity`).
+
+A slot is filled by positive evidence alone: a place, a name and an employer by a capital, a birthday by a
+day and a month, and nothing may follow that could make it a dream, a game or the past. What lacks it is a
+relation without a slot: it is better to miss a move than to forget a home.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
+from hikari_ml.context_memory.evidence import (
+    ARTICLES,
+    BETWEEN,
+    DATE,
+    STOP,
+    TAIL,
+    WHEN,
+    capitals,
+    could_be_name,
+    day_of,
+    framed,
+    holds,
+    width_of,
+)
+
 MAX_WORDS: Final = 4
 """Longest object of a relation, in words."""
+
+READ: Final = 2000
+"""Characters of a line that are read for statements."""
 
 _OBJECT = r"(?P<object>[^.!?,;:()\"]+)"
 _CLAUSE = re.compile(
@@ -42,11 +63,6 @@ _ONE = (
 _KIN = f"{_ONE}|brother|sister|son|daughter|baby"
 _NOW = r"(?:now\s+|currently\s+|still\s+|actually\s+|just\s+|finally\s+|recently\s+|also\s+)*"
 _AM = r"i(?:\s+am|'?m)\s+"
-_UNIT = r"(?:day|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)s?"
-_WHEN = (
-    rf"(?:next|last|this)\s+{_UNIT}|soon|tomorrow|in\s+(?:(?:a|an|one|two|three|few|couple|of|\d+)\s+)+{_UNIT}"
-    r"|in\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)"
-)
 _PATTERNS: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -67,14 +83,14 @@ _PATTERNS: Final = tuple(
         ("has", r"i\s+(?:have|own|got)\s+(?P<object>(?:an?|one|two|three|four|five|\d+)\s+[^.!?,;:()\"]+)"),
         ("lives in", rf"i\s+{_NOW}live\s+in\s+{_OBJECT}"),
         ("lives in", rf"{_AM}{_NOW}living\s+in\s+{_OBJECT}"),
-        ("lives in", rf"(?:i|we)(?:'ve|\s+have)?\s+{_NOW}(?:moved|relocated)\s+to\s+{_OBJECT}"),
+        ("lives in", rf"(?:i|we)(?:'ve|\s+have)?\s+{_NOW}(?:moved|relocated)\s+(?:back\s+)?to\s+{_OBJECT}"),
         ("comes from", rf"i(?:\s+am|'?m|\s+come)\s+(?:originally\s+)?from\s+{_OBJECT}"),
         ("moves to", rf"(?:i'?m|i\s+am|we'?re|we\s+are)\s+{_NOW}(?:moving|relocating)\s+to\s+{_OBJECT}"),
         (
             "moves to",
             rf"(?:i'?ll|i\s+will|i'?m\s+(?:going\s+to|gonna))\s+(?:be\s+moving|move)\s+to\s+{_OBJECT}",
         ),
-        ("moves to", rf"moving\s+to\s+(?=[^.!?,;:()\"]*\s(?:{_WHEN})){_OBJECT}"),
+        ("moves to", rf"moving\s+to\s+(?=[^.!?,;:()\"]*\s(?:{WHEN})){_OBJECT}"),
         ("works as", rf"i\s+{_NOW}work\s+as\s+{_OBJECT}"),
         ("works as", rf"{_AM}{_NOW}working\s+as\s+{_OBJECT}"),
         ("works at", rf"i\s+{_NOW}work\s+(?:at|for)\s+{_OBJECT}"),
@@ -82,13 +98,12 @@ _PATTERNS: Final = tuple(
         ("studies", rf"i(?:\s+am|'?m)?\s+(?:study|studying)\s+{_OBJECT}"),
         (
             "is called",
-            rf"(?:my\s+name(?:'?s|\s+is)|call\s+me(?!\s+(?:maybe|later|back|when|if|out)\b))\s+{_OBJECT}",
+            rf"(?:my\s+name(?:'?s|\s+is)|call\s+me(?!\s+maybe\b))\s+{_OBJECT}",
         ),
         ("is", rf"{_AM}{_NOW}(?P<object>{_CONDITION})\b"),
         ("is", rf"(?:i|we)\s+{_NOW}got\s+(?P<object>engaged(?!\s+(?:in|with)\b)|married|divorced)\b"),
         ("is", rf"i(?:\s+am|'?m)\s+an?\s+(?!(?:big|huge|massive)\s+fan\b)(?P<object>{_CALLING})\b"),
         ("speaks", rf"i\s+(?:also\s+|only\s+)?speak\s+{_OBJECT}"),
-        ("has birthday", rf"my\s+birthday\s+is\s+(?:on\s+)?{_OBJECT}"),
         ("has", r"i\s+just\s+(?:got|started|bought)\s+(?:an?|my)\s+(?P<object>new\s+[^.!?,;:()\"]+)"),
         ("expects", rf"(?:i\s+am|i'?m|we\s+are|we'?re|my\s+\w+\s+and\s+i\s+are)\s+expecting\s+{_OBJECT}"),
     )
@@ -108,7 +123,7 @@ _NAMED = re.compile(
 )
 _PRONOUN = re.compile(
     r"(?:(?:her|his|their|its)\s+name(?:'?s|\s+is|\s+will\s+be)|s?he(?:'s|\s+is)\s+(?:called|named)"
-    rf"|(?:i|we)\s+(?:named|called)\s+(?:her|him|them|it))\s+{_OBJECT}",
+    rf"|(?:i|we)\s+named\s+(?:her|him|them|it))\s+{_OBJECT}",
     re.IGNORECASE,
 )
 _TURNED = re.compile(
@@ -121,11 +136,9 @@ _NO_LONGER = re.compile(
     rf"\s+{_OBJECT}",
     re.IGNORECASE,
 )
-_INTRODUCED = re.compile(rf"\b(?:my|our|an?|another)\s+(?:\w+\s+){{0,2}}?(?P<who>{_KIN})\b", re.IGNORECASE)
-_STOP = re.compile(
-    r"\s+(?:and|but|because|since|so|when|while|if|that|which|who|than|too|though|lol|lmao|haha\w*|tbh|ngl|honestly|right\s+now|rn|btw|now|today"
-    r"|anymore|any\s+more|these\s+days|yesterday|recently"
-    rf"|{_WHEN})\b.*$",
+_INTRODUCED = re.compile(
+    rf"\b(?:my|our|(?:i|we)(?:'ve)?\s+(?:{_NOW}|have\s+)(?:have|got|adopted|bought)\s+(?:an?|another|one))\s+"
+    rf"(?:(?!(?:got|gets?|has|had|have|is|was|and|or|the|an?)\b)\w+\s+){{0,2}}?(?P<who>{_KIN})\b",
     re.IGNORECASE,
 )
 _AFTER_PLACE = re.compile(
@@ -142,12 +155,16 @@ _NO_PLACE = re.compile(
     re.IGNORECASE,
 )
 _NO_WORKPLACE = re.compile(
-    r"(?:home|nights?|least|myself|me|you|all|times?|once|it|this|that|them|him|her|free)\b", re.IGNORECASE
+    r"(?:home|nights?|least|myself|me|you|all|times?|once|it|this|that|them|him|her|free|money|fun|food|peanuts"
+    r"|an?\s+living|\d\w*)\b",
+    re.IGNORECASE,
 )
 _PASSING = re.compile(
     r"(?:\w+ing|so|very|not|just|really|always|never|gonna|here|there|back)\b", re.IGNORECASE
 )
-_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'(?:[^']|'(?=\w)){1,200}'(?!\w)|“[^”]*”|„[^“”]*[“”]|«[^»]*»")
+_QUOTED = re.compile(
+    r"\"[^\"]{0,200}\"|(?<!\w)'(?:[^']|'(?=\w)){1,200}'(?!\w)|“[^”]{0,200}”|„[^“”]{0,200}[“”]|«[^»]{0,200}»"
+)
 _ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|it\s+when)\s+", re.IGNORECASE)
 _EMPTY: Final = frozenset(
     """
@@ -161,10 +178,16 @@ _SLOTS: Final = {
     "works as": "job",
     "works at": "employer",
     "is called": "name",
-    "has birthday": "birthday",
 }
+_BESIDE: Final = frozenset({"home", "job", "employer"})
+"""Of these there may be two at a time, until a move or "now" says otherwise."""
 _PARTNERED: Final = frozenset({"married", "engaged", "divorced", "widowed", "single"})
 _LEFT: Final = ("job", "employer")
+
+_SENTENCE = re.compile(r"[.!;](?:\s|$)")
+_MOVES = re.compile(r"\b(?:moved|relocated|now|nowadays|currently|new\s+job)\b", re.IGNORECASE)
+_ALSO = re.compile(r"\b(?:also|too|part[- ]time|second)\b", re.IGNORECASE)
+_BIRTHDAY = re.compile(rf"my\s+birthday(?:'s|\s+is)\s+(?P<object>{DATE.pattern})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +195,36 @@ class Statement:
     """What a line says of its speaker: ``kind`` and ``thing`` as in the knowledge graph.
 
     ``slot`` names what a person has one of at a time, if this is such a thing. With ``ends`` it says that
-    ``thing`` (anything, if blank) fills the slot no longer.
+    ``thing`` (anything, if blank) fills the slot no longer; with ``beside`` other things may fill it as well.
+    ``start`` and ``end`` are where in the line it is said.
     """
 
     kind: str
     thing: str
     slot: str | None = None
     ends: bool = False
+    beside: bool = False
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A clause at ``text[start:end]``, and whether what is around it lets it fill a slot."""
+
+    text: str
+    start: int
+    end: int
+    who: str | None
+    framed: bool
+
+    @property
+    def said(self) -> str:
+        return self.text[self.start : self.end]
+
+    def now(self, at: int) -> bool:
+        """Whether it tells of now, as far as what is around it shows; its value ends at ``at``."""
+        return not self.framed and holds(self.text, at, self.end)
 
 
 def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
@@ -192,74 +238,116 @@ def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
 
 def statements(text: str, about: str | None = None) -> list[Statement]:
     """What the speaker of ``text`` states of themselves, clause by clause."""
-    return list(_found(text, about)) if "?" not in text else []
+    return list(_found(text[:READ], about)) if "?" not in text else []
 
 
 def introduced(text: str) -> str | None:
     """Whom or what of theirs the speaker speaks of ("I got a new cat": cat), if it is one and no question."""
     if "?" in text:
         return None
-    found = {match["who"].casefold() for match in _INTRODUCED.finditer(_QUOTED.sub(" ", text))}
+    found = {match["who"].casefold() for match in _INTRODUCED.finditer(_unquoted(text[:READ]))}
     return found.pop() if len(found) == 1 else None
 
 
+def _unquoted(text: str) -> str:
+    """``text`` with spaces for what it quotes, so that positions stay what they were."""
+    return _QUOTED.sub(lambda match: " " * len(match[0]), text)
+
+
 def _found(text: str, about: str | None) -> Iterator[Statement]:
-    text = _QUOTED.sub(" ", text)
-    begins = list(_CLAUSE.finditer(text))
-    for begin, following in zip_longest(begins, begins[1:]):
-        clause = text[begin.end() : following.start() if following else len(text)]
-        who = introduced(text[: begin.end()]) or about
-        for read in (_plain, _favourite, _possession, _age, partial(_name, who=who), _end):
+    for clause in _clauses(_unquoted(text), about):
+        for read in (_plain, _birthday, _favourite, _possession, _age, _name, _end):
             yield from read(clause)
 
 
-def _plain(clause: str) -> Iterator[Statement]:
+def _clauses(text: str, about: str | None) -> Iterator[_Clause]:
+    """The clauses of a line, with whom it spoke of before each; one walk, however long the line is."""
+    begins = list(_CLAUSE.finditer(text))
+    people = list(_INTRODUCED.finditer(text))
+    sentences = [match.end() for match in _SENTENCE.finditer(text)]
+    known: set[str] = set()
+    sentence = 0
+    for begin, following in zip_longest(begins, begins[1:]):
+        while people and people[0].end() <= begin.end():
+            known.add(people.pop(0)["who"].casefold())
+        while sentences and sentences[0] <= begin.end():
+            sentence = sentences.pop(0)
+        who = next(iter(known)) if len(known) == 1 else about
+        end = following.start() if following else len(text)
+        yield _Clause(text, begin.end(), end, who, framed(text[sentence : begin.start()]))
+
+
+def _plain(clause: _Clause) -> Iterator[Statement]:
     for kind, pattern in _PATTERNS:
-        match = pattern.match(clause)
+        match = pattern.match(clause.text, clause.start, clause.end)
         thing = _fitting(kind, match["object"]) if match else ""
-        if thing:
-            yield Statement(kind, thing, _slot(kind, thing))
-            if kind == "left":
+        if match and thing and (kind != "is called" or could_be_name(match)):
+            yield _stated(clause, kind, thing, match, _slot(kind, thing))
+            if kind == "left" and clause.now(match.end()):
                 yield from (Statement(kind, "", slot, ends=True) for slot in _LEFT)
             return
 
 
-def _favourite(clause: str) -> Iterator[Statement]:
-    match = _FAVOURITE.match(clause)
+def _stated(clause: _Clause, kind: str, thing: str, match: re.Match[str], slot: str | None) -> Statement:
+    """A statement; it fills ``slot`` only if its value shows that it is one and what follows lets it."""
+    start = match.start("object")
+    width = width_of(slot, match["object"], clause.said) if slot else 0
+    end = start + width
+    if not width or not clause.now(end):
+        return Statement(kind, thing, start=clause.start, end=match.end())
+    beside = slot in _BESIDE and (not _MOVES.search(clause.said) or bool(_ALSO.search(clause.said)))
+    return Statement(kind, thing, slot, beside=beside, start=clause.start, end=end)
+
+
+def _birthday(clause: _Clause) -> Iterator[Statement]:
+    match = _BIRTHDAY.match(clause.text, clause.start, clause.end)
+    if match and (thing := day_of(match)):
+        yield _stated(clause, "has birthday", thing, match, None if thing[0].isdigit() else "birthday")
+
+
+def _favourite(clause: _Clause) -> Iterator[Statement]:
+    match = _FAVOURITE.match(clause.text, clause.start, clause.end)
     if match and (thing := _proper(match["object"])):
         what = "main" if match["what"].casefold() == "main" else "favourite"
         kind = f"{what} {match['slot'].casefold()}"
-        yield Statement(kind, thing, kind if match["verb"].casefold() == "is" else None)
+        yield _stated(clause, kind, thing, match, kind if match["verb"].casefold() == "is" else None)
 
 
-def _possession(clause: str) -> Iterator[Statement]:
+def _possession(clause: _Clause) -> Iterator[Statement]:
     """Who belongs to the speaker; the name of the one cat is a slot, that of a brother is not."""
     for pattern in (_POSSESSION, _NAMED):
-        match = pattern.match(clause)
+        match = pattern.match(clause.text, clause.start, clause.end)
         if match and (thing := _proper(match["object"])):
             who, parts = match["slot"].casefold(), match.groupdict()
-            one = (parts.get("naming") or parts.get("called")) and re.fullmatch(_ONE, who)
-            yield Statement(f"has {who}", thing, f"name of {who}" if one else None)
+            naming = parts.get("naming") or parts.get("called")
+            if not (naming and match["object"].split()[0].casefold() in ARTICLES | BETWEEN):
+                one = naming and re.fullmatch(_ONE, who)
+                yield _stated(clause, f"has {who}", thing, match, f"name of {who}" if one else None)
 
 
-def _age(clause: str) -> Iterator[Statement]:
-    if match := _TURNED.match(clause):
-        yield Statement("is", f"{match['age']} years old", "age")
+def _age(clause: _Clause) -> Iterator[Statement]:
+    match = _TURNED.match(clause.text, clause.start, clause.end)
+    if match:
+        slot = "age" if clause.now(match.end()) else None
+        thing = f"{match['age']} years old"
+        yield Statement("is", thing, slot, start=clause.start, end=match.end())
 
 
-def _name(clause: str, who: str | None) -> Iterator[Statement]:
+def _name(clause: _Clause) -> Iterator[Statement]:
     """A name given by a pronoun: no slot, because who is meant is never quite certain."""
-    match = _PRONOUN.match(clause)
-    if match and who and (thing := _proper(match["object"])):
-        yield Statement(f"has {who}", thing)
+    match = _PRONOUN.match(clause.text, clause.start, clause.end)
+    width = capitals(match["object"], 1) if match and clause.who else 0
+    if match and width and TAIL.match(clause.text, match.start("object") + width, clause.end):
+        yield Statement(f"has {clause.who}", match["object"][:width].strip(" '-"))
 
 
-def _end(clause: str) -> Iterator[Statement]:
-    if match := _NO_LONGER.match(clause):
+def _end(clause: _Clause) -> Iterator[Statement]:
+    if match := _NO_LONGER.match(clause.text, clause.start, clause.end):
         verb = " ".join((match["verb"] or match["other"]).casefold().split())
         kind = {"live in": "lives in", "work as": "works as"}.get(verb, "works at")
-        if thing := _fitting(kind, match["object"]):
-            yield Statement(kind, thing, _SLOTS[kind], ends=True)
+        thing = _fitting(kind, match["object"])
+        if thing and not clause.framed:
+            yield Statement(kind, thing, _SLOTS[kind], ends=True, start=clause.start, end=match.end())
 
 
 def _slot(kind: str, thing: str) -> str | None:
@@ -285,7 +373,7 @@ def _proper(thing: str) -> str:
 
 
 def _trimmed(thing: str) -> str:
-    thing = _ARTICLE.sub("", _STOP.sub("", thing.strip())).strip(" '-")
+    thing = _ARTICLE.sub("", STOP.sub("", thing.strip())).strip(" '-")
     words = thing.split()
     if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY or thing.isdecimal():
         return ""

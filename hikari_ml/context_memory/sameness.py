@@ -2,7 +2,8 @@
 
 Meaning alone cannot tell: to an embedding "I have 2 cats" and "I have 3 cats" are all but one. So words
 decide first, and may differ in nothing but fillers, articles, contractions and the spelling of a few of them.
-A number, a name, a "not", an emoji or another order of the words makes another statement.
+A number, a name, a "not", an emoji or another order of the words makes another statement. So does a filler
+with a capital within the line: "A" may be a grade, and "An" a name.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ from hikari_ml.text.normalize import clean
 FEWEST: Final = 2
 """Words that must be left of a line without its fillers for it to be compared."""
 
-_TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
-_RUN = re.compile(r"([^\W\d_])\1+")
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:'\w+)?|[^\w\s]")
+_RUN = re.compile(r"([^\W\d_])\1{2,}")
 _POINTS: Final = frozenset(".,!;\"'…")
 _FILLERS: Final = frozenset(
-    _RUN.sub(r"\1", word)
-    for word in """
-    a an the so just very really actually literally totally honestly basically definitely also oh um uh ah
-    yeah yea well hey lol lmao lmfao rofl haha hahaha hahahaha hehe xd btw tbh imo imho ngl fr omg bro dude
+    """
+    a an the just very really actually literally totally honestly basically definitely also oh um uh ah
+    yeah yea hey lol lmao lmfao rofl haha hahaha hahahaha hehe xd btw tbh imo imho ngl fr omg bro dude
     """.split()
 )
 _SPELLED: Final = {
@@ -65,9 +65,11 @@ def same_sense(first: str, second: str) -> bool:
 
 def _telling(text: str) -> list[str]:
     """The words of a line that tell it from another."""
-    folded = unicodedata.normalize("NFKC", clean(text)).casefold().replace("’", "'")
+    plain = unicodedata.normalize("NFKC", clean(text)).replace("’", "'")
     found: list[str] = []
-    for token in _TOKEN.findall(folded):
-        if token not in _POINTS and _RUN.sub(r"\1", token) not in _FILLERS:
-            found += _SPELLED.get(token, token).split()
+    for place, token in enumerate(_TOKEN.findall(plain)):
+        word = token.casefold()
+        named = place > 0 and token[0].isupper() and not plain.isupper()
+        if token not in _POINTS and (named or _RUN.sub(r"\1", word) not in _FILLERS):
+            found += _SPELLED.get(word, word).split()
     return found

@@ -32,10 +32,16 @@ class Mended:
 
 
 def consolidate(core: MemoryCore, summarizer: Summarizer) -> Consolidation:
-    """One round: forget what has faded, move what is due, and cut new episodes."""
+    """One round: forget what has faded, move what is due, and cut new episodes.
+
+    What took the place of a memory that has not faded is kept until that has: forgetting must not make true
+    again what is outdated.
+    """
     core.flush_touched()
     slots = list(core.tiers)
     decided = plan(slots, core.now(), core.settings)
+    needed = core.validity.needed(decided.forget)
+    decided.forget = [key for key in decided.forget if key not in needed]
     for at in range(0, len(decided.forget), BATCH):
         forget(core, summarizer, decided.forget[at : at + BATCH])
     core.move(decided)

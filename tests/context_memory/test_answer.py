@@ -10,7 +10,7 @@ from tests.support import START, at
 async def test_it_is_told_as_it_is_now(tmp_path):
     async with NeuralMemorySystem(tmp_path, clock=ManualClock(START)) as memory:
         await memory.store_memory("I live in Munich", "fact", {"user": "anna"}, created_at=at(-86_400))
-        later = await memory.store_memory("I live in Berlin", "fact", {"user": "anna"})
+        later = await memory.store_memory("I moved to Berlin", "fact", {"user": "anna"})
         core, hit = memory._core, Hit(1, 0.5, {"meaning": 2}, {"meaning": 0.75})
         found = await memory._do(lambda: core.store.read(lambda txn: tell(core, txn, hit, core.now())))
     assert found["why"]["meaning"] == 0.75

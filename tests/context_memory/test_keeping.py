@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from hikari_ml import NeuralMemorySystem
+from hikari_ml import NeuralMemorySystem, Settings
 from hikari_ml.context_memory import core as core_module
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
@@ -29,7 +29,7 @@ async def test_a_statement_made_earlier_than_the_one_that_stands_moves_it_back(m
 
 
 async def test_what_waits_together_is_kept_as_one_after_the_other(memory):
-    lines = ["I live in Rome", "I live in Oslo", "I live in Rome", "I live in Rome"]
+    lines = ["I moved to Rome", "I moved to Oslo", "I moved to Rome", "I moved to Rome"]
     ids = await asyncio.gather(
         *(
             memory.store_memory(line, "fact", {"user": "anna"}, created_at=at(i))
@@ -84,3 +84,20 @@ async def test_a_memory_that_could_not_be_stored_merges_nothing(memory, monkeypa
     assert len(set(others)) == 1
     (found,) = await memory.list_memories()
     assert (found["content"], found["count"]) == (SAID_ALIKE[1], 3)
+
+
+@pytest.mark.parametrize("similar", [True, False])
+async def test_what_is_about_another_is_another_memory(tmp_path, similar):
+    settings = Settings(memory={"merge_similar": similar})
+    async with NeuralMemorySystem(tmp_path, settings, clock=ManualClock(START)) as memory:
+
+        async def said(about, line="his name is Tom"):
+            return await memory.store_memory(line, "fact", {"user": "anna", "about": about})
+
+        brother, dog = await said("brother"), await said("dog")
+        assert brother != dog
+        assert [await said("brother"), await said("dog"), await said("brother")] == [brother, dog, brother]
+        assert (await said("dog", "his name is Tom lol") == dog) == similar
+        edges = {name for name, _ in await memory.find_associations("anna")}
+        assert "Tom" in edges
+        assert (await memory.verify())["faults"] == []

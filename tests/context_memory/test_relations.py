@@ -110,6 +110,12 @@ def test_a_pronoun_stands_for_who_was_spoken_of():
         ("my cat hates my dog", None),
         ("do you have a cat?", None),
         ("cats are great", None),
+        ("she looks like a horse", None),
+        ("My friend got a cat", None),
+        ("my friend has a cat", None),
+        ("I saw a dog", None),
+        ('she said "my cat" lol', None),
+        ("I've got a dog", "dog"),
     ],
 )
 def test_who_is_spoken_of(text, who):
@@ -137,3 +143,125 @@ def test_what_is_no_longer_so():
     (found,) = statements("I don't live in Berlin anymore")
     assert (found.slot, found.thing, found.ends) == ("home", "Berlin", True)
     assert [found.slot for found in statements("I just lost my job") if found.ends] == ["job", "employer"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my birthday is today!",
+        "my birthday is coming up",
+        "my birthday is next week",
+        "my birthday is in 3 days",
+        "my birthday is in May",
+        "my birthday is 5/6",
+        "call me crazy but I like pineapple",
+        "call me old fashioned",
+        "call me an idiot but I like it",
+        "call me Ann if you dare",
+        "my name is in the credits",
+        "my name is so long",
+        "I moved to ranked",
+        "I moved to Diamond last season",
+        "I moved to Valorant from CS",
+        "we moved to another server",
+        "I live in Minecraft lately",
+        "I live in hoodies",
+        "in my dream, I moved to Mars",
+        "in my dream, I moved to Oslo",
+        "I had a dream, I moved to Oslo",
+        "she said, I moved to Oslo",
+        "I moved to Oslo in 2005",
+        "we moved to Oslo when I was 5",
+        "we moved to Oslo, when I was 5",
+        "when I was 5, we moved to Oslo",
+        "back in 2005, I moved to Oslo",
+        "I moved to Oslo two years ago",
+        "I live in Oslo in the sims",
+        "i work as hard as i can",
+        "I work as a team player",
+        "I work as a nurse on weekends",
+        "I work for money",
+        "I work for a living",
+        "I work at 5am tomorrow",
+        "I work at Google on weekends",
+        "I got married in Stardew Valley",
+        "we got divorced in the sims lmao",
+        "I'm married to Elden Ring",
+        "my dog is called a good boy by everyone",
+        "I'm 5 years old at heart",
+        "my favourite game is on sale",
+        "I quit my job in the sims",
+        "I quit my job in 2005",
+        "call me Crazy but I like it",
+        "call me Tomorrow",
+        "I live in Rocket League",
+        "I moved to Mid",
+        "I moved to Oslo with my gf last year in a video game",
+        "I moved to Oslo and had kids in Stardew Valley",
+        "lol I moved to Mars in Surviving Mars",
+    ],
+)
+def test_what_fills_no_slot(text):
+    assert [found.slot for found in statements(text) if found.slot] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "thing"),
+    [
+        ("my birthday is May 5th", "birthday", "May 5th"),
+        ("my birthday is the 5th of May btw", "birthday", "May 5th"),
+        ("my birthday is on 5 may!", "birthday", "May 5th"),
+        ("my birthday is 22.05.1990", "birthday", "May 22nd"),
+        ("call me Ann, everyone does", "name", "Ann"),
+        ("my name is Anna Lee lol", "name", "Anna Lee"),
+        ("i live in munich", "home", "munich"),
+        ("i live in paris btw", "home", "paris"),
+        ("I live in Frankfurt am Main with my gf", "home", "Frankfurt am Main"),
+        ("I live in the UK now", "home", "UK"),
+        ("well, I moved to New York City last month!", "home", "New York City"),
+        ("I moved to Berlin in June and I love it", "home", "Berlin"),
+        ("I work as a data engineer because it pays", "job", "data engineer"),
+        ("I work for Spotify now", "employer", "Spotify"),
+        ("I got married last week lol", "partnership", "married"),
+        ("my dog is called Rex haha", "name of dog", "Rex"),
+        ("my favourite food is pizza tbh", "favourite food", "pizza"),
+    ],
+)
+def test_what_fills_a_slot(text, slot, thing):
+    assert [(found.slot, found.thing) for found in statements(text) if found.slot] == [(slot, thing)]
+
+
+@pytest.mark.parametrize(
+    ("text", "beside"),
+    [
+        ("I live in Berlin", True),
+        ("I live in Berlin now", False),
+        ("I moved back to Berlin", False),
+        ("I work as a nurse", True),
+        ("I got a new job as a nurse", False),
+        ("I also work as a waiter now", True),
+        ("my name is Anna", False),
+    ],
+)
+def test_what_may_stand_beside_another(text, beside):
+    (found,) = (each for each in statements(text) if each.slot)
+    assert found.beside == beside
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I called her twice",
+        "we called her Mochi",
+        "her name is mochi",
+        "his name is Tom from work",
+        "we named her after my mom",
+    ],
+)
+def test_a_pronoun_that_gives_no_name(text):
+    assert relations(text, "mom") == []
+
+
+def test_of_a_long_line_only_the_beginning_is_read():
+    assert relations("I love tea. " + "x " * 1000 + ". I love coffee") == [("likes", "tea")]
+    assert relations("i am. " * 300 + "I live in Berlin") == [("lives in", "Berlin")]

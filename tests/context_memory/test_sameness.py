@@ -15,7 +15,10 @@ from hikari_ml.context_memory.sameness import same_sense
         ("I can't stand spiders", "I cannot stand spiders"),
         ("I play bass guitar", "I actually play the bass guitar"),
         ("I have 2 cats", "I have 2 cats haha"),
-        ("sooo I love tea", "I love tea"),
+        ("yeaaah I love tea", "I love tea"),
+        ("I got an A in maths", "I really got an A in maths"),
+        ("I have 3.5 cats", "I have 3.5 cats lol"),
+        ("I LOVE A GAME", "I love game"),
     ],
 )
 def test_the_same(first, second):
@@ -27,6 +30,13 @@ def test_the_same(first, second):
     ("first", "second"),
     [
         ("I have 2 cats", "I have 3 cats"),
+        ("my sister is visiting tomorrow", "my sister Ann is visiting tomorrow"),
+        ("my sister is visiting tomorrow", "my sister An is visiting tomorrow"),
+        ("I got in maths today", "I got an A in maths today"),
+        ("3.5 cats", "3 5 cats"),
+        ("1,000 cats", "1 000 cats"),
+        ("not doing well", "not doing so"),
+        ("I am doing well", "I am doing"),
         ("I love it", "I don't love it"),
         ("I love cats", "I hate cats"),
         ("my brother is Tom", "my brother is Tim"),

@@ -217,3 +217,28 @@ async def test_after_compacting_no_byte_of_the_forgotten_is_in_the_checkpoint(me
     await memory.compact()
     assert not any(trace in files_of(memory) for trace in traces)
     assert len(await memory.retrieve_memories("tea", k=500)) == 81
+
+
+async def told(memory):
+    return [found["content"] for found in await memory.list_memories()]
+
+
+async def test_fading_brings_nothing_outdated_back(memory, clock):
+    hers = {"user": "anna"}
+    await memory.store_memory("I live in Munich", "fact", hers, 0.9)
+    clock.advance(60)
+    later = await memory.store_memory("I moved to Berlin", "fact", hers, 0.06)
+    clock.advance(60 * 86_400)
+    assert (await memory.consolidate())["forgotten"] == 0
+    assert await told(memory) == ["I moved to Berlin"]
+    await memory.forget_memory(later)
+    assert await told(memory) == ["I live in Munich"], "by hand it comes back"
+
+
+async def test_what_has_faded_goes_with_what_took_its_place(memory, clock):
+    for line, importance in (("I live in Munich", 0.06), ("I moved to Berlin", 0.06), ("tea is good", 0.9)):
+        clock.advance(60)
+        await memory.store_memory(line, "fact", {"user": "anna"}, importance)
+    clock.advance(60 * 86_400)
+    assert (await memory.consolidate())["forgotten"] == 2
+    assert await told(memory) == ["tea is good"]

@@ -6,7 +6,7 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.validity import _TELLING, TELLING, Validity
+from hikari_ml.context_memory.validity import _TELLING, KEPT, TELLING, Validity
 from hikari_ml.context_memory.words import WordIndex, words_of
 
 
@@ -67,7 +67,20 @@ def test_the_newer_takes_the_place_of_the_older(older, newer):
         ("I live in Munich", "I live in a society"),
         ("I live in Munich", "she said I live in Berlin"),
         ("my cat's name is Luna", "I got a new cat, her name is Mochi"),
-        ("I live in Munich and I love cats", "I live in Berlin"),
+        ("I live in Munich and I love cats", "I moved to Berlin"),
+        ("I live in Berlin", "I live in Germany"),
+        ("I live in Berlin", "I live in Berlin Germany"),
+        ("I work as a nurse", "I work as a barista"),
+        ("I work as a nurse", "I also work as a barista now"),
+        ("I live in Berlin", "in my dream, I moved to Mars"),
+        ("I live in Berlin", "I moved to ranked"),
+        ("I'm single", "I got married in Stardew Valley"),
+        ("my name is Anna", "call me crazy but I like pineapple"),
+        ("my birthday is May 5th", "my birthday is today!"),
+        ("my birthday is May 5th", "my birthday is the 5th of May"),
+        ("my dog is called Rex", "my dog is called a good boy by everyone"),
+        ("I live in Munich because my sister Eva needs me, she has cancer", "I moved to Berlin"),
+        ("I'm 16 years old and my peanut allergy nearly killed me last year", "I turned 17 today"),
     ],
 )
 def test_what_takes_nothings_place(older, newer):
@@ -75,17 +88,17 @@ def test_what_takes_nothings_place(older, newer):
 
 
 def test_others_supersede_nothing():
-    found = table(record(1, "I live in Munich"), record(2, "I live in Berlin", user="ben"))
+    found = table(record(1, "I live in Munich"), record(2, "I moved to Berlin", user="ben"))
     assert not found.superseded()
-    nobody = Record(3, "mem-3", "I live in Rome", "fact", {}, 0.5, "short_term", 30, 30)
+    nobody = Record(3, "mem-3", "I moved to Rome", "fact", {}, 0.5, "short_term", 30, 30)
     found.put(nobody)
     assert not found.superseded()
-    found.put(record(4, "I live in Oslo", user="ANNA"))
+    found.put(record(4, "I moved to Oslo", user="ANNA"))
     assert set(found.superseded()) == {1}
 
 
 def test_a_line_that_says_more_is_kept_in_view_though_its_relation_is_not():
-    found = table(record(1, "I live in Munich and I love cats"), record(2, "I live in Berlin"))
+    found = table(record(1, "I live in Munich and I love cats"), record(2, "I moved to Berlin"))
     assert not found.superseded()
     assert not found.holds(1, "lives in", "Munich")
     assert found.holds(1, "likes", "cats")
@@ -94,12 +107,12 @@ def test_a_line_that_says_more_is_kept_in_view_though_its_relation_is_not():
 
 def test_it_does_not_matter_in_which_order_they_come():
     lines = [
-        record(1, "I live in Munich", said=(10, 50)),
-        record(2, "I live in Berlin", 20),
+        record(1, "I moved to Munich", said=(10, 50)),
+        record(2, "I moved to Berlin", 20),
         record(3, "I live in berlin, it is nice", 30),
         record(4, "I don't live in Berlin anymore", 40),
-        record(5, "I live in Rome", 60),
-        record(6, "I live in Oslo", 60),
+        record(5, "I moved to Rome", 60),
+        record(6, "I moved to Oslo", 60),
     ]
     expected = {10: {1}, 25: {2}, 35: {2, 3}, 45: {4}, 55: {1, 4}, 60: {4, 6}}
     for order in itertools.permutations(lines):
@@ -112,7 +125,7 @@ def test_it_does_not_matter_in_which_order_they_come():
 
 
 def test_what_goes_gives_back_the_place_it_took():
-    found = table(record(1, "I live in Munich"), record(2, "I live in Berlin"), record(3, "I live in Rome"))
+    found = table(record(1, "I live in Munich"), record(2, "I moved to Berlin"), record(3, "I moved to Rome"))
     assert set(found.superseded()) == {1, 2}
     assert found.remove([3]) == {2, 3}
     assert set(found.superseded()) == {1}
@@ -120,6 +133,61 @@ def test_what_goes_gives_back_the_place_it_took():
     assert not found.superseded()
     found.remove([1, 99])
     assert len(found) == 0
+
+
+def test_a_line_that_corrects_itself_is_not_its_own_past():
+    found = table(record(1, "I live in Berlin. I moved to Munich"))
+    assert not found.holds(1, "lives in", "Berlin")
+    assert found.holds(1, "lives in", "Munich")
+    assert not found.superseded()
+    found.put(record(2, "I moved to Berlin"))
+    assert set(found.superseded()) == {1}
+    assert found.until(1) == (20, 2)
+
+
+def test_a_home_in_a_country_ends_with_the_move_as_well():
+    found = table(record(1, "I live in Berlin"), record(2, "I live in Germany"), record(3, "I moved to Oslo"))
+    assert set(found.superseded()) == {1, 2}
+
+
+def test_what_is_filled_at_once_is_as_what_is_put():
+    lines = [record(key, f"I moved to City{key % 7}", said=(key * 10, key * 10 + 5)) for key in range(1, 30)]
+    lines.append(record(30, "my cat's name is Luna"))
+    one, other = table(*lines), Validity()
+    other.fill(reversed(lines))
+    for moment in (None, 11, 100, 155):
+        assert set(one.superseded(moment)) == set(other.superseded(moment))
+    assert [one.until(key) for key in range(1, 31)] == [other.until(key) for key in range(1, 31)]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_of_very_many_only_the_latest_are_weighed(at_once):
+    lines = [record(key, f"call me Number{key}") for key in range(1, 3 * KEPT)]
+    found = Validity()
+    if at_once:
+        found.fill(lines)
+    else:
+        found = table(*lines)
+    last = len(lines)
+    assert set(found.superseded()) == set(range(1, last))
+    assert found.until(5) == (60, 6)
+    found.remove([last])
+    assert set(found.superseded()) == set(range(1, last - 1))
+    found.put(record(last + 1, "call me Ann", moment=1))
+    assert last + 1 in found.superseded(), "older than all that is weighed"
+    found.remove(range(1, last + 2))
+    assert len(found) == 0
+    assert not found._said
+    assert not found._spans
+
+
+def test_who_is_needed_for_another_to_stay_superseded():
+    found = table(record(1, "I live in Munich"), record(2, "I moved to Berlin"), record(3, "I moved to Rome"))
+    assert found.needed([2]) == {2}
+    assert found.needed([2, 3]) == {2, 3}
+    assert found.needed([1, 2]) == set()
+    assert found.needed([1, 3]) == {3}
+    assert found.needed([9]) == set()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +206,7 @@ def test_a_line_that_could_fill_a_slot_is_found_by_its_words(word, mark):
 
 async def test_what_holds_is_known_again_after_opening(tmp_path):
     async with NeuralMemorySystem(tmp_path / "memory") as memory:
-        for content in ("I live in Munich", "pizza is great", "I moved to Berlin"):
+        for content in ("I moved to Munich", "pizza is great", "I moved to Berlin"):
             await memory.store_memory(content, metadata={"user": "anna"})
         before = await memory.get_memory_stats()
     async with NeuralMemorySystem(tmp_path / "memory") as memory:

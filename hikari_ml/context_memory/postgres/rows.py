@@ -97,7 +97,7 @@ def slot_digest(slot: str) -> bytes:
 def filled(record: Record) -> tuple[tuple[bytes, ...], bool]:
     """The slots that a memory fills, and whether it says nothing else of its speaker."""
     found = filling(record)
-    return tuple(map(slot_digest, slots_of(found))), bool(found) and says_only(found)
+    return tuple(map(slot_digest, slots_of(found))), bool(found) and says_only(record, found)
 
 
 def memory_row(made: Prepared) -> dict[str, Any]:

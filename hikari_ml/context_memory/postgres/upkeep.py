@@ -170,7 +170,18 @@ async def _forget(
     await standing.lock_owners(found, schema, keys)
     slots = await _slots(_LOCKED, (list(keys),), found)
     decided = await models.do(partial(plan, slots, now, settings))
-    return (await changes.forget(found, models, decided.forget)).memories
+    going = await _without_needed(found, decided.forget)
+    return (await changes.forget(found, models, going)).memories
+
+
+async def _without_needed(found: Connection, keys: Sequence[int]) -> list[int]:
+    """``keys`` without those that keep a memory superseded which is not among them."""
+    cursor = await found.execute("SELECT by, key FROM spans WHERE by = ANY(%s)", (list(keys),))
+    ended = await cursor.fetchall()
+    going = set(keys)
+    while needed := {by for by, key in ended if by in going and key not in going}:
+        going -= needed
+    return sorted(going)
 
 
 async def _cut_episodes(db: Database, models: Models) -> int:
