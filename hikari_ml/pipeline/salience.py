@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from hikari_ml.context_memory.relations import relations
+from hikari_ml.context_memory.relations import Statement, statements
 from hikari_ml.results import (
     Emotion,
     EmotionResult,
@@ -81,7 +81,7 @@ def salience(
     words = [word for word in text.split() if any(c.isalpha() for c in word)]
     if len(words) < SHORT_WORDS or text.startswith("!") or insights["features"].get("repeats"):
         return NOTHING
-    facts = relations(without(text, find_cues(text)), about)
+    facts = _facts(statements(without(text, find_cues(text)), about))
     terms = [*_content(analysis, facts, len(words)), *_situation(insights)]
     if f"@{streamer}".casefold() in text.casefold():
         terms.append((0.15, "speaks to the streamer"))
@@ -90,6 +90,14 @@ def salience(
         terms.append((0.15, "toxic"))
     importance = min(1.0, max(0.0, BASE + sum(weight for weight, _ in terms)))
     return Salience(importance, _type(insights, facts, toxic=toxic), tuple(why for _, why in terms))
+
+
+def _facts(said: list[Statement]) -> list[tuple[str, str]]:
+    """What the author says of themselves, also of what is so no longer: that must be remembered as well."""
+    facts = (
+        (f"no longer {each.kind}" if each.ends else each.kind, each.thing) for each in said if each.thing
+    )
+    return list(dict.fromkeys(facts))
 
 
 def _content(analysis: MessageAnalysis, facts: list[tuple[str, str]], words: int) -> Iterator[Term]:

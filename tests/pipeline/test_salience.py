@@ -104,6 +104,8 @@ def test_importance_is_a_share(text):
         ("I moved to Berlin", "lives in Berlin"),
         ("I got a new cat", "has new cat"),
         ("i quit my job", "left job"),
+        ("I don't live in Berlin anymore", "no longer lives in Berlin"),
+        ("I no longer work at Google", "no longer works at Google"),
     ],
 )
 def test_what_changes_in_a_life_is_kept(text, fact):
