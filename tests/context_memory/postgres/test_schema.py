@@ -46,7 +46,7 @@ async def test_tables_of_the_first_format_are_brought_to_ours(server, schema):
         }
 
     async with PostgresMemory(server.dsn, schema=schema) as memory:
-        for content, moment in (("I live in Munich", 0), ("I love tea", 5), ("I live in Berlin", 9)):
+        for content, moment in (("I moved to Munich", 0), ("I love tea", 5), ("I moved to Berlin", 9)):
             await memory.store_memory(content, "fact", {"user": "anna"}, created_at=at(moment))
         before = await memory.list_memories()
         relations = await memory.list_relations()

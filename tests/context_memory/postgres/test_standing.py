@@ -16,7 +16,7 @@ def record(key, content, moment):
 
 
 def test_only_the_slots_asked_for_are_told():
-    lines = [record(1, "I live in Munich", 10), record(2, "I live in Berlin and I work as a nurse", 20)]
+    lines = [record(1, "I moved to Munich", 10), record(2, "I moved to Berlin and I work as a nurse", 20)]
     home = set(filled(lines[0])[0])
     assert len({*filled(lines[1])[0]}) == 2
     told = tell(lines, home)
@@ -32,7 +32,7 @@ async def test_many_at_once_tell_what_one_after_the_other_would(server, schema, 
     async def live(memory, numbers):
         for number in numbers:
             await memory.store_memory(
-                f"I live in City{number}", "fact", {"user": "anna"}, created_at=at(number)
+                f"I moved to City{number}", "fact", {"user": "anna"}, created_at=at(number)
             )
 
     async with (
@@ -43,7 +43,7 @@ async def test_many_at_once_tell_what_one_after_the_other_would(server, schema, 
             live(one, range(0, 12, 2)), live(other, range(11, 0, -2)), live(one, range(3)), live(other, [11])
         )
         (found,) = await one.list_memories()
-        assert found["content"] == "I live in City11"
+        assert found["content"] == "I moved to City11"
         stats = await other.get_memory_stats()
         assert (stats["total"], stats["superseded"]) == (12, 11)
         assert (await one.verify())["faults"] == []
@@ -51,7 +51,7 @@ async def test_many_at_once_tell_what_one_after_the_other_would(server, schema, 
             *(
                 m.store_memory(f"{word} I love tea so much", metadata={"user": "ben"})
                 for m in (one, other)
-                for word in ("lol", "omg", "well", "")
+                for word in ("lol", "omg", "haha", "")
             )
         )
         assert len(set(said)) == 1, "almost the same at once is one memory"
@@ -59,7 +59,7 @@ async def test_many_at_once_tell_what_one_after_the_other_would(server, schema, 
 
 async def test_withdrawing_and_forgetting_at_once_leave_what_was_before(server, schema, memory):
     ids = [
-        await memory.store_memory(f"I live in City{i}", "fact", {"user": "anna"}, created_at=at(i))
+        await memory.store_memory(f"I moved to City{i}", "fact", {"user": "anna"}, created_at=at(i))
         for i in range(8)
     ]
     async with PostgresMemory(server.dsn, schema=schema) as other:
@@ -72,6 +72,6 @@ async def test_withdrawing_and_forgetting_at_once_leave_what_was_before(server, 
 @pytest.mark.parametrize("k", [1, 60])
 async def test_nothing_that_is_hidden_is_ranked(memory, k):
     for number in range(3):
-        await memory.store_memory(f"I live in City{number}", "fact", {"user": "a"}, created_at=at(number))
+        await memory.store_memory(f"I moved to City{number}", "fact", {"user": "a"}, created_at=at(number))
     (found,) = await memory.retrieve_memories("City0 City1", k)
     assert found["why"]["meaning_rank"] == 1
