@@ -27,7 +27,7 @@ def line(content, importance=0.5, who="anna", tier="short_term", seconds=0):
     moment = at(seconds)
     return Line(
         content=content, who=who, type="fact", tier=tier, importance=importance, base=importance, recalls=0,
-        count=1, created=moment, touched=moment, until=None, reasons=(),
+        arousal=0.0, count=1, created=moment, touched=moment, until=None, reasons=(),
     )  # fmt: skip
 
 
