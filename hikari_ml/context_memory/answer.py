@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hikari_ml.context_memory.consolidation import importance_now
 from hikari_ml.context_memory.recall import Hit
-from hikari_ml.context_memory.record import from_ms
+from hikari_ml.context_memory.record import Record, from_ms
+from hikari_ml.context_memory.tiers import Slot
 from hikari_ml.results import Memory
 from hikari_ml.times import iso
 
@@ -21,12 +23,28 @@ def tell(core: MemoryCore, txn: Transaction, hit: Hit, now: int) -> Memory:
     assert record is not None, "the caches follow the store"
     until, by = core.validity.until(hit.key)
     after = txn.get(by) if by is not None else None
+    end = until, None if after is None else after.id
+    return as_memory(record, slot, hit, now, core.settings.decay_rate, end=end, degraded=core.degraded)
+
+
+def as_memory(
+    record: Record,
+    slot: Slot,
+    hit: Hit,
+    now: int,
+    daily_rate: float,
+    *,
+    end: tuple[int | None, str | None] = (None, None),
+    degraded: Iterable[str] = (),
+) -> Memory:
+    """A memory as it is at ``now`` (epoch milliseconds); ``end`` says when it ceased to hold, and by what."""
+    until, by = end
     return {
         "id": record.id,
         "content": record.content,
         "type": record.type,
         "metadata": record.metadata,
-        "importance": importance_now(slot, now, core.settings.decay_rate),
+        "importance": importance_now(slot, now, daily_rate),
         "arousal": slot.arousal,
         "tier": slot.tier,
         "created_at": iso(from_ms(record.created_at)),
@@ -35,10 +53,10 @@ def tell(core: MemoryCore, txn: Transaction, hit: Hit, now: int) -> Memory:
         "count": record.count,
         "valid_from": iso(from_ms(record.created_at)),
         "valid_to": None if until is None else iso(from_ms(until)),
-        "superseded_by": None if after is None else after.id,
+        "superseded_by": by,
         "score": hit.score,
         "why": why(hit, (now - record.created_at) / 86_400_000),
-        "degraded": list(core.degraded),
+        "degraded": list(degraded),
     }
 
 

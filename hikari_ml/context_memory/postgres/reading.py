@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from hikari_ml.context_memory.answer import why
+from hikari_ml.context_memory import answer
 from hikari_ml.context_memory.consolidation import importance_now
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, SEEN, SEEN_DOUBT, STATED_DOUBT, KnowledgeGraph
 from hikari_ml.context_memory.postgres.connection import Connection
@@ -127,26 +127,7 @@ def by_importance(found: Iterable[Record], now: int, daily_rate: float) -> list[
 
 def as_memory(record: Record, hit: Hit, now: int, daily_rate: float, end: End | None = None) -> Memory:
     """A memory as it is recalled at ``now`` (epoch milliseconds); ``end`` of one that is superseded."""
-    until, by = end or (None, None)
-    return {
-        "id": record.id,
-        "content": record.content,
-        "type": record.type,
-        "metadata": record.metadata,
-        "importance": importance_now(Slot.of(record), now, daily_rate),
-        "arousal": record.arousal,
-        "tier": record.tier,
-        "created_at": iso(from_ms(record.created_at)),
-        "last_access": iso(from_ms(record.last_access)),
-        "access_count": record.access_count,
-        "count": record.count,
-        "valid_from": iso(from_ms(record.created_at)),
-        "valid_to": None if until is None else iso(from_ms(until)),
-        "superseded_by": by,
-        "score": hit.score,
-        "why": why(hit, (now - record.created_at) / 86_400_000),
-        "degraded": [],
-    }
+    return answer.as_memory(record, Slot.of(record), hit, now, daily_rate, end=end or (None, None))
 
 
 async def neighbourhood(found: Connection, name: str, hops: int) -> KnowledgeGraph:
