@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
-from hikari_ml.context_memory import postings
+from hikari_ml.context_memory import opening, postings
 from hikari_ml.context_memory.answer import tell
 from hikari_ml.context_memory.consolidation import Plan, importance_now, overflow
 from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_digest, links
@@ -35,7 +35,7 @@ from hikari_ml.context_memory.recall import (
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
-from hikari_ml.context_memory.validity import TELLING, Validity
+from hikari_ml.context_memory.validity import Validity
 from hikari_ml.context_memory.words import WordIndex, words_of
 from hikari_ml.errors import HikariError, UnknownMemoryError
 from hikari_ml.models.embedder import Embedder
@@ -55,6 +55,9 @@ SAID_AROUND: Final = 2
 
 MOST_WINDOWS: Final = 1000
 """Lines whose windows are searched by meaning, however many memories are asked for."""
+
+SAID_LINES: Final = 300
+"""Lines, the best by word, whose windows are searched by word."""
 
 FLUSH_AFTER: Final = 32
 """Recalls that may wait for the next write; a crash loses their counts and nothing else."""
@@ -315,24 +318,21 @@ class MemoryCore:
     ) -> dict[str, Ranking]:
         """What each search finds, by its name in the hits, without those that find nothing."""
         hidden = self.validity.superseded() if scope is None else ()
-        lines = self.index.search(vector, depth + len(hidden), scope)
-        lines = [(key, score) for key, score in lines if key not in hidden][:depth]
-        asked = partial(self.words.search, wanted.text, depth, scope, names=wanted.names, hidden=hidden)
-        found: dict[str, Ranking] = {"meaning": lines, "words": asked()}
+        meant = self.index.search(vector, depth + len(hidden), scope)
+        meant = [(key, score) for key, score in meant if key not in hidden][:depth]
+        inside = self.words.scope(scope, hidden)
+        text, names = wanted.text, wanted.names
+        said = self.words.search(text, max(depth, SAID_LINES), inside, names=names)
+        found: dict[str, Ranking] = {"meaning": meant, "words": said[:depth]}
         if self.tiers.conversing:  # a line by itself is its own window
-            found["meaning_window"] = self._windows(vector, lines[:MOST_WINDOWS], MOST_WINDOWS, scope)
-            found["words_window"] = asked(reach=SAID_AROUND)
+            lines = [key for key, _ in meant[:MOST_WINDOWS]]
+            windows = self.words.windows(lines, MEANT_BEFORE, 0, inside)
+            found["meaning_window"] = self.index.search_windows(vector, MOST_WINDOWS, *windows)
+            lines = [key for key, _ in said[:SAID_LINES]]
+            found["words_window"] = self.words.search_windows(
+                text, depth, lines, SAID_AROUND, inside, names=names
+            )
         return {name: ranking for name, ranking in found.items() if ranking}
-
-    def _windows(self, vector: Vector, lines: Ranking, depth: int, scope: list[int] | None) -> Ranking:
-        """Windows by meaning: those that hold one of ``lines``, as a window near the query does.
-
-        A window's vector is the mean of its lines', so that none has to be made or kept.
-        """
-        around, inside = self.tiers.around, self._inside(scope)
-        keys = sorted({near for key, _ in lines for near in around(key, 0, MEANT_BEFORE) if inside(near)})
-        windows = {key: list(filter(inside, around(key, MEANT_BEFORE, 0))) for key in keys}
-        return self.index.search_windows(vector, depth, windows)
 
     def _scope(self, question: Question) -> list[int] | None:
         """Keys that ``question`` may find, of what holds or held then; None means all that holds."""
@@ -431,25 +431,7 @@ class MemoryCore:
 
     def _load(self) -> None:
         """Build every cache from the store; vectors of another model are made anew."""
-        unread: dict[int, bytes] = {}
-
-        def act(txn: Transaction) -> set[str]:
-            words = postings.every(txn)
-            for record in txn.records():
-                self.tiers.put(Slot.of(record))
-                if record.key not in words:
-                    unread[record.key] = words_of(record.content)
-            lines = [(slot.key, words.get(slot.key) or unread.get(slot.key, b"")) for slot in self.tiers]
-            self.words.fill(lines, self.tiers.conversations)
-            telling = (cast("Record", txn.get(key)) for key in self.words.with_any(TELLING))
-            self.validity.fill(telling)
-            for digest, edge in txn.edges():
-                self.graph.put(digest, edge)
-            return self.keeper.load(txn)
-
-        others = self.store.read(act)
-        if not self.store.read_only and (unread or not self.store.read(postings.are_current)):
-            self.store.write(lambda txn: postings.put_missing(txn, unread))
+        others = opening.fill(self)
         self._unembedded = [slot.key for slot in self.tiers if slot.key not in self.index]
         if not self.store.read_only:
             self.complete()

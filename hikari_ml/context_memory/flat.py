@@ -7,6 +7,7 @@ slower than one.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -39,8 +40,8 @@ class Flat:
         faiss.omp_set_num_threads(1)
         self.dim = dim
         self._rows: Any
-        self._keys: Keys
-        self._alive: npt.NDArray[np.bool_]
+        self._row_keys: array[int]
+        self._row_alive: array[int]
         self._row_of: dict[int, int]
         self._reset()
 
@@ -61,16 +62,17 @@ class Flat:
         start = self._rows.ntotal
         self._rows.add(np.ascontiguousarray(vectors, np.float32))
         self._row_of.update(zip(added.tolist(), range(start, start + len(added)), strict=True))
-        self._keys = np.concatenate([self._keys, added])
-        self._alive = np.concatenate([self._alive, np.ones(len(added), bool)])
+        self._row_keys.frombytes(added.tobytes())
+        self._row_alive.frombytes(bytes([1]) * len(added))
 
     def remove(self, keys: Iterable[int]) -> None:
         """Forget ``keys``; unknown ones are ignored."""
         for key in keys:
             row = self._row_of.pop(key, None)
             if row is not None:
-                self._alive[row] = False
-        if len(self._keys) > FEWEST_ROWS and self._alive.mean() < 1 - DEAD_SHARE:
+                self._row_alive[row] = 0
+        rows = len(self._row_keys)
+        if rows > FEWEST_ROWS and len(self._row_of) < (1 - DEAD_SHARE) * rows:
             self._rebuild()
 
     def vectors(self, keys: Sequence[int] | Keys) -> Vector:
@@ -80,13 +82,24 @@ class Flat:
     def search(self, query: Vector, k: int, scope: Sequence[int] | None) -> Found:
         """The ``k`` nearest of all, or of those in ``scope``."""
         if scope is None:
-            return self._masked(query, min(k, len(self)), None if self._alive.all() else self._alive)
+            whole = len(self._row_of) == len(self._row_keys)
+            return self._masked(query, min(k, len(self)), None if whole else self._alive)
         rows = np.array([self._row_of[key] for key in scope if key in self._row_of], np.int64)
         if len(rows) <= GATHER_LIMIT:
             return self._keys[rows], self._decoded(rows) @ query
         mask = np.zeros(len(self._keys), bool)
         mask[rows] = True
         return self._masked(query, min(k, len(rows)), mask)
+
+    @property
+    def _keys(self) -> Keys:
+        """The key of every row, as long as none is added."""
+        return np.frombuffer(self._row_keys, np.int64)
+
+    @property
+    def _alive(self) -> npt.NDArray[np.bool_]:
+        """Which rows are not deleted, as long as none is added."""
+        return np.frombuffer(self._row_alive, np.bool_)
 
     def _masked(self, query: Vector, k: int, mask: npt.NDArray[np.bool_] | None) -> Found:
         if k == 0:
@@ -117,6 +130,5 @@ class Flat:
         half = FAISS.ScalarQuantizer.QT_fp16
         self._rows = FAISS.IndexScalarQuantizer(self.dim, half, faiss.METRIC_INNER_PRODUCT)
         self._rows.train(np.zeros((1, self.dim), np.float32))  # float16 has nothing to learn
-        self._keys = np.zeros(0, np.int64)
-        self._alive = np.zeros(0, bool)
+        self._row_keys, self._row_alive = array("q"), array("b")
         self._row_of = {}

@@ -7,7 +7,7 @@ the cells are there, and whenever they cannot be, the exact index answers.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,9 @@ FLAT_LIMIT: Final = 50_000
 
 GROWTH: Final = 2
 """Cells are trained anew when there are so many times the vectors they were trained on."""
+
+NO_KEY: Final = 0
+"""In a window where it has no line; keys of memories begin at 1."""
 
 TINY: Final = 1e-9
 """Shortest sum of vectors that still points anywhere."""
@@ -87,23 +90,21 @@ class VectorIndex:
         self.settle()
         return _best(self._part.search(query, k, scope), k)
 
-    def search_windows(
-        self, query: Vector, k: int, windows: Mapping[int, Sequence[int]]
-    ) -> list[tuple[int, float]]:
-        """The ``k`` of ``windows`` nearest to ``query``: each the mean of the vectors of its keys.
+    def search_windows(self, query: Vector, k: int, middles: Keys, windows: Keys) -> list[tuple[int, float]]:
+        """The ``k`` windows nearest to ``query``: each the mean of the vectors of its keys.
 
-        Scores are cosine similarities; best first, ties by key.
+        ``middles`` [N] names them, ``windows`` [N, width] are their keys, 0 where there is none. Scores are
+        cosine similarities; best first, ties by key.
         """
-        if not windows:
+        if not len(middles):
             return []
-        place = {key: at for at, key in enumerate({key for window in windows.values() for key in window})}
-        members = np.vstack([self.vectors(list(place)), np.zeros((1, self.dim), np.float32)])
-        widest = max(map(len, windows.values()))
-        rows = [[*(place[key] for key in w), *[len(place)] * (widest - len(w))] for w in windows.values()]
-        sums = members[np.array(rows)].sum(axis=1)
+        keys, place = np.unique(windows, return_inverse=True)
+        vectors = np.zeros((len(keys), self.dim), np.float32)
+        there = keys != NO_KEY
+        vectors[there] = self.vectors(keys[there].tolist())
+        sums = vectors[place.reshape(windows.shape)].sum(axis=1)
         lengths = np.linalg.norm(sums, axis=1)
-        scores = sums @ query / np.maximum(lengths, TINY)
-        return _best((np.fromiter(windows, np.int64, len(windows)), scores), k)
+        return _best((middles, sums @ query / np.maximum(lengths, TINY)), k)
 
     def settle(self, *, last: bool = False) -> None:
         """Take over cells that have been trained, and train where it is time, but not at last."""
@@ -178,4 +179,4 @@ class VectorIndex:
 def _best(found: Found, k: int) -> list[tuple[int, float]]:
     keys, scores = found
     order = np.lexsort((keys, -scores))[:k]
-    return [(int(keys[i]), float(scores[i])) for i in order]
+    return list(zip(keys[order].tolist(), scores[order].tolist(), strict=True))

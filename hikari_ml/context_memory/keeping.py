@@ -9,7 +9,7 @@ from hikari_ml.chat import user_key
 from hikari_ml.context_memory import upkeep
 from hikari_ml.context_memory.core import Change, MemoryCore, as_stored
 from hikari_ml.context_memory.record import Record, public_id, same_key
-from hikari_ml.context_memory.sameness import same_sense
+from hikari_ml.context_memory.sameness import same_sense, sure_words
 from hikari_ml.context_memory.store import Transaction
 from hikari_ml.context_memory.validity import filling
 from hikari_ml.errors import UnknownMemoryError
@@ -76,6 +76,7 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
         if _alike(earlier, draft):
             waiting[key] = float(other @ vector)
     keys = core.tiers.newest(draft.user, draft.type, COMPARED - len(waiting))
+    keys = core.words.with_all(sure_words(draft.content), keys)  # quicker than to compare what they mean
     near = [*core.index.search(vector, NEAREST, keys), *waiting.items()]
     for key, score in sorted(near, key=lambda pair: (-pair[1], pair[0]))[:NEAREST]:
         record = txn.get(key) if score >= SIMILAR else None

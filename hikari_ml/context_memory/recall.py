@@ -13,6 +13,7 @@ paper's 60 on conversations.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -67,17 +68,15 @@ def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hi
 
     A key ranked above another in every list comes above it; ties go to the smaller key.
     """
-    ranks: dict[int, dict[str, int]] = {}
-    scores: dict[int, dict[str, float]] = {}
+    ranks: dict[int, dict[str, int]] = defaultdict(dict)
+    scores: dict[int, dict[str, float]] = defaultdict(dict)
+    worth: dict[int, float] = defaultdict(float)
     for name, ranking in lists.items():
         for rank, (key, score) in enumerate(ranking, start=1):
-            ranks.setdefault(key, {})[name] = rank
-            scores.setdefault(key, {})[name] = score
-    hits = [
-        Hit(key, _fused(by_list.values(), len(lists), constant), by_list, scores[key])
-        for key, by_list in ranks.items()
-    ]
-    return _best_first(hits)
+            ranks[key][name] = rank
+            scores[key][name] = score
+            worth[key] += (constant + 1) / (constant + rank)
+    return _best_first(Hit(key, worth[key] / len(lists), ranks[key], scores[key]) for key in worth)
 
 
 def take_apart(query: str, known: Callable[[str], bool]) -> Wanted:
@@ -139,14 +138,10 @@ def _end_of_name(
     """The last word of the longest name that begins at ``words[first]``."""
     for last in reversed(range(first, min(first + MOST_NAME_WORDS, len(words)))):
         name = query[words[first].start() : words[last].end()]
-        if terms(name) and known(user_key(name)):
+        if known(user_key(name)) and terms(name):
             return last
     return None
 
 
 def _best_first(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.key))
-
-
-def _fused(ranks: Iterable[int], lists: int, constant: int) -> float:
-    return sum((constant + 1) / (constant + rank) for rank in ranks) / lists

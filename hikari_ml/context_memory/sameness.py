@@ -55,12 +55,19 @@ _SPELLED: Final = {
     "ur": "your",
     "luv": "love",
 }
+_VARIED: Final = frozenset(word for full in _SPELLED.values() for word in full.split())
+"""Words that may be spelled in another way."""
 
 
 def same_sense(first: str, second: str) -> bool:
     """Whether two lines have the same words in the same order, fillers left out."""
     words = _telling(first)
     return len(words) >= FEWEST and words == _telling(second)
+
+
+def sure_words(text: str) -> list[str]:
+    """Words of which each stands in every line that says the same, in one spelling."""
+    return [word for word in _telling(text) if word not in _VARIED and word[0].isalnum()]
 
 
 def _telling(text: str) -> list[str]:

@@ -95,6 +95,19 @@ class Tiers:
         if slot.conversation is not None:
             insort(self._conversations[slot.conversation], slot.place)
 
+    def fill(self, slots: Iterable[Slot]) -> None:
+        """Take in the slots of many memories, lowest key first, in an empty table."""
+        for slot in slots:
+            user = _folded(slot.user)
+            self._slots[slot.key] = slot
+            self._by_user[user].add(slot.key)
+            self._by_tier[slot.tier].add(slot.key)
+            self._alike[user, slot.type].append(slot.key)
+            if slot.conversation is not None:
+                self._conversations[slot.conversation].append(slot.place)
+        for lines in self._conversations.values():
+            lines.sort()
+
     def remove(self, key: int) -> None:
         """Forget a memory; an unknown key is ignored."""
         slot = self._slots.pop(key, None)

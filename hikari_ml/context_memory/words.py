@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,8 @@ from hikari_ml.text.normalize import collapse_elongation
 K1: Final = 1.2
 B: Final = 0.75
 
-SPARSE: Final = 0.1
-"""Share of all rows up to which sorting those that are reached is quicker than counting in all."""
-
-NOWHERE: Final = -1
-"""In place of a neighbour's row where there is none."""
+NOWHERE: Final = 0
+"""The row of no line, where a neighbour is missing: no word stands in it, and its key is no memory's."""
 
 WORD: Final = np.dtype([("digest", "<i8"), ("count", "<u2")])
 """A word of a text and how often it stands there; bytes of this make up the words of a text."""
@@ -41,6 +38,10 @@ MOST: Final = 2**16 - 1
 
 Posting = tuple[array, array]  # type: ignore[type-arg]  # rows and how often the word stands in them
 Numbers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.uint16]
+Mask = npt.NDArray[np.bool_]
+"""Which rows of a word index a search may find; good until the index is changed."""
 
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]+")
@@ -57,13 +58,13 @@ class Packed:
     """Postings that no longer grow, side by side: far quicker to make than one by one."""
 
     digests: Numbers
-    rows: Numbers
-    frequency: Numbers
+    rows: Rows
+    frequency: Counts
     place: dict[int, tuple[int, int]]
     """Where the posting of a word begins and ends."""
 
     @classmethod
-    def of(cls, digests: Numbers, rows: Numbers, frequency: Numbers) -> Self:
+    def of(cls, digests: Numbers, rows: Rows, frequency: Counts) -> Self:
         """From what stands where, in any order."""
         order = np.argsort(digests, kind="stable")
         digests = digests[order]
@@ -72,16 +73,16 @@ class Packed:
         spans = zip(starts.tolist(), ends.tolist(), strict=True)
         return cls(digests, rows[order], frequency[order], dict(zip(found.tolist(), spans, strict=True)))
 
-    def posting(self, digest: int) -> tuple[Numbers, Numbers]:
+    def posting(self, digest: int) -> tuple[Rows, Counts]:
         """In which rows a word stands, and how often."""
         start, end = self.place.get(digest, (0, 0))
         return self.rows[start:end], self.frequency[start:end]
 
-    def with_these(self, postings: Mapping[int, Posting]) -> tuple[Numbers, Numbers, Numbers]:
+    def with_these(self, postings: Mapping[int, Posting]) -> tuple[Numbers, Rows, Counts]:
         """What stands where, here and in ``postings``."""
         sizes = [len(rows) for rows, _ in postings.values()]
         digests = np.repeat(np.fromiter(postings, np.int64, len(postings)), sizes)
-        more = [[np.frombuffer(part, np.int64) for part in parts] for parts in postings.values()]
+        more = [_viewed(posting) for posting in postings.values()]
         return (
             np.concatenate([self.digests, digests]),
             np.concatenate([self.rows, *(rows for rows, _ in more)]),
@@ -97,27 +98,20 @@ class WordIndex:
     """
 
     def __init__(self) -> None:
-        self._packed = Packed.of(*(np.zeros(0, np.int64) for _ in range(3)))
         self._postings: dict[int, Posting] = defaultdict(_empty_posting)
-        self._keys = array("q")
-        self._lengths = array("q")
-        self._alive = array("b")
-        self._before = array("q")
-        self._after = array("q")
-        self._row_of: dict[int, int] = {}
-        self._total = 0
+        self.fill([], [])
 
     def fill(self, lines: Sequence[tuple[int, bytes]], conversations: Iterable[Sequence[int]]) -> None:
         """Index the words of many keys in an empty index, in which ``conversations`` make them neighbours."""
         words = np.frombuffer(b"".join(words for _, words in lines), WORD)
         counts = np.array([len(words) // WORD.itemsize for _, words in lines], np.int64)
-        rows = np.repeat(np.arange(len(lines)), counts)
-        self._packed = Packed.of(words["digest"], rows, words["count"].astype(np.int64))
-        lengths = np.bincount(rows, words["count"], len(lines)).astype(np.int64)
-        self._keys, self._lengths = array("q", (key for key, _ in lines)), _array(lengths)
-        self._alive = array("b", bytes([1]) * len(lines))
-        self._before, self._after = (_array(np.full(len(lines), NOWHERE)) for _ in range(2))
-        self._row_of = {key: row for row, key in enumerate(self._keys)}
+        rows = np.repeat(np.arange(1, len(lines) + 1, dtype=np.int32), counts)
+        self._packed = Packed.of(words["digest"], rows, words["count"])
+        lengths = np.bincount(rows, words["count"], len(lines) + 1).astype(np.int64)
+        self._keys, self._lengths = array("q", (0, *(key for key, _ in lines))), _array(lengths)
+        self._alive = array("b", bytes([0, *[1] * len(lines)]))
+        self._before, self._after = (_array(np.zeros(len(lines) + 1)) for _ in range(2))
+        self._row_of = {key: row for row, key in enumerate(self._keys) if row != NOWHERE}
         self._total = int(lengths.sum())
         for line in conversations:
             for before, after in pairwise(line):
@@ -154,90 +148,133 @@ class WordIndex:
         if rows > FEWEST_ROWS and len(self._row_of) < (1 - DEAD_SHARE) * rows:
             self._drop_dead()
 
+    def scope(self, keys: Collection[int] | None, hidden: Collection[int] = ()) -> Mask:
+        """The rows of ``keys``, or of all, without those of ``hidden``."""
+        if keys is None:
+            inside = self._alive_rows().copy()
+        else:
+            inside = np.zeros(len(self._keys), bool)
+            inside[self._rows(keys)] = True
+        inside[self._rows(hidden)] = False
+        return inside
+
     def search(
-        self,
-        query: str,
-        k: int,
-        scope: Collection[int] | None = None,
-        *,
-        names: str = "",
-        reach: int = 0,
-        hidden: Collection[int] = (),
+        self, query: str, k: int, inside: Mask | None = None, *, names: str = ""
     ) -> list[tuple[int, float]]:
         """Up to ``k`` keys that share a word with ``query``, with BM25 scores, best first; ties by key.
 
-        Words of ``names`` count where a word of the query is found too, and find nothing by themselves. With
-        ``reach``, a key stands for its window of so many lines to either side; of these only lines in
-        ``scope`` are read. Keys in ``hidden`` are out of scope.
+        Words of ``names`` count where a word of the query is found too, and find nothing by themselves.
+        ``inside`` is the :meth:`scope`, of all keys if it is not given.
         """
+        inside = self._alive_rows() if inside is None else inside
+        found, scores = np.zeros(len(inside), bool), np.zeros(len(inside))
+        lengths = np.frombuffer(self._lengths, np.int64)
+        mean = self._total / max(1, len(self._row_of))
+        for asked in self._asked(query, names):
+            kept = inside[asked.rows]
+            rows, frequency = asked.rows[kept], asked.frequency[kept]
+            scores[rows] += asked.rarity * _saturated(frequency, lengths[rows], mean)
+            if asked.wanted:
+                found[rows] = True
+        reached = np.flatnonzero(found)
+        return self._best(reached, scores[reached], k)
+
+    def search_windows(
+        self,
+        query: str,
+        k: int,
+        lines: Iterable[int],
+        reach: int,
+        inside: Mask | None = None,
+        *,
+        names: str = "",
+    ) -> list[tuple[int, float]]:
+        """Like :meth:`search`, for windows of ``reach`` lines to either side that hold one of ``lines``.
+
+        Of a window only the lines inside are read. How rare a word is, is counted in lines, as for lines:
+        both then weigh a word alike.
+        """
+        inside = self._alive_rows() if inside is None else inside
+        middles = np.unique(self._around(self._rows(lines), reach, reach))
+        middles = middles[inside[middles]]
+        windows = self._around(middles, reach, reach)
+        windows[~inside[windows]] = NOWHERE
+        lengths = np.frombuffer(self._lengths, np.int64)[windows].sum(axis=1)
+        mean = lengths.mean() if len(lengths) else 0.0
+        found, scores = np.zeros(len(middles), bool), np.zeros(len(middles))
+        times = np.zeros(len(inside), np.int64)
+        for asked in self._asked(query, names):
+            times[asked.rows] = asked.frequency
+            frequency = times[windows].sum(axis=1)
+            times[asked.rows] = 0
+            scores += asked.rarity * _saturated(frequency, lengths, mean)
+            if asked.wanted:
+                found |= frequency > 0
+        return self._best(middles[found], scores[found], k)
+
+    def windows(
+        self, lines: Iterable[int], before: int, after: int, inside: Mask | None = None
+    ) -> tuple[Numbers, Numbers]:
+        """The windows of so many lines before and after their own that hold one of ``lines``.
+
+        Returns the keys of their own lines [N], and of all that are in them, 0 where there is none or none
+        inside: [N, before + 1 + after].
+        """
+        inside = self._alive_rows() if inside is None else inside
+        middles = np.unique(self._around(self._rows(lines), after, before))
+        middles = middles[inside[middles]]
+        windows = self._around(middles, before, after)
+        windows[~inside[windows]] = NOWHERE
+        keys = np.frombuffer(self._keys, np.int64)
+        return keys[middles], keys[windows]
+
+    def _asked(self, query: str, names: str) -> list[_Asked]:
+        """The words of a query that are known, in the order of their digests; none if no wanted one is."""
         wanted, others = set(map(_digest, terms(query))), set(map(_digest, terms(names)))
         wanted = (wanted - others) or wanted
-        if not self._row_of or not any(map(self._is_known, wanted)):
-            return []
-        inside = self._inside(scope)
-        if hidden:
-            inside = inside.copy()
-            inside[[self._row_of[key] for key in hidden if key in self._row_of]] = False
-        found, scores = self._scores(wanted, others, inside, reach)
-        rows = np.flatnonzero(found & inside)
+        count, alive, asked = len(self._row_of), self._alive_rows(), []
+        for digest in sorted(filter(self._is_known, wanted | others)):
+            rows, frequency = self._posting(digest)
+            lines = np.count_nonzero(alive[rows])
+            rarity = math.log(1 + (count - lines + 0.5) / (lines + 0.5))
+            asked.append(_Asked(rows, frequency, rarity, digest in wanted))
+        return asked if any(each.wanted for each in asked) else []
+
+    def _best(self, rows: Numbers, scores: npt.NDArray[np.float64], k: int) -> list[tuple[int, float]]:
         if len(rows) > k:  # sorting all of them would take longer than scoring them
-            rows = rows[scores[rows] >= np.partition(scores[rows], -k)[-k]]
+            best = scores >= np.partition(scores, -k)[-k]
+            rows, scores = rows[best], scores[best]
         keys = np.frombuffer(self._keys, np.int64)[rows]
-        order = np.lexsort((keys, -scores[rows]))[:k]
-        return [(int(keys[i]), float(scores[rows[i]])) for i in order]
-
-    def _inside(self, scope: Collection[int] | None) -> npt.NDArray[np.bool_]:
-        if scope is None:
-            return self._alive_rows()
-        inside = np.zeros(len(self._keys), bool)
-        inside[[self._row_of[key] for key in scope if key in self._row_of]] = True
-        return inside
-
-    def _scores(
-        self, wanted: set[int], others: set[int], inside: npt.NDArray[np.bool_], reach: int
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-        """Which rows have a wanted word, and BM25 of every row.
-
-        How rare a word is, is counted in all lines that are not deleted, for windows as well: lines and
-        windows then weigh a word alike.
-        """
-        count, alive = len(self._row_of), self._alive_rows()
-        found, scores = np.zeros(len(alive), bool), np.zeros(len(alive))
-        steps = self._steps() if reach else ()
-        lengths = np.frombuffer(self._lengths, np.int64)
-        mean_length = max(1.0, self._total / count)
-        if reach:
-            lengths = _windowed(np.where(inside, lengths, 0), steps, reach)
-            mean_length = max(1.0, float(lengths[inside].mean())) if inside.any() else 1.0
-        for term in sorted(filter(self._is_known, wanted | others)):
-            rows, frequency = self._posting(term)
-            rows, frequency = rows[alive[rows]], frequency[alive[rows]]
-            idf = math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
-            if reach:
-                kept = inside[rows]
-                rows, frequency = _spread(rows[kept], frequency[kept], steps, reach)
-            norm = K1 * (1 - B + B * lengths[rows] / mean_length)
-            scores[rows] += idf * frequency * (K1 + 1) / (frequency + norm)
-            if term in wanted:
-                found[rows] = True
-        return found, scores
+        order = np.lexsort((keys, -scores))[:k]
+        return list(zip(keys[order].tolist(), scores[order].tolist(), strict=True))
 
     def with_any(self, words: Iterable[str]) -> set[int]:
         """The keys of which any of ``words`` stands in the text."""
         keys = np.frombuffer(self._keys, np.int64)
         digests = {_digest(term) for word in words for term in terms(word)}
         found = [self._posting(digest)[0] for digest in digests if self._is_known(digest)]
-        rows = np.unique(np.concatenate([*found, np.zeros(0, np.int64)]))
+        rows = np.unique(np.concatenate([*found, np.zeros(0, np.int32)]))
         return set(keys[rows[self._alive_rows()[rows]]].tolist())
+
+    def with_all(self, words: Iterable[str], keys: Iterable[int]) -> list[int]:
+        """Those of ``keys`` in whose text each of ``words`` stands."""
+        rows = self._rows(keys)
+        for digest in set(map(_digest, terms(" ".join(words)))):
+            if not len(rows):
+                break
+            packed, _ = self._packed.posting(digest)
+            grown, _ = _viewed(self._postings[digest]) if digest in self._postings else (packed[:0], None)
+            rows = rows[_is_in(rows, packed) | _is_in(rows, grown)]
+        return list(np.frombuffer(self._keys, np.int64)[rows].tolist())
 
     def _is_known(self, digest: int) -> bool:
         return digest in self._postings or digest in self._packed.place
 
-    def _posting(self, digest: int) -> tuple[Numbers, Numbers]:
+    def _posting(self, digest: int) -> tuple[Rows, Counts]:
         """In which rows a word stands, deleted ones too, and how often."""
         rows, frequency = self._packed.posting(digest)
         if digest in self._postings:
-            more, often = (np.frombuffer(part, np.int64) for part in self._postings[digest])
+            more, often = _viewed(self._postings[digest])
             rows, frequency = np.concatenate([rows, more]), np.concatenate([frequency, often])
         return rows, frequency
 
@@ -251,74 +288,80 @@ class WordIndex:
         if after != NOWHERE:
             self._before[after] = before
 
-    def _steps(self) -> tuple[Numbers, ...]:
-        """Where one step back and one ahead lead from each row; nowhere is a row after the last."""
-        end = len(self._keys)
-        links = (np.frombuffer(link, np.int64) for link in (self._before, self._after))
-        return tuple(np.append(np.where(link == NOWHERE, end, link), end) for link in links)
+    def _rows(self, keys: Iterable[int]) -> Numbers:
+        """The rows of those ``keys`` that are there."""
+        return np.array([self._row_of[key] for key in keys if key in self._row_of], np.int64)
+
+    def _around(self, rows: Numbers, before: int, after: int) -> Numbers:
+        """The rows before, at and after each of ``rows`` in its conversation: [N, before + 1 + after]."""
+        columns = [rows]
+        for _ in range(before):
+            columns.insert(0, np.frombuffer(self._before, np.int64)[columns[0]])
+        for _ in range(after):
+            columns.append(np.frombuffer(self._after, np.int64)[columns[-1]])
+        return np.stack(columns, axis=1)
 
     def _drop_dead(self) -> None:
         """Close the gaps that deleted rows left, in the postings too."""
-        alive = self._alive_rows()
-        new_row = np.cumsum(alive) - 1
+        stays = self._alive_rows().copy()
+        new_row = np.cumsum(stays, dtype=np.int32)
         digests, rows, frequency = self._packed.with_these(self._postings)
-        kept = alive[rows]
+        kept = stays[rows]
         self._packed = Packed.of(digests[kept], new_row[rows[kept]], frequency[kept])
         self._postings.clear()
-        self._keys = _array(np.frombuffer(self._keys, np.int64)[alive])
-        self._lengths = _array(np.frombuffer(self._lengths, np.int64)[alive])
-        self._alive = array("b", [1] * len(self._keys))
+        stays[NOWHERE] = True
+        self._keys = _array(np.frombuffer(self._keys, np.int64)[stays])
+        self._lengths = _array(np.frombuffer(self._lengths, np.int64)[stays])
         self._before, self._after = (
-            _array(np.where(link == NOWHERE, NOWHERE, new_row[link])[alive])
-            for link in (np.frombuffer(self._before, np.int64), np.frombuffer(self._after, np.int64))
+            _array(new_row[np.frombuffer(link, np.int64)][stays]) for link in (self._before, self._after)
         )
-        self._row_of = {key: row for row, key in enumerate(self._keys)}
+        self._alive = array("b", [0, *[1] * (len(self._keys) - 1)])
+        self._row_of = {key: row for row, key in enumerate(self._keys) if row != NOWHERE}
 
-    def _alive_rows(self) -> npt.NDArray[np.bool_]:
+    def _alive_rows(self) -> Mask:
         return np.frombuffer(self._alive, np.bool_)
 
 
-def _windowed(numbers: Numbers, steps: tuple[Numbers, ...], reach: int) -> Numbers:
-    """``numbers``, one a row, summed over the window of every row."""
-    whole = np.append(numbers, 0)
-    total = whole.copy()
-    for step in steps:
-        at = np.arange(len(whole))
-        for _ in range(reach):
-            at = step[at]
-            total += whole[at]
-    return total[:-1]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A word of a query: where it stands, in deleted rows too, how often, and how rare it is.
+
+    What is not ``wanted`` counts and finds nothing.
+    """
+
+    rows: Rows
+    frequency: Counts
+    rarity: float
+    wanted: bool
 
 
-def _spread(
-    rows: Numbers, numbers: Numbers, steps: tuple[Numbers, ...], reach: int
-) -> tuple[Numbers, Numbers]:
-    """Rows whose window holds any of ``rows``, and the sum of the numbers that stand in it."""
-    end = len(steps[0]) - 1
-    at, what = [rows], [numbers]
-    for step in steps:
-        near = rows
-        for _ in range(reach):
-            near = step[near]
-            at.append(near)
-            what.append(numbers)
-    places, summed = np.concatenate(at), np.concatenate(what)
-    if len(places) > SPARSE * end:
-        total = np.bincount(places, summed, end + 1).astype(np.int64)
-        reached = np.flatnonzero(total[:-1])
-        return reached, total[reached]
-    reached, which = np.unique(places, return_inverse=True)
-    total = np.bincount(which, summed).astype(np.int64)
-    inner = reached < end
-    return reached[inner], total[inner]
+def _saturated(
+    frequency: Counts | Numbers, lengths: Numbers, mean: float | np.float64
+) -> npt.NDArray[np.float64]:
+    """How much a word counts that stands in texts so often, by their lengths and the mean length."""
+    norm = K1 * (1 - B + B * lengths / max(1.0, mean))
+    return np.asarray(frequency * (K1 + 1) / (frequency + norm))
 
 
-def _array(numbers: Numbers) -> array[int]:
+def _is_in(rows: Numbers, posting: Rows) -> Mask:
+    """Which of ``rows`` are in a posting, whose rows ascend."""
+    if not len(posting):
+        return np.zeros(len(rows), bool)
+    at = np.searchsorted(posting, rows.astype(np.int32))  # of another type it would copy the posting
+    return np.asarray(posting[np.minimum(at, len(posting) - 1)] == rows)
+
+
+def _array(numbers: npt.NDArray[Any]) -> array[int]:
     return array("q", numbers.astype(np.int64).tobytes())
 
 
 def _empty_posting() -> Posting:
-    return array("q"), array("q")
+    return array("i"), array("H")
+
+
+def _viewed(posting: Posting) -> tuple[Rows, Counts]:
+    rows, frequency = posting
+    return np.frombuffer(rows, np.int32), np.frombuffer(frequency, np.uint16)
 
 
 def words_of(text: str) -> bytes:

@@ -52,17 +52,26 @@ class EntityFinder:
 
     def __init__(self) -> None:
         self._nlp, self.method = _pipeline()
+        self._openings = frozenset(self._nlp.tokenizer(title)[0].lower_ for title in _games())
 
     def find(self, text: str) -> list[Entity]:
         """Entities of ``text`` in order, without overlap."""
         text = text[:MAX_LENGTH]
         text = masked(text, find_cues(text))  # an emote is capitalised like a name and is none
         found = [*_mentions(text), *_honorifics(text)]
-        document = self._nlp(text)
-        found += [Entity(span.text, span.label_, span.start_char, span.end_char) for span in document.ents]
-        if self.method == "rules":
-            found += _inner_names(document)
+        if self.method != "rules" or self._may_name(text):
+            document = self._nlp(text)
+            found += [
+                Entity(span.text, span.label_, span.start_char, span.end_char) for span in document.ents
+            ]
+            if self.method == "rules":
+                found += _inner_names(document)
         return _without_overlap(found)
+
+    def _may_name(self, text: str) -> bool:
+        """Whether the rules can find anything: a capital, or how the title of a game begins."""
+        folded = text.lower()
+        return folded != text or any(opening in folded for opening in self._openings)
 
 
 def _pipeline() -> tuple[Language, str]:
@@ -74,9 +83,12 @@ def _pipeline() -> tuple[Language, str]:
     else:
         nlp, before, method = spacy.blank("en"), {}, "rules"
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"}, **before)
-    games = (resources.files("hikari_ml.models") / "gazetteer_games.txt").read_text("utf-8")
-    ruler.add_patterns([{"label": "GAME", "pattern": title} for title in games.splitlines()])
+    ruler.add_patterns([{"label": "GAME", "pattern": title} for title in _games()])
     return nlp, method
+
+
+def _games() -> list[str]:
+    return (resources.files("hikari_ml.models") / "gazetteer_games.txt").read_text("utf-8").splitlines()
 
 
 def import_spacy() -> Any:

@@ -159,8 +159,12 @@ class Lane(Generic[T, R]):
                 raise RuntimeError(f"{len(batch)} items gave {len(outcomes)} outcomes")
         except BaseException as error:
             outcomes = [error] * len(batch)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[R], R | BaseException]]] = {}
         for job, outcome in zip(batch, outcomes, strict=True):
-            job.settle(outcome)
+            by_loop.setdefault(job.loop, []).append((job.future, outcome))
+        for loop, settled in by_loop.items():  # waking a loop once for all of them, not once for each
+            with suppress(RuntimeError):  # the callers' loop is gone, and with it the callers
+                loop.call_soon_threadsafe(_settle_all, settled)
 
 
 def _run(queue: _Queue[T, R], lane_ref: weakref.ref[Lane[T, R]]) -> None:
@@ -195,6 +199,11 @@ def _fail_all(queue: _Queue[T, R]) -> None:
         for job in queue.jobs:
             job.settle(ClosedError("lane"))
         queue.jobs.clear()
+
+
+def _settle_all(settled: Iterable[tuple[asyncio.Future[R], R | BaseException]]) -> None:
+    for future, outcome in settled:
+        _settle(future, outcome)
 
 
 def _settle(future: asyncio.Future[R], outcome: R | BaseException) -> None:

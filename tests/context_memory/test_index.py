@@ -89,11 +89,12 @@ def test_a_window_is_the_mean_of_its_lines():
     index = VectorIndex(3)
     index.add([1, 2, 3], np.array([[1, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32))
     query = np.array([0.6, 0.8, 0], np.float32)
-    found = index.search_windows(query, 9, {1: [1], 2: [1, 2], 3: [2, 3]})
+    middles, windows = np.array([1, 2, 3]), np.array([[0, 1], [1, 2], [2, 3]])
+    found = index.search_windows(query, 9, middles, windows)
     assert [key for key, _ in found] == [2, 1, 3]
     assert [score for _, score in found] == pytest.approx([1.4 / 2**0.5, 0.6, 0.0]), "opposites cancel out"
-    assert index.search_windows(query, 1, {1: [1], 2: [1, 2]}) == found[:1]
-    assert index.search_windows(query, 9, {}) == []
+    assert index.search_windows(query, 1, middles[:2], windows[:2]) == found[:1]
+    assert index.search_windows(query, 9, middles[:0], windows[:0]) == []
 
 
 @given(st.integers(0, 10_000))
@@ -101,11 +102,13 @@ def test_windows_are_ranked_as_by_comparing_all(seed):
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(20, 8)).astype(np.float16).astype(np.float32)
     index = VectorIndex(8)
-    index.add(list(range(20)), vectors)
-    windows = {key: list(range(max(0, key - rng.integers(0, 4)), key + 1)) for key in range(20)}
-    means = {key: vectors[window].mean(0) for key, window in windows.items()}
+    index.add(list(range(1, 21)), vectors)
+    middles = np.arange(1, 21)
+    windows = middles[:, None] - np.arange(4)
+    windows[(windows < 1) | (rng.random(windows.shape) < 0.3) & (windows != middles[:, None])] = 0
+    means = {key: vectors[window[window > 0] - 1].mean(0) for key, window in enumerate(windows, start=1)}
     exact = {key: float(mean @ vectors[0] / np.linalg.norm(mean)) for key, mean in means.items()}
-    found = index.search_windows(vectors[0], 7, windows)
+    found = index.search_windows(vectors[0], 7, middles, windows)
     assert dict(found) == pytest.approx({key: exact[key] for key, _ in found}, abs=1e-4)
     assert min(score for _, score in found) >= sorted(exact.values())[-7] - 1e-4
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hikari_ml.context_memory.sameness import same_sense
+from hikari_ml.context_memory.sameness import same_sense, sure_words
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ from hikari_ml.context_memory.sameness import same_sense
 def test_the_same(first, second):
     assert same_sense(first, second)
     assert same_sense(second, first)
+    assert sure_words(first) == sure_words(second)
+
+
+def test_a_sure_word_is_spelled_in_one_way():
+    assert sure_words("I really luv my 2 cats, but they don't!") == ["my", "2", "cats", "but"]
+    assert sure_words("I am what u are") == ["what"]
 
 
 @pytest.mark.parametrize(

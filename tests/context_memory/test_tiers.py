@@ -56,6 +56,19 @@ def test_removing(tiers):
     assert 2 not in tiers
 
 
+def test_filled_at_once_it_is_as_if_filled_one_by_one(tiers):
+    tiers.put(slot(5, "Anna", created=20, conversation="c"))
+    tiers.put(slot(6, "Anna", created=10, conversation="c"))
+    filled = Tiers()
+    filled.fill([tiers[key] for key in range(1, 7)])
+    assert list(filled.conversations) == list(tiers.conversations) == [[6, 5]]
+    assert filled.newest("anna", "fact", 9) == tiers.newest("anna", "fact", 9) == [1, 5, 6]
+    for key in range(1, 7):
+        filled.remove(key)
+    assert len(filled) == filled.users == 0
+    assert not filled.conversing
+
+
 def test_asking_for_a_stranger_creates_nobody(tiers):
     tiers.scope("stranger", None, None)
     tiers.of_user("stranger")

@@ -45,8 +45,8 @@ def test_unspaced_scripts_are_found_by_pairs(index):
 
 
 def test_a_scope_limits(index):
-    assert [key for key, _ in index.search("cats", 5, [2, 3])] == [2]
-    assert index.search("cats", 5, []) == []
+    assert [key for key, _ in index.search("cats", 5, index.scope([2, 3]))] == [2]
+    assert index.search("cats", 5, index.scope([])) == []
 
 
 def test_what_was_removed_is_not_found(index):
@@ -83,10 +83,10 @@ def test_what_was_removed_makes_no_word_common():
 
 def test_few_removals_count_at_once():
     index = WordIndex()
-    for key in range(10):
+    for key in range(1, 11):
         index.add(key, words_of("pizza"))
-    index.remove(range(9))
-    assert [key for key, _ in index.search("pizza", 5)] == [9]
+    index.remove(range(1, 10))
+    assert [key for key, _ in index.search("pizza", 5)] == [10]
 
 
 def test_postings_of_what_was_removed_go():
@@ -103,31 +103,70 @@ def test_postings_of_what_was_removed_go():
 
 def chained(lines):
     index = WordIndex()
-    for key, text in enumerate(lines):
-        index.add(key, words_of(text), key - 1 if key else None)
+    for key, text in enumerate(lines, start=1):
+        index.add(key, words_of(text), key - 1 if key > 1 else None)
     return index
+
+
+def windows(index, query, reach, inside=None, **more):
+    """All windows that have a word of ``query``."""
+    lines = [key for key, _ in index.search(query, 999, inside, **more)]
+    return index.search_windows(query, 999, lines, reach, inside, **more)
 
 
 def test_a_window_is_found_by_the_words_of_its_neighbours():
     index = chained(["red apple", "yes", "blue sky", "sure", "green tea"])
-    assert index.search("apple tea", 9, reach=2)[0][0] == 2
-    assert {key for key, _ in index.search("apple", 9, reach=1)} == {0, 1}
-    assert {key for key, _ in index.search("apple", 9, reach=2)} == {0, 1, 2}
-    assert {key for key, _ in index.search("apple", 9)} == {0}
+    assert windows(index, "apple tea", 2)[0][0] == 3
+    assert {key for key, _ in windows(index, "apple", 1)} == {1, 2}
+    assert {key for key, _ in windows(index, "apple", 2)} == {1, 2, 3}
+    assert {key for key, _ in index.search("apple", 9)} == {1}
 
 
 def test_windows_of_a_scope_read_only_its_lines():
     index = chained(["red apple", "yes", "blue sky"])
-    assert index.search("apple", 9, [1, 2], reach=2) == []
-    assert {key for key, _ in index.search("apple", 9, [0, 2], reach=2)} == {0, 2}
+    assert windows(index, "apple", 2, index.scope([2, 3])) == []
+    assert {key for key, _ in windows(index, "apple", 2, index.scope([1, 3]))} == {1, 3}
+    assert {key for key, _ in windows(index, "apple sky", 2, index.scope(None, [1]))} == {2, 3}
+
+
+def test_only_windows_of_the_given_lines_are_searched():
+    index = chained(["red apple", "yes", "no", "well", "green apple"])
+    assert {key for key, _ in index.search_windows("apple", 9, [5], 1)} == {4, 5}
+    assert {key for key, _ in index.search_windows("apple", 9, [3, 99], 1)} == {2, 4}
+    assert index.search_windows("apple", 9, [99], 1) == []
+    assert [key for key, _ in index.search_windows("apple", 1, [1, 5], 1)] == [1]
+
+
+def test_windows_are_given_as_keys():
+    index = chained(["one", "two", "three", "four"])
+    index.add(9, words_of("alone"))
+    middles, lines = index.windows([2, 9, 99], 2, 0)
+    assert middles.tolist() == [2, 3, 4, 9]
+    assert lines.tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 0, 9]]
+    middles, lines = index.windows([2], 2, 0, index.scope([2, 4]))
+    assert middles.tolist() == [2, 4]
+    assert lines.tolist() == [[0, 0, 2], [2, 0, 4]]
+    assert index.windows([], 2, 0)[0].tolist() == []
+
+
+def test_what_has_all_words_is_told():
+    index = WordIndex()
+    for key, text in enumerate(["my cat sleeps", "my cat", "cats sleep", ""], start=1):
+        index.add(key, words_of(text))
+    index.remove([2])
+    assert index.with_all(["cat", "sleep"], [1, 2, 3, 4, 99]) == [1, 3]
+    assert index.with_all(["cat", "sleep"], [3, 2]) == [3]
+    assert index.with_all(["cat"], []) == []
+    assert index.with_all(["zebra"], [1, 3]) == []
+    assert index.with_all([], [4, 1]) == [4, 1]
 
 
 def test_names_count_but_find_nothing_by_themselves():
     index = WordIndex()
-    for key, text in enumerate(["anna is great", "my brother left", "I am anna's brother"]):
+    for key, text in enumerate(["anna is great", "my brother left", "I am anna's brother"], start=1):
         index.add(key, words_of(text))
-    assert [key for key, _ in index.search("brother", 9, names="anna")] == [2, 1]
-    assert [key for key, _ in index.search("anna", 9, names="anna")] == [0, 2]
+    assert [key for key, _ in index.search("brother", 9, names="anna")] == [3, 2]
+    assert [key for key, _ in index.search("anna", 9, names="anna")] == [1, 3]
     assert index.search("sister", 9, names="anna") == []
 
 
@@ -138,9 +177,11 @@ def by_hand(index_lines, order, query, reach):
         key: [t for near in order[max(0, i - reach) : i + reach + 1] for t in counts[near]]
         for i, key in enumerate(order)
     }
-    mean = max(1.0, sum(map(len, windows.values())) / len(windows))
-    scores = dict.fromkeys(order, 0.0)
-    for term in set(terms(query)):
+    asked = set(terms(query))
+    windows = {key: words for key, words in windows.items() if asked & set(words)}
+    mean = max(1.0, sum(map(len, windows.values())) / max(1, len(windows)))
+    scores = dict.fromkeys(windows, 0.0)
+    for term in asked:
         rows = sum(term in words for words in counts.values())
         idf = math.log(1 + (len(order) - rows + 0.5) / (rows + 0.5))
         for key, words in windows.items():
@@ -154,7 +195,7 @@ def test_windows_are_scored_as_if_their_lines_were_one_text(seed, reach):
     """Whatever was put between others, removed and put again, rows closed up in between."""
     rng = random.Random(seed)
     index, lines, order = WordIndex(), {}, []
-    for key in range(150):
+    for key in range(1, 151):
         text = " ".join(rng.choices(["cat", "dog", "pizza", "boss", "tea", "the"], k=rng.randrange(5)))
         at = rng.randrange(len(order) + 1)
         before, after = order[at - 1] if at else None, order[at] if at < len(order) else None
@@ -163,7 +204,7 @@ def test_windows_are_scored_as_if_their_lines_were_one_text(seed, reach):
         lines[key] = text
         while len(order) > 20 and rng.random() < 0.7:
             index.remove([order.pop(rng.randrange(len(order)))])
-    assert dict(index.search("cat and tea", 999, reach=reach)) == pytest.approx(
+    assert dict(windows(index, "cat and tea", reach)) == pytest.approx(
         by_hand(lines, order, "cat and tea", reach)
     )
 
@@ -183,8 +224,9 @@ def test_filled_at_once_it_is_as_if_filled_one_by_one(seed):
     for index in (one, all_):
         index.add(99, words_of("cat tea tea"), talks[0][-1])
         index.remove([7, 12])
-    for reach in (0, 1, 2):
-        assert all_.search("cat or tea", 99, reach=reach) == one.search("cat or tea", 99, reach=reach)
+    assert all_.search("cat or tea", 99) == one.search("cat or tea", 99)
+    for reach in (1, 2):
+        assert windows(all_, "cat or tea", reach) == windows(one, "cat or tea", reach)
 
 
 def test_an_index_can_be_filled_with_nothing():

@@ -1,0 +1,46 @@
+"""What a memory holds beside its store, read from the store when it is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from hikari_ml.context_memory import postings
+from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.tiers import Slot
+from hikari_ml.context_memory.validity import TELLING
+from hikari_ml.context_memory.words import words_of
+
+if TYPE_CHECKING:
+    from hikari_ml.context_memory.core import MemoryCore
+    from hikari_ml.context_memory.store import Transaction
+
+
+def fill(core: MemoryCore) -> set[str]:
+    """Fill the empty caches of ``core``; returns the ids of models whose vectors are none of ours.
+
+    Words that the store does not hold as they would be read now are read again, and written.
+    """
+    unread: dict[int, bytes] = {}
+
+    def act(txn: Transaction) -> set[str]:
+        words = postings.every(txn)
+
+        def read(record: Record) -> Slot:
+            if record.key not in words:
+                unread[record.key] = words_of(record.content)
+            return Slot.of(record)
+
+        core.tiers.fill(map(read, txn.records()))
+        words |= unread
+        lines = [(slot.key, words[slot.key]) for slot in core.tiers]
+        core.words.fill(lines, core.tiers.conversations)
+        telling = (cast("Record", txn.get(key)) for key in core.words.with_any(TELLING))
+        core.validity.fill(telling)
+        for digest, edge in txn.edges():
+            core.graph.put(digest, edge)
+        return core.keeper.load(txn)
+
+    others = core.store.read(act)
+    if not core.store.read_only and (unread or not core.store.read(postings.are_current)):
+        core.store.write(lambda txn: postings.put_missing(txn, unread))
+    return others
