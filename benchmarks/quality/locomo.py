@@ -140,7 +140,7 @@ class Plain:
         """The names of the turns found, by how."""
         most = max(DEPTHS)
         near = np.argsort(-(self._vectors @ bundled_encoder().embed([question])[0]), kind="stable")[:most]
-        said = [row for row, _ in self._words.search(question, most)]
+        said = [row for row, _ in self._words.search(self._words.asked(question), most)]
         return {
             "cosine": [self._names[row] for row in near],
             "BM25": [self._names[row] for row in said],

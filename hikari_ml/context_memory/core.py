@@ -56,7 +56,7 @@ SAID_AROUND: Final = 2
 MOST_WINDOWS: Final = 1000
 """Lines whose windows are searched by meaning, however many memories are asked for."""
 
-SAID_LINES: Final = 300
+SAID_LINES: Final = 150
 """Lines, the best by word, whose windows are searched by word."""
 
 FLUSH_AFTER: Final = 32
@@ -321,17 +321,15 @@ class MemoryCore:
         meant = self.index.search(vector, depth + len(hidden), scope)
         meant = [(key, score) for key, score in meant if key not in hidden][:depth]
         inside = self.words.scope(scope, hidden)
-        text, names = wanted.text, wanted.names
-        said = self.words.search(text, max(depth, SAID_LINES), inside, names=names)
+        asked = self.words.asked(wanted.text, wanted.names)
+        said = self.words.search(asked, max(depth, SAID_LINES), inside)
         found: dict[str, Ranking] = {"meaning": meant, "words": said[:depth]}
         if self.tiers.conversing:  # a line by itself is its own window
             lines = [key for key, _ in meant[:MOST_WINDOWS]]
             windows = self.words.windows(lines, MEANT_BEFORE, 0, inside)
             found["meaning_window"] = self.index.search_windows(vector, MOST_WINDOWS, *windows)
             lines = [key for key, _ in said[:SAID_LINES]]
-            found["words_window"] = self.words.search_windows(
-                text, depth, lines, SAID_AROUND, inside, names=names
-            )
+            found["words_window"] = self.words.search_windows(asked, depth, lines, SAID_AROUND, inside)
         return {name: ranking for name, ranking in found.items() if ranking}
 
     def _scope(self, question: Question) -> list[int] | None:

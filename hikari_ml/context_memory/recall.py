@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory.words import terms
@@ -41,8 +42,7 @@ Ranking = Sequence[tuple[int, float]]
 """Keys with their scores, best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A fused hit: ``score`` in [0, 1] is 1 for what every list ranks first.
 
     ``ranks`` counts from 1 in each list that found it, ``scores`` are that list's own.
@@ -76,7 +76,7 @@ def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hi
             ranks[key][name] = rank
             scores[key][name] = score
             worth[key] += (constant + 1) / (constant + rank)
-    return _best_first(Hit(key, worth[key] / len(lists), ranks[key], scores[key]) for key in worth)
+    return _best_first(Hit(key, total / len(lists), ranks[key], scores[key]) for key, total in worth.items())
 
 
 def take_apart(query: str, known: Callable[[str], bool]) -> Wanted:
@@ -110,14 +110,16 @@ def with_answers(
     to 1, where ``question``, kept among its scores as ``answers``, is the score of the line it follows. An
     answer no list has found comes in as well.
     """
-    found = {hit.key: hit for hit in hits}
-    for question in filter(matches, hits):
+    found: dict[int, Hit] = {}
+    for question in hits:
         key = answer(question.key)
-        if key is not None:
-            hit = found.get(key, Hit(key, 0.0, {}, {}))
-            score = hit.score + ANSWER_SHARE * question.score * (1 - hit.score)
-            found[key] = replace(hit, score=score, scores={**hit.scores, "answers": question.score})
-    return _best_first(found.values())
+        if key is None or not matches(question):
+            continue
+        found = found or {hit.key: hit for hit in hits}
+        hit = found.get(key, Hit(key, 0.0, {}, {}))
+        score = hit.score + ANSWER_SHARE * question.score * (1 - hit.score)
+        found[key] = hit._replace(score=score, scores={**hit.scores, "answers": question.score})
+    return _best_first(found.values()) if found else list(hits)
 
 
 def prefer(hits: Sequence[Hit], named: Callable[[int], bool]) -> list[Hit]:
@@ -127,7 +129,7 @@ def prefer(hits: Sequence[Hit], named: Callable[[int], bool]) -> list[Hit]:
     """
     shares = {hit.key: 1.0 if named(hit.key) else OTHERS_SHARE for hit in hits}
     return _best_first(
-        replace(hit, score=hit.score * shares[hit.key], scores={**hit.scores, "named": shares[hit.key]})
+        hit._replace(score=hit.score * shares[hit.key], scores={**hit.scores, "named": shares[hit.key]})
         for hit in hits
     )
 
@@ -144,4 +146,5 @@ def _end_of_name(
 
 
 def _best_first(hits: Iterable[Hit]) -> list[Hit]:
-    return sorted(hits, key=lambda hit: (-hit.score, hit.key))
+    by_key = sorted(hits, key=attrgetter("key"))
+    return sorted(by_key, key=attrgetter("score"), reverse=True)  # which keeps the order of equal ones

@@ -90,6 +90,19 @@ class Packed:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A word of a query: in which rows it stands, how often, and how rare it is.
+
+    What is not ``wanted`` counts and finds nothing. Good until the index is changed.
+    """
+
+    rows: Rows
+    frequency: Counts
+    rarity: float
+    wanted: bool
+
+
 class WordIndex:
     """BM25 scores of records and of their windows for a query, by record key.
 
@@ -148,8 +161,10 @@ class WordIndex:
         if rows > FEWEST_ROWS and len(self._row_of) < (1 - DEAD_SHARE) * rows:
             self._drop_dead()
 
-    def scope(self, keys: Collection[int] | None, hidden: Collection[int] = ()) -> Mask:
-        """The rows of ``keys``, or of all, without those of ``hidden``."""
+    def scope(self, keys: Collection[int] | None, hidden: Collection[int] = ()) -> Mask | None:
+        """The rows of ``keys``, or of all, without those of ``hidden``; None if nothing is left out."""
+        if keys is None and not hidden:
+            return None
         if keys is None:
             inside = self._alive_rows().copy()
         else:
@@ -158,57 +173,61 @@ class WordIndex:
         inside[self._rows(hidden)] = False
         return inside
 
-    def search(
-        self, query: str, k: int, inside: Mask | None = None, *, names: str = ""
-    ) -> list[tuple[int, float]]:
-        """Up to ``k`` keys that share a word with ``query``, with BM25 scores, best first; ties by key.
+    def asked(self, query: str, names: str = "") -> list[Asked]:
+        """The words of a query that stand anywhere; none if these are words of ``names`` alone.
 
-        Words of ``names`` count where a word of the query is found too, and find nothing by themselves.
-        ``inside`` is the :meth:`scope`, of all keys if it is not given.
+        Those of names count where a word of the query is found too, and find nothing by themselves.
         """
-        inside = self._alive_rows() if inside is None else inside
-        found, scores = np.zeros(len(inside), bool), np.zeros(len(inside))
+        wanted, others = set(map(_digest, terms(query))), set(map(_digest, terms(names)))
+        wanted = (wanted - others) or wanted
+        count, asked = len(self._row_of), []
+        for digest in sorted(filter(self._is_known, wanted | others)):
+            rows, frequency = self._posting(digest)
+            if not self._whole:
+                kept = self._alive_rows()[rows]
+                rows, frequency = rows[kept], frequency[kept]
+            rarity = math.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
+            asked.append(Asked(rows, frequency, rarity, digest in wanted))
+        return asked if any(each.wanted for each in asked) else []
+
+    def search(self, asked: Iterable[Asked], k: int, inside: Mask | None = None) -> list[tuple[int, float]]:
+        """Up to ``k`` keys in whose text a word that is asked for stands, with BM25 scores, best first.
+
+        Ties go by key; ``inside`` is the :meth:`scope`.
+        """
+        found, scores = np.zeros(len(self._keys), bool), np.zeros(len(self._keys))
         lengths = np.frombuffer(self._lengths, np.int64)
         mean = self._total / max(1, len(self._row_of))
-        for asked in self._asked(query, names):
-            kept = inside[asked.rows]
-            rows, frequency = asked.rows[kept], asked.frequency[kept]
-            scores[rows] += asked.rarity * _saturated(frequency, lengths[rows], mean)
-            if asked.wanted:
+        for word in asked:
+            rows, frequency = word.rows, word.frequency
+            if inside is not None:
+                kept = inside[rows]
+                rows, frequency = rows[kept], frequency[kept]
+            scores[rows] += word.rarity * _saturated(frequency, lengths[rows], mean)
+            if word.wanted:
                 found[rows] = True
         reached = np.flatnonzero(found)
         return self._best(reached, scores[reached], k)
 
     def search_windows(
-        self,
-        query: str,
-        k: int,
-        lines: Iterable[int],
-        reach: int,
-        inside: Mask | None = None,
-        *,
-        names: str = "",
+        self, asked: Iterable[Asked], k: int, lines: Iterable[int], reach: int, inside: Mask | None = None
     ) -> list[tuple[int, float]]:
         """Like :meth:`search`, for windows of ``reach`` lines to either side that hold one of ``lines``.
 
         Of a window only the lines inside are read. How rare a word is, is counted in lines, as for lines:
         both then weigh a word alike.
         """
-        inside = self._alive_rows() if inside is None else inside
-        middles = np.unique(self._around(self._rows(lines), reach, reach))
-        middles = middles[inside[middles]]
-        windows = self._around(middles, reach, reach)
-        windows[~inside[windows]] = NOWHERE
+        middles, windows = self._windows(lines, reach, reach, inside)
         lengths = np.frombuffer(self._lengths, np.int64)[windows].sum(axis=1)
         mean = lengths.mean() if len(lengths) else 0.0
         found, scores = np.zeros(len(middles), bool), np.zeros(len(middles))
-        times = np.zeros(len(inside), np.int64)
-        for asked in self._asked(query, names):
-            times[asked.rows] = asked.frequency
+        times = np.zeros(len(self._keys), np.int64)
+        for word in asked:
+            times[word.rows] = word.frequency
             frequency = times[windows].sum(axis=1)
-            times[asked.rows] = 0
-            scores += asked.rarity * _saturated(frequency, lengths, mean)
-            if asked.wanted:
+            times[word.rows] = 0
+            scores += word.rarity * _saturated(frequency, lengths, mean)
+            if word.wanted:
                 found |= frequency > 0
         return self._best(middles[found], scores[found], k)
 
@@ -220,25 +239,20 @@ class WordIndex:
         Returns the keys of their own lines [N], and of all that are in them, 0 where there is none or none
         inside: [N, before + 1 + after].
         """
+        middles, windows = self._windows(lines, before, after, inside)
+        keys = np.frombuffer(self._keys, np.int64)
+        return keys[middles], keys[windows]
+
+    def _windows(
+        self, lines: Iterable[int], before: int, after: int, inside: Mask | None
+    ) -> tuple[Numbers, Numbers]:
+        """The same in rows."""
         inside = self._alive_rows() if inside is None else inside
         middles = np.unique(self._around(self._rows(lines), after, before))
         middles = middles[inside[middles]]
         windows = self._around(middles, before, after)
         windows[~inside[windows]] = NOWHERE
-        keys = np.frombuffer(self._keys, np.int64)
-        return keys[middles], keys[windows]
-
-    def _asked(self, query: str, names: str) -> list[_Asked]:
-        """The words of a query that are known, in the order of their digests; none if no wanted one is."""
-        wanted, others = set(map(_digest, terms(query))), set(map(_digest, terms(names)))
-        wanted = (wanted - others) or wanted
-        count, alive, asked = len(self._row_of), self._alive_rows(), []
-        for digest in sorted(filter(self._is_known, wanted | others)):
-            rows, frequency = self._posting(digest)
-            lines = np.count_nonzero(alive[rows])
-            rarity = math.log(1 + (count - lines + 0.5) / (lines + 0.5))
-            asked.append(_Asked(rows, frequency, rarity, digest in wanted))
-        return asked if any(each.wanted for each in asked) else []
+        return middles, windows
 
     def _best(self, rows: Numbers, scores: npt.NDArray[np.float64], k: int) -> list[tuple[int, float]]:
         if len(rows) > k:  # sorting all of them would take longer than scoring them
@@ -318,21 +332,13 @@ class WordIndex:
         self._alive = array("b", [0, *[1] * (len(self._keys) - 1)])
         self._row_of = {key: row for row, key in enumerate(self._keys) if row != NOWHERE}
 
+    @property
+    def _whole(self) -> bool:
+        """Whether no row is deleted."""
+        return len(self._row_of) + 1 == len(self._keys)
+
     def _alive_rows(self) -> Mask:
         return np.frombuffer(self._alive, np.bool_)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A word of a query: where it stands, in deleted rows too, how often, and how rare it is.
-
-    What is not ``wanted`` counts and finds nothing.
-    """
-
-    rows: Rows
-    frequency: Counts
-    rarity: float
-    wanted: bool
 
 
 def _saturated(
