@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from hikari_ml.context_memory import postings
@@ -24,23 +27,38 @@ def fill(core: MemoryCore) -> set[str]:
 
     def act(txn: Transaction) -> set[str]:
         words = postings.every(txn)
-
-        def read(record: Record) -> Slot:
-            if record.key not in words:
-                unread[record.key] = words_of(record.content)
-            return Slot.of(record)
-
-        core.tiers.fill(map(read, txn.records()))
+        core.tiers.fill(_slots(txn, words, unread))
         words |= unread
-        lines = [(slot.key, words[slot.key]) for slot in core.tiers]
-        core.words.fill(lines, core.tiers.conversations)
+        core.words.fill([(slot.key, words[slot.key]) for slot in core.tiers], core.tiers.conversations)
         telling = (cast("Record", txn.get(key)) for key in core.words.with_any(TELLING))
         core.validity.fill(telling)
         for digest, edge in txn.edges():
             core.graph.put(digest, edge)
         return core.keeper.load(txn)
 
-    others = core.store.read(act)
+    with _nothing_collected():
+        others = core.store.read(act)
     if not core.store.read_only and (unread or not core.store.read(postings.are_current)):
         core.store.write(lambda txn: postings.put_missing(txn, unread))
     return others
+
+
+def _slots(txn: Transaction, words: dict[int, bytes], unread: dict[int, bytes]) -> Iterator[Slot]:
+    """The slot of every memory; ``unread`` gets the words of those that are not among ``words``."""
+    for name, packed in txn.rows("records"):
+        slot, content = txn.decoded("records", name, packed, Slot.read)
+        if slot.key not in words:
+            unread[slot.key] = words_of(content)
+        yield slot
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the garbage collector away: it would look through all that is read here, and all of it stays."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()

@@ -78,7 +78,7 @@ class Record:
     @property
     def asks(self) -> bool:
         """Whether it holds a question."""
-        return "?" in self.content or "\uff1f" in self.content
+        return asks(self.content)
 
     def pack(self) -> bytes:
         """As msgpack, for the store."""
@@ -119,6 +119,11 @@ class Record:
     def same_key(self) -> bytes:
         """Under what a repetition is found: the same statement, by the same user, of the same type."""
         return same_key(self.content, self.type, self.user)
+
+
+def asks(content: str) -> bool:
+    """Whether a line holds a question."""
+    return "?" in content or "\uff1f" in content
 
 
 def same_key(content: str, kind: str, user: str | None) -> bytes:

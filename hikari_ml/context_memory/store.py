@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import lmdb
 import msgpack
@@ -245,8 +245,7 @@ class Transaction:
         if table not in self._store.tables:  # a view of format 1
             return
         with self._txn.cursor(db=self._store.tables[table]) as cursor:
-            for key, value in cursor:
-                yield bytes(key), bytes(value)
+            yield from cast("Iterator[tuple[bytes, bytes]]", cursor)
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

@@ -12,8 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
+import msgpack
+
 from hikari_ml.chat import user_key
-from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.record import Record, asks
 from hikari_ml.results import Tier
 
 
@@ -51,6 +53,27 @@ class Slot:
             record.asks,
             record.arousal,
         )
+
+    @classmethod
+    def read(cls, key: bytes, packed: bytes) -> tuple[Self, str]:
+        """The slot in a row of records, and its content: in half the time it takes to make the record."""
+        fields = msgpack.unpackb(packed)
+        _, content, kind, metadata, importance, tier, created, accessed, often, _, episode, *later = fields
+        slot = cls(
+            int.from_bytes(key, "big"),
+            metadata.get("user") or None,
+            kind,
+            tier,
+            importance,
+            created,
+            accessed,
+            often,
+            episode,
+            metadata.get("conversation") or None,
+            asks(content),
+            later[0] if later else 0.0,
+        )
+        return slot, content
 
     @property
     def place(self) -> tuple[int, int]:

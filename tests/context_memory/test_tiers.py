@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.tiers import Slot, Tiers
 
 
@@ -67,6 +68,13 @@ def test_filled_at_once_it_is_as_if_filled_one_by_one(tiers):
         filled.remove(key)
     assert len(filled) == filled.users == 0
     assert not filled.conversing
+
+
+@pytest.mark.parametrize("metadata", [{}, {"user": "anna", "conversation": "c"}, {"user": "", "mood": 3}])
+def test_a_slot_is_read_from_a_row_as_from_its_record(metadata):
+    record = Record(7, "mem-7", "is it?", "fact", metadata, 0.5, "episodic", 10, 20, 3, 2, 4, 0.5, (10, 15))
+    row = (7).to_bytes(8, "big"), record.pack()
+    assert Slot.read(*row) == (Slot.of(record), "is it?")
 
 
 def test_asking_for_a_stranger_creates_nobody(tiers):
