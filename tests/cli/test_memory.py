@@ -351,6 +351,17 @@ def test_a_bad_import_is_named_and_takes_nothing(run, folder, tmp_path):
     assert (status, "line 1" in " ".join(told.split())) == (1, True)
 
 
+def test_search_says_where_nothing_is_about_it(run, folder):
+    said = run("search", "quantum chromodynamics lattice", "-k", 2, "--path", folder)[1].splitlines()
+    assert said[0] == "nothing remembered is about this; the nearest:"
+    assert len(said) == 4
+    assert all("hardly about it: " in line for line in said[2:])
+    said = run("search", "green tea", "--path", folder)[1]
+    assert "nothing remembered" not in said
+    marks = {line[:12].strip(): "hardly about it" in line for line in said.splitlines()[1:]}
+    assert marks == {"I love green": False, "my cat is ca": True, "I play chess": True}
+
+
 RUNNING = """
 import asyncio, sys
 from hikari_ml import NeuralMemorySystem
