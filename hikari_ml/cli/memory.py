@@ -187,6 +187,9 @@ def import_(
 
     A memory that is already there is left as it is.
     """
+    place = _where(path, channel)
+    if not place.is_there():
+        _check_export(file)
 
     async def act(memory: MemorySystem) -> tuple[int, int]:
         return await memory.import_(file), (await memory.get_memory_stats())["total"]
@@ -262,6 +265,12 @@ class _Folder:
             check_memory(self._path)
         return NeuralMemorySystem(self._path, read_only=read_only)
 
+    def is_there(self) -> bool:
+        """Whether opening it makes nothing."""
+        from hikari_ml.context_memory.store import DATA
+
+        return (self._path / DATA).exists()
+
     def verified(self) -> Verification:
         """Without a memory system above it: a store need not be whole to be looked at."""
         from hikari_ml.context_memory.snapshot import Snapshot
@@ -300,6 +309,10 @@ class _Database:
         from hikari_ml.context_memory.postgres.system import PostgresMemory
 
         return PostgresMemory(self._dsn, schema=self._schema, read_only=read_only, create=create)
+
+    def is_there(self) -> bool:
+        """Never for sure: to find out takes a connection, and a schema may be there without its tables."""
+        return False
 
     def verified(self) -> Verification:
         """What the memory itself finds."""
@@ -355,6 +368,22 @@ async def _with_memory(
 ) -> T:
     async with place.opened(read_only=read_only, create=create) as memory:
         return await act(memory)
+
+
+def _check_export(file: Path) -> None:
+    """Read an export before anything is made for it: a wrong line must not leave an empty memory behind.
+
+    Raises:
+        RecordingError: the file cannot be read, or a line of it is not such a line.
+        ModelError: the model of the settings cannot be loaded.
+    """
+    from hikari_ml.config import Settings
+    from hikari_ml.context_memory.transfer import read_lines
+    from hikari_ml.models.catalog import open_embedder
+
+    settings = Settings()
+    embedder = open_embedder(settings.memory.embedder, settings.sentiment.threads)
+    read_lines(file, embedder.model_id, embedder.dim, 0)
 
 
 def _moment(text: str | None) -> datetime | None:
