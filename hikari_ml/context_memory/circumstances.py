@@ -155,7 +155,7 @@ def _parting(clause: Clause) -> Iterator[Statement]:
     Who parts from a boyfriend was not married to him.
     """
     for match in filter(None, map(clause.match, _PARTING)):
-        if clause.now(match.end()) and not _TALE.search(clause.text):
+        if clause.now(match.end()) and not _TALE.search(clause.around):
             parts = match.groupdict()
             who = (parts.get("who") or "partner").casefold()
             who = {"bf": "boyfriend", "gf": "girlfriend"}.get(who, who)
@@ -174,7 +174,7 @@ def _name_ends(who: str, name: str | None) -> Iterator[Statement]:
 def _dismissal(clause: Clause) -> Iterator[Statement]:
     """The end of every job, or of that with the employer who is named."""
     match = clause.match(_DISMISSED)
-    if match is None or _TALE.search(clause.text):
+    if match is None or _TALE.search(clause.around):
         return
     end, employer = match.end(), ""
     if match["object"]:

@@ -9,7 +9,7 @@ MAX_WORDS: Final = 4
 """Longest object of a relation, in words."""
 
 FRAME: Final = 200
-"""Characters of a sentence before a clause that are read for what makes it a dream or the past."""
+"""Characters around a clause that are read for what makes it a dream, a joke or the past."""
 
 _UNIT = r"(?:day|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)s?"
 WHEN = (
@@ -51,10 +51,11 @@ _NO_HOME: Final = frozenset(
     dota cs csgo counter-strike apex warzone skyrim tamriel hyrule azeroth runescape stardew sims zelda
     pokemon terraria genshin vrchat hogwarts narnia mordor gotham mars hell heaven space bed chaos
     misery silence darkness sweatpants pyjamas pajamas crypto ring mid jungle support nether lobby
+    chrome firefox brave edge arch ubuntu debian fedora blender unity unreal godot premiere davinci
     creative survival anime android ios reddit instagram tiktok twitter obs excel python rust java
     """.split()
 )
-"""Games, ranks, media and other worlds that people live in or move to."""
+"""Games, ranks, media, programs and other worlds that people live in or move to."""
 _UNREAL = re.compile(
     r"\bin\s+(?:(?:my|the|a|this|video|new)\s+)*"
     rf"(?:dreams?|games?|{'|'.join(map(re.escape, sorted(_NO_HOME)))})\b",

@@ -37,7 +37,7 @@ READ: Final = 2000
 """Characters of a line that are read for statements."""
 
 _CLAUSE = re.compile(
-    r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+(?:are|(?:just\s+|recently\s+|finally\s+)?broke)\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
+    r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+(?:are|(?:just\s+|recently\s+|finally\s+)?broke\s+up(?!\s+with))\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
     r"(?=(?:i|i'?m|i'?ve|i'?ll|we|we'?re|we'?ve|my|call|moving|her|his|their|its|s?he)\b)",
     re.IGNORECASE,
 )
@@ -298,8 +298,8 @@ def _possession(clause: Clause) -> Iterator[Statement]:
 def _age(clause: Clause) -> Iterator[Statement]:
     """An age; a bare number is one only where the line has no other and speaks of nothing that is counted."""
     match = clause.match(_BARE_AGE)
-    if match and clause.now(match.end()) and len(_NUMBER.findall(clause.text)) == 1:
-        if not _COUNTED.search(clause.text):
+    if match and clause.now(match.end()) and len(_NUMBER.findall(clause.around)) == 1:
+        if not _COUNTED.search(clause.around):
             thing = f"{match['age'] or match['years']} years old"
             yield Statement("is", thing, "age", start=clause.start, end=match.end())
         return

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from hikari_ml.context_memory.evidence import holds
+from hikari_ml.context_memory.evidence import FRAME, holds
 from hikari_ml.text.cues import find_cues
 
 NOW: Final = r"(?:now\s+|currently\s+|still\s+|actually\s+|just\s+|finally\s+|recently\s+|also\s+)*"
@@ -73,13 +73,18 @@ class Clause:
         """The clause itself."""
         return self.text[self.start : self.end]
 
+    @property
+    def around(self) -> str:
+        """The clause with what stands before and after it: of a line of a chat, mostly all."""
+        return self.text[max(0, self.start - FRAME) : self.end + FRAME]
+
     def now(self, at: int) -> bool:
         """Whether it tells of now, as far as what is around it shows; its value ends at ``at``."""
         return not self.framed and holds(self.text, at, self.end)
 
     def earnest(self, at: int) -> bool:
-        """:meth:`now`, and nobody laughs in the whole line."""
-        return self.now(at) and not _LAUGHTER.search(self.text)
+        """:meth:`now`, and nobody laughs around it."""
+        return self.now(at) and not _LAUGHTER.search(self.around)
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """``pattern`` at the beginning of the clause."""

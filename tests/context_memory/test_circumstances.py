@@ -34,6 +34,7 @@ from hikari_ml.context_memory.relations import relations, statements
         ("we broke up", ("parted from", "partner")),
         ("my gf broke up with me", ("parted from", "girlfriend")),
         ("my girlfriend and I broke up", ("parted from", "girlfriend")),
+        ("I was so done and I broke up with my gf", ("parted from", "girlfriend")),
         ("I got fired", ("left", "job")),
     ],
 )

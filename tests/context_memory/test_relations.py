@@ -240,6 +240,7 @@ def test_what_fills_a_slot(text, slot, thing):
         ("just turned 17 today", [("is", "17 years old", "age")]),
         ("just got a new job as a nurse", [("works as", "nurse", "job")]),
         ("just moved to Diamond", [("lives in", "Diamond", None)]),
+        ("just moved to Firefox", [("lives in", "Firefox", None)]),
         ("just moved to ranked", []),
         ("just moved to Tokyo?", []),
         ("moved to Tokyo", []),
