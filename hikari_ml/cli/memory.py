@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from hikari_ml.cli.output import err, out, print_json, spoken, write_file
+from hikari_ml.cli import memory_tables as tables
+from hikari_ml.cli.output import out, print_json, write_file
 from hikari_ml.errors import InputError
 
 if TYPE_CHECKING:
     from hikari_ml.context_memory.protocol import MemorySystem
     from hikari_ml.report.memory_view import MemoryView
-    from hikari_ml.results import Memory, MemoryStats, Relation, Theme, Verification
+    from hikari_ml.results import Verification
 
 SHOWN_RELATIONS = 20
-SHOWN_FAULTS = 50
 
 T = TypeVar("T")
 
@@ -76,6 +76,8 @@ def search(
 ) -> None:
     """Recall by meaning and by word, best first; nothing is strengthened by it.
 
+    It always lists the nearest, and says of which that they have little to do with what you ask.
+
     Example: hikari-ml memory search "who has a cat?" -k 3
     """
     if not text.strip():
@@ -86,7 +88,7 @@ def search(
     if as_json:
         print_json(found)
     elif found:
-        _show_memories(found)
+        tables.show_memories(found)
     else:
         out.print("nothing is remembered of that")
 
@@ -98,7 +100,7 @@ def stats(path: Folder = None, channel: Channel = None, as_json: AsJson = False)
     if as_json:
         print_json(result)
     else:
-        _show_stats(result)
+        tables.show_stats(result)
 
 
 @app.command()
@@ -117,7 +119,7 @@ def graph(
     """
     if to is None:
         relations = _looking(path, channel, lambda memory: memory.list_relations(SHOWN_RELATIONS))
-        print_json(relations) if as_json else _show_relations(relations)
+        print_json(relations) if as_json else tables.show_relations(relations)
         return
     count = _looking(path, channel, lambda memory: memory.export_graph(to))
     _tell({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")
@@ -135,7 +137,7 @@ def themes(
     if as_json:
         print_json(found)
     elif found:
-        _show_themes(found)
+        tables.show_themes(found)
     else:
         out.print("no three memories are about the same thing")
 
@@ -185,6 +187,9 @@ def import_(
 
     A memory that is already there is left as it is.
     """
+    place = _where(path, channel)
+    if not place.is_there():
+        _check_export(file)
 
     async def act(memory: MemorySystem) -> tuple[int, int]:
         return await memory.import_(file), (await memory.get_memory_stats())["total"]
@@ -220,7 +225,7 @@ def erase(
         )
     )
     _tell(proof, as_json, said)
-    _show_degraded(proof["degraded"])
+    tables.show_degraded(proof["degraded"])
 
 
 @app.command()
@@ -230,7 +235,7 @@ def verify(path: Folder = None, channel: Channel = None, as_json: AsJson = False
     if as_json:
         print_json(result)
     else:
-        _show_verification(result)
+        tables.show_verification(result)
     if result["faults"]:
         raise typer.Exit(1)
 
@@ -259,6 +264,12 @@ class _Folder:
         if not create and not read_only:
             check_memory(self._path)
         return NeuralMemorySystem(self._path, read_only=read_only)
+
+    def is_there(self) -> bool:
+        """Whether opening it makes nothing."""
+        from hikari_ml.context_memory.store import DATA
+
+        return (self._path / DATA).exists()
 
     def verified(self) -> Verification:
         """Without a memory system above it: a store need not be whole to be looked at."""
@@ -298,6 +309,10 @@ class _Database:
         from hikari_ml.context_memory.postgres.system import PostgresMemory
 
         return PostgresMemory(self._dsn, schema=self._schema, read_only=read_only, create=create)
+
+    def is_there(self) -> bool:
+        """Never for sure: to find out takes a connection, and a schema may be there without its tables."""
+        return False
 
     def verified(self) -> Verification:
         """What the memory itself finds."""
@@ -355,6 +370,22 @@ async def _with_memory(
         return await act(memory)
 
 
+def _check_export(file: Path) -> None:
+    """Read an export before anything is made for it: a wrong line must not leave an empty memory behind.
+
+    Raises:
+        RecordingError: the file cannot be read, or a line of it is not such a line.
+        ModelError: the model of the settings cannot be loaded.
+    """
+    from hikari_ml.config import Settings
+    from hikari_ml.context_memory.transfer import read_lines
+    from hikari_ml.models.catalog import open_embedder
+
+    settings = Settings()
+    embedder = open_embedder(settings.memory.embedder, settings.sentiment.threads)
+    read_lines(file, embedder.model_id, embedder.dim, 0)
+
+
 def _moment(text: str | None) -> datetime | None:
     """A moment; without a zone it is local time."""
     if text is None:
@@ -371,127 +402,6 @@ def _tell(result: Any, as_json: bool, said: str) -> None:
         print_json(result)
     else:
         out.print(said, markup=False, highlight=False)
-
-
-def _show_memories(found: list[Memory]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("memory", "who", "when", "tier", "score", "why"):
-        table.add_column(name, justify="right" if name == "score" else "left")
-    for memory in found:
-        table.add_row(
-            spoken(memory["content"]),
-            spoken(str(memory["metadata"].get("user") or "-")),
-            memory["created_at"][:16].replace("T", " "),
-            memory["tier"].replace("_", "-"),
-            f"{memory['score']:.2f}",
-            Text(_reasons(memory), style="dim"),
-        )
-    out.print(table)
-    _show_degraded(found[0]["degraded"])
-
-
-def _reasons(memory: Memory) -> str:
-    """The terms of a score in plain words."""
-    why = memory["why"]
-    reasons = []
-    if (rank := why.get("meaning_rank")) is not None:
-        reasons.append(f"{_place(rank)} by meaning ({why['meaning']:.2f})")
-    if (rank := why.get("words_rank")) is not None:
-        reasons.append(f"{_place(rank)} by its words")
-    if not reasons and (why.get("meaning_window_rank") or why.get("words_window_rank")):
-        reasons.append("said next to what matches")
-    if why.get("answers") is not None:
-        reasons.append("follows a question that matches")
-    if why.get("named") == 1:
-        reasons.append("said by whom you name")
-    return ", ".join(reasons) or "nothing but its being there"
-
-
-def _place(rank: Any) -> str:
-    return {1: "best", 2: "second", 3: "third"}.get(rank, f"no. {rank}")
-
-
-def _show_stats(result: MemoryStats) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", justify="right")
-    table.add_column()
-    table.add_row("memories", f"{result['total']:,} of {result['users']:,} people")
-    table.add_row("superseded", f"{result['superseded']:,}")
-    table.add_row("tiers", _counts(result["by_tier"]))
-    table.add_row("types", spoken(_counts(result["by_type"])))
-    table.add_row("episodes", f"{result['episodes']:,}")
-    table.add_row("graph", f"{result['graph']['nodes']:,} names, {result['graph']['edges']:,} relations")
-    table.add_row("from", result["oldest"] or "-")
-    table.add_row("to", result["newest"] or "-")
-    table.add_row("size", f"{result['bytes'] / 1e6:.1f} MB")
-    table.add_row("model", Text(result["model"]))
-    out.print(table)
-    _show_degraded(result["degraded"])
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in counts.items()) or "-"
-
-
-def _show_relations(relations: list[Relation]) -> None:
-    from rich.table import Table
-
-    if not relations:
-        out.print("no relations are known")
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("who", "relation", "what", "strength", "memories"):
-        table.add_column(name, justify="right" if name in ("strength", "memories") else "left")
-    for edge in relations:
-        names = (spoken(text) for text in (edge["source"], edge["kind"], edge["target"]))
-        table.add_row(*names, f"{edge['strength']:.2f}", f"{edge['evidence']:,}")
-    out.print(table)
-
-
-def _show_themes(found: list[Theme]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("theme", "memories", "people", "from", "to", "typical"):
-        table.add_column(name, justify="right" if name in ("memories", "people") else "left")
-    for theme in found:
-        times = (theme[end][:10] for end in ("start", "end"))
-        counts = (f"{theme['size']:,}", f"{len(theme['users']):,}")
-        table.add_row(spoken(theme["name"]), *counts, *times, spoken(theme["central"]))
-    out.print(table)
-    tiers = "long-term memories" if found[0]["scope"] == "long_term" else "memories of all tiers"
-    out.print(f"among {found[0]['among']:,} {tiers}", style="dim", highlight=False)
-    _show_degraded(found[0]["degraded"])
-
-
-def _show_verification(result: Verification) -> None:
-    from rich.table import Table
-
-    rows = ", ".join(f"{count:,} {table}" for table, count in result["rows"].items())
-    out.print(f"read {rows}", highlight=False)
-    faults = result["faults"]
-    if not faults:
-        out.print("[green]nothing is wrong[/green]")
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("table", "key", "fault"):
-        table.add_column(name, overflow="fold")
-    for fault in faults[:SHOWN_FAULTS]:
-        table.add_row(fault["table"], spoken(fault["key"]), spoken(fault["fault"]))
-    out.print(table)
-    more = f"; --json lists them all, here are {SHOWN_FAULTS}" if len(faults) > SHOWN_FAULTS else ""
-    out.print(f"[red]{len(faults):,} rows are wrong[/red]{more}", highlight=False)
-
-
-def _show_degraded(degraded: list[str]) -> None:
-    if degraded:
-        err.print(f"degraded: {', '.join(degraded)}", markup=False, highlight=False)
 
 
 def _bytes(before: int, after: int) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+MAX_WORDS: Final = 4
+"""Longest object of a relation, in words."""
+
 FRAME: Final = 200
-"""Characters of a sentence before a clause that are read for what makes it a dream or the past."""
+"""Characters around a clause that are read for what makes it a dream, a joke or the past."""
 
 _UNIT = r"(?:day|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)s?"
 WHEN = (
@@ -31,7 +34,7 @@ _FILLER = (
     r"|(?:this|last)\s+(?:day|night|week|month|year|summer|winter|spring|fall|autumn|semester|weekend|\w+day)"
     rf"|(?:in|since)\s+(?:{'|'.join(_MONTHS)})|(?:\d+|a|one|two|three|few|some)\s+(?:days?|weeks?|months?)\s+ago"
 )
-_MORE = r"(?:and|but|because|since\s+(?:i|we|my)|so|which|where|who)\b"
+_MORE = r"(?:and|but|because|since\s+(?:i|we|my)|so(?!\s+(?:many|much|often)\b)|which|where|who)\b"
 TAIL = re.compile(rf"(?:\s+(?:{_FILLER})\b)*[\s'\-]*(?:$|[.!,;:)]|\s{_MORE})", re.IGNORECASE)
 """What may follow the value of a slot: nothing, when it came to be, laughter, or another clause."""
 _FRAME = re.compile(
@@ -48,10 +51,11 @@ _NO_HOME: Final = frozenset(
     dota cs csgo counter-strike apex warzone skyrim tamriel hyrule azeroth runescape stardew sims zelda
     pokemon terraria genshin vrchat hogwarts narnia mordor gotham mars hell heaven space bed chaos
     misery silence darkness sweatpants pyjamas pajamas crypto ring mid jungle support nether lobby
+    chrome firefox brave edge arch ubuntu debian fedora blender unity unreal godot premiere davinci
     creative survival anime android ios reddit instagram tiktok twitter obs excel python rust java
     """.split()
 )
-"""Games, ranks, media and other worlds that people live in or move to."""
+"""Games, ranks, media, programs and other worlds that people live in or move to."""
 _UNREAL = re.compile(
     r"\bin\s+(?:(?:my|the|a|this|video|new)\s+)*"
     rf"(?:dreams?|games?|{'|'.join(map(re.escape, sorted(_NO_HOME)))})\b",
@@ -71,6 +75,24 @@ DATE = re.compile(
     r"|(?P<first>\d{1,2})[./-](?P<second>\d{1,2})(?:[./-]\d{2,4})?)(?!\w)",
     re.IGNORECASE,
 )
+
+
+_ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|it\s+when)\s+", re.IGNORECASE)
+_EMPTY: Final = frozenset(
+    """
+    it this that you u him her them these those how what when your stream me one everything anything way
+    question idea point problem feeling reason few lot
+    """.split()
+)
+
+
+def trimmed(thing: str) -> str:
+    """``thing`` without an article and what follows it; nothing, if too much is left or it means nothing."""
+    thing = _ARTICLE.sub("", STOP.sub("", thing.strip())).strip(" '-")
+    words = thing.split()
+    if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY or thing.isdecimal():
+        return ""
+    return " ".join(words)
 
 
 def framed(before: str) -> bool:

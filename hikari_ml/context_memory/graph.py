@@ -15,10 +15,10 @@ import networkx as nx
 
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.relations import relations
+from hikari_ml.context_memory.statement import worded
 from hikari_ml.context_memory.store import Edge
 from hikari_ml.models.entities import Entity
 from hikari_ml.results import Relation
-from hikari_ml.text.cues import find_cues, without
 
 STATED_DOUBT: Final = 0.4
 """What is left to doubt after one memory that states a relation."""
@@ -46,7 +46,7 @@ def links(record: Record, entities: Iterable[Entity]) -> list[Link]:
     names = list(dict.fromkeys(entity.text for entity in entities))[:MAX_ENTITIES]
     topic = record.metadata.get("topic")
     if record.user:
-        words, about = without(record.content, find_cues(record.content)), record.metadata.get("about")
+        words, about = worded(record.content), record.metadata.get("about")
         said = relations(words, about if isinstance(about, str) else None)
         found += [(record.user, kind, thing) for kind, thing in said]
         stated = {target.casefold() for _, _, target in found}

@@ -50,7 +50,7 @@ def store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) ->
 
 
 def withdraw(core: MemoryCore, summarizer: Summarizer, memory_id: str) -> bool:
-    """Take back the latest storing of a memory: True if it is gone, False if it was stored more often."""
+    """Take back the latest storing of a memory: True if none is left of it, as of an id that is not there."""
     try:
         record = core.store.read(lambda txn: core.record_of(txn, memory_id))
     except UnknownMemoryError:

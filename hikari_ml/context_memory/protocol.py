@@ -93,7 +93,7 @@ class MemorySystem(Protocol):
         ...
 
     async def withdraw_memory(self, memory_id: str) -> bool:
-        """Take back one storing of a memory: True if it is gone."""
+        """Take back one storing of a memory: True if none is left of it, as of an id that is not there."""
         ...
 
     async def erase_user(self, user: str) -> Erasure:

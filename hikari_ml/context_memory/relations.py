@@ -13,42 +13,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
 
+from hikari_ml.context_memory.circumstances import LEFT, circumstances
 from hikari_ml.context_memory.evidence import (
     ARTICLES,
     BETWEEN,
     DATE,
-    STOP,
     TAIL,
     WHEN,
     capitals,
     could_be_name,
     day_of,
     framed,
-    holds,
+    trimmed,
     width_of,
 )
-
-MAX_WORDS: Final = 4
-"""Longest object of a relation, in words."""
+from hikari_ml.context_memory.statement import AM, KIN, NOW, OBJECT, ONE, Clause, Statement
 
 READ: Final = 2000
 """Characters of a line that are read for statements."""
 
-_OBJECT = r"(?P<object>[^.!?,;:()\"]+)"
 _CLAUSE = re.compile(
-    r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+are\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
+    r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+(?:are|(?:just\s+|recently\s+|finally\s+)?broke\s+up(?!\s+with))\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
     r"(?=(?:i|i'?m|i'?ve|i'?ll|we|we'?re|we'?ve|my|call|moving|her|his|their|its|s?he)\b)",
     re.IGNORECASE,
 )
 """Where a clause of the speaker's own begins; it ends where the next one does."""
 _CONDITION = (
-    r"vegan|vegetarian|deaf|blind|colou?r[- ]?blind|pregnant|married|divorced|widowed"
-    r"|engaged(?!\s+(?:in|with)\b)|single(?=\s*(?:$|[.!,;]|again\b|now\b))"
-    r"|autistic|diabetic|left[- ]handed|\d{1,2}\s+years?\s+old"
+    r"vegan|vegetarian|married|divorced|widowed"
+    r"|engaged(?!\s+(?:in|with)\b)|single(?=\s*(?:$|[.!,;]|again\b|now\b|lol\b))"
+    r"|left[- ]handed|\d{1,2}\s+years?\s+old"
 )
 _CALLING = (
     r"(?:\w+\s+){0,2}(?:nurse|doctor|teacher|student|developer|programmer|engineer|designer|artist|musician|singer|dancer"
@@ -56,89 +53,101 @@ _CALLING = (
     r"|soldier|veteran|firefighter|paramedic|scientist|accountant|farmer|librarian|freelancer|vegetarian|vegan"
     r"|mom|mum|mother|dad|father|parent|twin|fan)"
 )
-_ONE = (
-    "cat|kitten|dog|puppy|pet|hamster|horse|rabbit|bunny|parrot|snake|gecko|ferret|wife|husband|mom|mum|mother|dad"
-    "|father|girlfriend|boyfriend|partner|fianc[eé]e?"
-)
-_KIN = f"{_ONE}|brother|sister|son|daughter|baby"
-_NOW = r"(?:now\s+|currently\s+|still\s+|actually\s+|just\s+|finally\s+|recently\s+|also\s+)*"
-_AM = r"i(?:\s+am|'?m)\s+"
 _PATTERNS: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        ("works as", rf"i\s+{_NOW}(?:got|started|have)\s+a\s+(?:new\s+)?job\s+as\s+{_OBJECT}"),
+        ("works as", rf"i\s+{NOW}(?:got|started|have)\s+a\s+(?:new\s+)?job\s+as\s+{OBJECT}"),
         (
             "dislikes",
-            rf"i\s+(?:really\s+|just\s+|also\s+)?(?:hate|dislike|despise|can'?t\s+stand)\s+{_OBJECT}",
+            rf"i\s+(?:really\s+|just\s+|also\s+)?(?:hate|dislike|despise|can'?t\s+stand)\s+{OBJECT}",
         ),
         (
             "dislikes",
-            rf"i\s+(?:really\s+)?(?:do\s*n[o']?t|don'?t)\s+(?:really\s+)?(?:like|enjoy|love)\s+{_OBJECT}",
+            rf"i\s+(?:really\s+)?(?:do\s*n[o']?t|don'?t)\s+(?:really\s+)?(?:like|enjoy|love)\s+{OBJECT}",
         ),
-        ("likes", rf"i\s+(?:really\s+|just\s+|also\s+|still\s+)*(?:love|like|enjoy|adore)\s+{_OBJECT}"),
+        ("likes", rf"i\s+(?:really\s+|just\s+|also\s+|still\s+)*(?:love|like|enjoy|adore)\s+{OBJECT}"),
         (
             "plays",
-            rf"i(?:\s+am|'?m)?\s+(?:mostly\s+|also\s+|still\s+|usually\s+)?(?:play|main|playing)\s+{_OBJECT}",
+            rf"i(?:\s+am|'?m)?\s+(?:mostly\s+|also\s+|still\s+|usually\s+)?(?:play|main|playing)\s+{OBJECT}",
         ),
         ("has", r"i\s+(?:have|own|got)\s+(?P<object>(?:an?|one|two|three|four|five|\d+)\s+[^.!?,;:()\"]+)"),
-        ("lives in", rf"i\s+{_NOW}live\s+in\s+{_OBJECT}"),
-        ("lives in", rf"{_AM}{_NOW}living\s+in\s+{_OBJECT}"),
-        ("lives in", rf"(?:i|we)(?:'ve|\s+have)?\s+{_NOW}(?:moved|relocated)\s+(?:back\s+)?to\s+{_OBJECT}"),
-        ("comes from", rf"i(?:\s+am|'?m|\s+come)\s+(?:originally\s+)?from\s+{_OBJECT}"),
-        ("moves to", rf"(?:i'?m|i\s+am|we'?re|we\s+are)\s+{_NOW}(?:moving|relocating)\s+to\s+{_OBJECT}"),
+        ("lives in", rf"i\s+{NOW}live\s+in\s+{OBJECT}"),
+        ("lives in", rf"{AM}{NOW}living\s+in\s+{OBJECT}"),
+        ("lives in", rf"(?:i|we)(?:'ve|\s+have)?\s+{NOW}(?:moved|relocated)\s+(?:back\s+)?to\s+{OBJECT}"),
+        ("comes from", rf"i(?:\s+am|'?m|\s+come)\s+(?:originally\s+)?from\s+{OBJECT}"),
+        ("moves to", rf"(?:i'?m|i\s+am|we'?re|we\s+are)\s+{NOW}(?:moving|relocating)\s+to\s+{OBJECT}"),
         (
             "moves to",
-            rf"(?:i'?ll|i\s+will|i'?m\s+(?:going\s+to|gonna))\s+(?:be\s+moving|move)\s+to\s+{_OBJECT}",
+            rf"(?:i'?ll|i\s+will|i'?m\s+(?:going\s+to|gonna))\s+(?:be\s+moving|move)\s+to\s+{OBJECT}",
         ),
-        ("moves to", rf"moving\s+to\s+(?=[^.!?,;:()\"]*\s(?:{WHEN})){_OBJECT}"),
-        ("works as", rf"i\s+{_NOW}work\s+as\s+{_OBJECT}"),
-        ("works as", rf"{_AM}{_NOW}working\s+as\s+{_OBJECT}"),
-        ("works at", rf"i\s+{_NOW}work\s+(?:at|for)\s+{_OBJECT}"),
-        ("left", rf"i\s+{_NOW}(?:quit|lost|left)\s+(?P<object>my\s+job)\b"),
-        ("studies", rf"i(?:\s+am|'?m)?\s+(?:study|studying)\s+{_OBJECT}"),
+        ("moves to", rf"moving\s+to\s+(?=[^.!?,;:()\"]*\s(?:{WHEN})){OBJECT}"),
+        ("works as", rf"i\s+{NOW}work\s+as\s+{OBJECT}"),
+        ("works as", rf"{AM}{NOW}working\s+as\s+{OBJECT}"),
+        ("works at", rf"i\s+{NOW}work\s+(?:at|for)\s+{OBJECT}"),
+        ("left", rf"i(?:'ve|\s+have)?\s+{NOW}(?:quit|lost|left)\s+(?P<object>my\s+job)\b"),
+        ("studies", rf"i(?:\s+am|'?m)?\s+(?:study|studying)\s+{OBJECT}"),
         (
             "is called",
-            rf"(?:my\s+name(?:'?s|\s+is)|call\s+me(?!\s+maybe\b))\s+{_OBJECT}",
+            rf"(?:my\s+name(?:'?s|\s+is)|call\s+me(?!\s+maybe\b))\s+{OBJECT}",
         ),
-        ("is", rf"{_AM}{_NOW}(?P<object>{_CONDITION})\b"),
-        ("is", rf"(?:i|we)\s+{_NOW}got\s+(?P<object>engaged(?!\s+(?:in|with)\b)|married|divorced)\b"),
+        ("is", rf"{AM}{NOW}(?P<object>{_CONDITION})\b"),
+        ("is", rf"(?:i|we)\s+{NOW}got\s+(?P<object>engaged(?!\s+(?:in|with)\b)|married|divorced)\b"),
         ("is", rf"i(?:\s+am|'?m)\s+an?\s+(?!(?:big|huge|massive)\s+fan\b)(?P<object>{_CALLING})\b"),
-        ("speaks", rf"i\s+(?:also\s+|only\s+)?speak\s+{_OBJECT}"),
+        ("speaks", rf"i\s+(?:also\s+|only\s+)?speak\s+{OBJECT}"),
         ("has", r"i\s+just\s+(?:got|started|bought)\s+(?:an?|my)\s+(?P<object>new\s+[^.!?,;:()\"]+)"),
-        ("expects", rf"(?:i\s+am|i'?m|we\s+are|we'?re|my\s+\w+\s+and\s+i\s+are)\s+expecting\s+{_OBJECT}"),
+        ("expects", rf"(?:i\s+am|i'?m|we\s+are|we'?re|my\s+\w+\s+and\s+i\s+are)\s+expecting\s+{OBJECT}"),
     )
 )
 _FAVOURITE = re.compile(
     rf"my\s+(?P<what>favou?rite|main)\s+(?P<slot>[a-z]+)(?:\s+(?:ever|of\s+all\s+time))?\s+"
-    rf"(?P<verb>is|are|was)\s+{_OBJECT}",
+    rf"(?P<verb>is|are|was)\s+{OBJECT}",
     re.IGNORECASE,
 )
 _POSSESSION = re.compile(
-    rf"my\s+(?P<slot>{_KIN})(?P<naming>'?s\s+name)?\s+is\s+(?P<called>called\s+|named\s+)?{_OBJECT}",
+    rf"my\s+(?P<slot>{KIN})(?P<naming>'?s\s+name)?\s+is\s+(?P<called>called\s+|named\s+)?{OBJECT}",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"my\s+(?P<slot>{_KIN})\s+(?P<object>(?-i:[A-Z])\w+)\s+(?:is|was|has|loves|likes|just)\b",
+    rf"my\s+(?P<slot>{KIN})\s+(?P<object>(?-i:[A-Z])\w+)\s+(?:is|was|has|loves|likes|just)\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
     r"(?:(?:her|his|their|its)\s+name(?:'?s|\s+is|\s+will\s+be)|s?he(?:'s|\s+is)\s+(?:called|named)"
-    rf"|(?:i|we)\s+named\s+(?:her|him|them|it))\s+{_OBJECT}",
+    rf"|(?:i|we)\s+named\s+(?:her|him|them|it))\s+{OBJECT}",
     re.IGNORECASE,
 )
 _TURNED = re.compile(
-    r"i\s+(?:just\s+)?turned\s+(?P<age>\d{1,2})(?=\s*(?:$|[.!,;]|today|yesterday|last|this))",
+    r"i\s+(?:just\s+)?turned\s+(?P<age>\d{1,2})(?=\s*(?:$|[.!,;]|today|yesterday|last|this|lol))",
     re.IGNORECASE,
 )
+_BARE_AGE = re.compile(
+    rf"{AM}(?:now\s+(?P<age>[1-9]\d)|(?:finally\s+|already\s+)?(?P<years>[1-9]\d)\s+now)\b", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d+")
+_COUNTED = re.compile(
+    r"\b(?:le?ve?ls?|rank\w*|elo|mmr|lp|kills?|deaths?|wins?|loss(?:es)?|prestige|tier|stage|wave|round|place|points?"
+    r"|pts|scores?|scoring|hp|xp|streak|stars?|floor|chapter|laps?|position|viewers?|queue|minutes?|hours?)\b",
+    re.IGNORECASE,
+)
+_SUBJECT: Final = "I "
+_DROPPED = re.compile(
+    r"\s*(?:just|finally|recently)\s+(?:(?:moved|relocated)\s+(?:back\s+)?to\s+(?-i:[A-Z])"
+    r"|(?:quit|lost)\s+my\s+job\b|turned\s+\d|broke\s+up\s+with\s+my\b|started\s+a\s+new\s+job\s+as\b"
+    r"|got\s+(?:fired|laid\s+off|sacked|dumped|engaged|married|divorced|a\s+new\s+job\s+as)\b)",
+    re.IGNORECASE,
+)
+"""A line that begins without its "I": only with "just" and the like, and only what nobody says of a game."""
+_OTHERS = re.compile(r"@\w|\b(?:s?he|they|his|hers?|their|him|them)\b", re.IGNORECASE)
+"""Somebody of whom a line without a subject may speak."""
 _HOLDS = r"live\s+in|work\s+(?:at|for|as)"
 _NO_LONGER = re.compile(
     rf"i\s+(?:(?:do\s*n[o']?t|don'?t)\s+(?P<verb>{_HOLDS})|no\s+longer\s+(?P<other>{_HOLDS}))"
-    rf"\s+{_OBJECT}",
+    rf"\s+{OBJECT}",
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(
-    rf"\b(?:my|our|(?:i|we)(?:'ve)?\s+(?:{_NOW}|have\s+)(?:have|got|adopted|bought)\s+(?:an?|another|one))\s+"
-    rf"(?:(?!(?:got|gets?|has|had|have|is|was|and|or|the|an?)\b)\w+\s+){{0,2}}?(?P<who>{_KIN})\b",
+    rf"\b(?:my|our|(?:i|we)(?:'ve)?\s+(?:{NOW}|have\s+)(?:have|got|adopted|bought)\s+(?:an?|another|one))\s+"
+    rf"(?:(?!(?:got|gets?|has|had|have|is|was|and|or|the|an?)\b)\w+\s+){{0,2}}?(?P<who>{KIN})\b",
     re.IGNORECASE,
 )
 _AFTER_PLACE = re.compile(
@@ -165,13 +174,6 @@ _PASSING = re.compile(
 _QUOTED = re.compile(
     r"\"[^\"]{0,200}\"|(?<!\w)'(?:[^']|'(?=\w)){1,200}'(?!\w)|“[^”]{0,200}”|„[^“”]{0,200}[“”]|«[^»]{0,200}»"
 )
-_ARTICLE = re.compile(r"^(?:the|a|an|my|this|that|your|some|it\s+when)\s+", re.IGNORECASE)
-_EMPTY: Final = frozenset(
-    """
-    it this that you u him her them these those how what when your stream me one everything anything way
-    question idea point problem feeling reason few lot
-    """.split()
-)
 _PLACES: Final = frozenset({"lives in", "comes from", "moves to"})
 _SLOTS: Final = {
     "lives in": "home",
@@ -182,49 +184,10 @@ _SLOTS: Final = {
 _BESIDE: Final = frozenset({"home", "job", "employer"})
 """Of these there may be two at a time, until a move or "now" says otherwise."""
 _PARTNERED: Final = frozenset({"married", "engaged", "divorced", "widowed", "single"})
-_LEFT: Final = ("job", "employer")
-
 _SENTENCE = re.compile(r"[.!;](?:\s|$)")
 _MOVES = re.compile(r"\b(?:moved|relocated|now|nowadays|currently|new\s+job)\b", re.IGNORECASE)
 _ALSO = re.compile(r"\b(?:also|too|part[- ]time|second)\b", re.IGNORECASE)
 _BIRTHDAY = re.compile(rf"my\s+birthday(?:'s|\s+is)\s+(?P<object>{DATE.pattern})", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What a line says of its speaker: ``kind`` and ``thing`` as in the knowledge graph.
-
-    ``slot`` names what a person has one of at a time, if this is such a thing. With ``ends`` it says that
-    ``thing`` (anything, if blank) fills the slot no longer; with ``beside`` other things may fill it as well.
-    ``start`` and ``end`` are where in the line it is said.
-    """
-
-    kind: str
-    thing: str
-    slot: str | None = None
-    ends: bool = False
-    beside: bool = False
-    start: int = field(default=0, compare=False)
-    end: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    """A clause at ``text[start:end]``, and whether what is around it lets it fill a slot."""
-
-    text: str
-    start: int
-    end: int
-    who: str | None
-    framed: bool
-
-    @property
-    def said(self) -> str:
-        return self.text[self.start : self.end]
-
-    def now(self, at: int) -> bool:
-        """Whether it tells of now, as far as what is around it shows; its value ends at ``at``."""
-        return not self.framed and holds(self.text, at, self.end)
 
 
 def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
@@ -238,7 +201,14 @@ def relations(text: str, about: str | None = None) -> list[tuple[str, str]]:
 
 def statements(text: str, about: str | None = None) -> list[Statement]:
     """What the speaker of ``text`` states of themselves, clause by clause."""
-    return list(_found(text[:READ], about)) if "?" not in text else []
+    if "?" in text:
+        return []
+    text = text[:READ]
+    if not _DROPPED.match(text) or _OTHERS.search(text):
+        return list(_found(text, about))
+    found = _found(_SUBJECT + text, about)
+    gone = len(_SUBJECT)
+    return [replace(each, start=max(0, each.start - gone), end=max(0, each.end - gone)) for each in found]
 
 
 def introduced(text: str) -> str | None:
@@ -256,11 +226,11 @@ def _unquoted(text: str) -> str:
 
 def _found(text: str, about: str | None) -> Iterator[Statement]:
     for clause in _clauses(_unquoted(text), about):
-        for read in (_plain, _birthday, _favourite, _possession, _age, _name, _end):
+        for read in (_plain, _birthday, _favourite, _possession, _age, _name, circumstances, _end):
             yield from read(clause)
 
 
-def _clauses(text: str, about: str | None) -> Iterator[_Clause]:
+def _clauses(text: str, about: str | None) -> Iterator[Clause]:
     """The clauses of a line, with whom it spoke of before each; one walk, however long the line is."""
     begins = list(_CLAUSE.finditer(text))
     people = list(_INTRODUCED.finditer(text))
@@ -274,21 +244,21 @@ def _clauses(text: str, about: str | None) -> Iterator[_Clause]:
             sentence = sentences.pop(0)
         who = next(iter(known)) if len(known) == 1 else about
         end = following.start() if following else len(text)
-        yield _Clause(text, begin.end(), end, who, framed(text[sentence : begin.start()]))
+        yield Clause(text, begin.end(), end, who, framed(text[sentence : begin.start()]))
 
 
-def _plain(clause: _Clause) -> Iterator[Statement]:
+def _plain(clause: Clause) -> Iterator[Statement]:
     for kind, pattern in _PATTERNS:
         match = pattern.match(clause.text, clause.start, clause.end)
         thing = _fitting(kind, match["object"]) if match else ""
         if match and thing and (kind != "is called" or could_be_name(match)):
             yield _stated(clause, kind, thing, match, _slot(kind, thing))
             if kind == "left" and clause.now(match.end()):
-                yield from (Statement(kind, "", slot, ends=True) for slot in _LEFT)
+                yield from (Statement(kind, "", slot, ends=True) for slot in LEFT)
             return
 
 
-def _stated(clause: _Clause, kind: str, thing: str, match: re.Match[str], slot: str | None) -> Statement:
+def _stated(clause: Clause, kind: str, thing: str, match: re.Match[str], slot: str | None) -> Statement:
     """A statement; it fills ``slot`` only if its value shows that it is one and what follows lets it."""
     start = match.start("object")
     width = width_of(slot, match["object"], clause.said) if slot else 0
@@ -299,13 +269,13 @@ def _stated(clause: _Clause, kind: str, thing: str, match: re.Match[str], slot: 
     return Statement(kind, thing, slot, beside=beside, start=clause.start, end=end)
 
 
-def _birthday(clause: _Clause) -> Iterator[Statement]:
+def _birthday(clause: Clause) -> Iterator[Statement]:
     match = _BIRTHDAY.match(clause.text, clause.start, clause.end)
     if match and (thing := day_of(match)):
         yield _stated(clause, "has birthday", thing, match, None if thing[0].isdigit() else "birthday")
 
 
-def _favourite(clause: _Clause) -> Iterator[Statement]:
+def _favourite(clause: Clause) -> Iterator[Statement]:
     match = _FAVOURITE.match(clause.text, clause.start, clause.end)
     if match and (thing := _proper(match["object"])):
         what = "main" if match["what"].casefold() == "main" else "favourite"
@@ -313,7 +283,7 @@ def _favourite(clause: _Clause) -> Iterator[Statement]:
         yield _stated(clause, kind, thing, match, kind if match["verb"].casefold() == "is" else None)
 
 
-def _possession(clause: _Clause) -> Iterator[Statement]:
+def _possession(clause: Clause) -> Iterator[Statement]:
     """Who belongs to the speaker; the name of the one cat is a slot, that of a brother is not."""
     for pattern in (_POSSESSION, _NAMED):
         match = pattern.match(clause.text, clause.start, clause.end)
@@ -321,19 +291,26 @@ def _possession(clause: _Clause) -> Iterator[Statement]:
             who, parts = match["slot"].casefold(), match.groupdict()
             naming = parts.get("naming") or parts.get("called")
             if not (naming and match["object"].split()[0].casefold() in ARTICLES | BETWEEN):
-                one = naming and re.fullmatch(_ONE, who)
+                one = naming and re.fullmatch(ONE, who)
                 yield _stated(clause, f"has {who}", thing, match, f"name of {who}" if one else None)
 
 
-def _age(clause: _Clause) -> Iterator[Statement]:
-    match = _TURNED.match(clause.text, clause.start, clause.end)
+def _age(clause: Clause) -> Iterator[Statement]:
+    """An age; a bare number is one only where the line has no other and speaks of nothing that is counted."""
+    match = clause.match(_BARE_AGE)
+    if match and clause.now(match.end()) and len(_NUMBER.findall(clause.around)) == 1:
+        if not _COUNTED.search(clause.around):
+            thing = f"{match['age'] or match['years']} years old"
+            yield Statement("is", thing, "age", start=clause.start, end=match.end())
+        return
+    match = clause.match(_TURNED)
     if match:
         slot = "age" if clause.now(match.end()) else None
         thing = f"{match['age']} years old"
         yield Statement("is", thing, slot, start=clause.start, end=match.end())
 
 
-def _name(clause: _Clause) -> Iterator[Statement]:
+def _name(clause: Clause) -> Iterator[Statement]:
     """A name given by a pronoun: no slot, because who is meant is never quite certain."""
     match = _PRONOUN.match(clause.text, clause.start, clause.end)
     width = capitals(match["object"], 1) if match and clause.who else 0
@@ -341,7 +318,7 @@ def _name(clause: _Clause) -> Iterator[Statement]:
         yield Statement(f"has {clause.who}", match["object"][:width].strip(" '-"))
 
 
-def _end(clause: _Clause) -> Iterator[Statement]:
+def _end(clause: Clause) -> Iterator[Statement]:
     if match := _NO_LONGER.match(clause.text, clause.start, clause.end):
         verb = " ".join((match["verb"] or match["other"]).casefold().split())
         kind = {"live in": "lives in", "work as": "works as"}.get(verb, "works at")
@@ -361,20 +338,12 @@ def _slot(kind: str, thing: str) -> str | None:
 def _fitting(kind: str, thing: str) -> str:
     """``thing`` cut to what the kind of statement takes, or nothing."""
     if kind in _PLACES:
-        return "" if _NO_PLACE.match(thing.strip()) else _trimmed(_AFTER_PLACE.sub("", thing.strip()))
+        return "" if _NO_PLACE.match(thing.strip()) else trimmed(_AFTER_PLACE.sub("", thing.strip()))
     if kind == "works at" and _NO_WORKPLACE.match(thing.strip()):
         return ""
-    return _trimmed(thing)
+    return trimmed(thing)
 
 
 def _proper(thing: str) -> str:
-    found = _trimmed(thing)
+    found = trimmed(thing)
     return "" if _PASSING.match(found) else found
-
-
-def _trimmed(thing: str) -> str:
-    thing = _ARTICLE.sub("", STOP.sub("", thing.strip())).strip(" '-")
-    words = thing.split()
-    if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY or thing.isdecimal():
-        return ""
-    return " ".join(words)

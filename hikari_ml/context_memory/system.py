@@ -31,8 +31,7 @@ from hikari_ml.context_memory.snapshot import Snapshot
 from hikari_ml.context_memory.store import OWN_FILES, Store
 from hikari_ml.context_memory.verify import verify
 from hikari_ml.errors import InputError, ReadOnlyError
-from hikari_ml.models.catalog import bundled_encoder
-from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
+from hikari_ml.models.catalog import open_embedder
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
 from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
@@ -227,7 +226,11 @@ class NeuralMemorySystem(Service):
         await self._change(lambda: self._forget(memory_id))
 
     async def withdraw_memory(self, memory_id: str) -> bool:
-        """Take back one storing of a memory: True if it is gone, False if it was stored more often."""
+        """Take back one storing of a memory: True if none is left of it, False if it was stored more often.
+
+        An id that is not there is none left of, so that is True and no error: a message may be deleted after
+        its memory has faded, and nothing is kept of ids by which to tell it from one that never was.
+        """
         check_text(memory_id, "memory_id")
         return cast(
             "bool", await self._change(lambda: keeping.withdraw(self._core, self._summarizer, memory_id))
@@ -307,11 +310,7 @@ class NeuralMemorySystem(Service):
 
     def _build(self) -> None:
         chosen = self.settings.memory
-        embedder: Embedder
-        if chosen.embedder == "bundled":
-            embedder = bundled_encoder(self.settings.sentiment.threads)
-        else:
-            embedder = SentenceTransformerEmbedder(chosen.embedder)
+        embedder = open_embedder(chosen.embedder, self.settings.sentiment.threads)
         self._summarizer = ExtractiveSummarizer()
         if chosen.summarizer != "extractive":
             self._summarizer = T5Summarizer(chosen.summarizer)

@@ -19,8 +19,8 @@ from typing import Final, NamedTuple
 
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.relations import Statement, statements
-from hikari_ml.text.cues import find_cues, without
+from hikari_ml.context_memory.relations import statements
+from hikari_ml.context_memory.statement import Statement, worded
 from hikari_ml.text.stopwords import stop_words
 
 Place = tuple[str, str]
@@ -55,7 +55,8 @@ BESIDES: Final = 2
 TELLING: Final = tuple(
     """
     live living moved relocated work working job name names named called call turned year years married
-    engaged divorced widowed single birthday favourite favorite main
+    engaged divorced widowed single birthday favourite favorite main now fired laid sacked redundant
+    broke broken dumped died passed
     """.split()
 )
 """Words without one of which no line fills a slot: most lines need no closer look when a store is opened."""
@@ -263,7 +264,7 @@ def says_only(record: Record, found: list[Statement]) -> bool:
     """Whether a memory says of its speaker hardly anything but what fills slots."""
     if not all(each.slot or each.ends for each in found):
         return False
-    text = without(record.content, find_cues(record.content))
+    text = worded(record.content)
     for each in sorted(found, key=lambda each: -each.start):
         text = text[: each.start] + " " + text[each.end :]
     common = stop_words("en") | _PASSING
@@ -275,7 +276,7 @@ def filling(record: Record) -> list[Statement]:
     """What a memory states of its speaker, if any of it fills a slot."""
     if record.user is None or not _TELLING.search(record.content):
         return []
-    found = statements(without(record.content, find_cues(record.content)))
+    found = statements(worded(record.content))
     return found if any(each.slot for each in found) else []
 
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from hikari_ml.config import Device, ModelChoice, ModelRole
 from hikari_ml.errors import InputError
 from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
 from hikari_ml.models.reading import ChatReader
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ def bundled_encoder(threads: int = 2, device: Device = "cpu") -> ChatEncoder:
             encoder = ChatEncoder.load(BUNDLED_PATH, sha256=BUNDLED_SHA256, threads=threads, device=device)
             _loaded[threads, device] = encoder
         return encoder
+
+
+def open_embedder(name: str, threads: int = 2) -> Embedder:
+    """What makes the vectors of a memory: ``bundled``, or a model of sentence-transformers by name or path.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    return bundled_encoder(threads) if name == "bundled" else SentenceTransformerEmbedder(name)
 
 
 def check_models(models: object) -> Models:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from hikari_ml.context_memory.relations import Statement, statements
+from hikari_ml.context_memory.relations import statements
+from hikari_ml.context_memory.statement import worded
 from hikari_ml.results import (
     Emotion,
     EmotionResult,
@@ -21,7 +22,6 @@ from hikari_ml.results import (
     ToxicityLabel,
 )
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH
-from hikari_ml.text.cues import find_cues, without
 
 WORTH: Final = 0.4
 """Importance from which a line is remembered."""
@@ -79,9 +79,11 @@ def salience(
     """
     text = analysis["text"][:MAX_LENGTH].strip()
     words = [word for word in text.split() if any(c.isalpha() for c in word)]
-    if len(words) < SHORT_WORDS or text.startswith("!") or insights["features"].get("repeats"):
+    if text.startswith("!") or insights["features"].get("repeats"):
         return NOTHING
-    facts = _facts(statements(without(text, find_cues(text)), about))
+    facts = _facts(text, about)
+    if len(words) < SHORT_WORDS and not facts:
+        return NOTHING
     terms = [*_content(analysis, facts, len(words)), *_situation(insights)]
     if f"@{streamer}".casefold() in text.casefold():
         terms.append((0.15, "speaks to the streamer"))
@@ -92,11 +94,15 @@ def salience(
     return Salience(importance, _type(insights, facts, toxic=toxic), tuple(why for _, why in terms))
 
 
-def _facts(said: list[Statement]) -> list[tuple[str, str]]:
-    """What the author says of themselves, also of what is so no longer: that must be remembered as well."""
-    facts = (
-        (f"no longer {each.kind}" if each.ends else each.kind, each.thing) for each in said if each.thing
-    )
+def _facts(text: str, about: str | None) -> list[tuple[str, str]]:
+    """What the author says of themselves, also of what is so no longer: that must be remembered as well.
+
+    What only follows from it ("we broke up": engaged no longer) is not said.
+    """
+    found = [
+        each for each in statements(worded(text), about) if each.thing and not (each.ends and not each.end)
+    ]
+    facts = ((f"no longer {each.kind}" if each.ends else each.kind, each.thing) for each in found)
     return list(dict.fromkeys(facts))
 
 

@@ -351,6 +351,42 @@ def test_a_bad_import_is_named_and_takes_nothing(run, folder, tmp_path):
     assert (status, "line 1" in " ".join(told.split())) == (1, True)
 
 
+def bad_vector(folder, run, tmp_path):
+    """An export of which the second line holds half an embedding."""
+    run("export", tmp_path / "good.jsonl", "--path", folder)
+    lines = [json.loads(line) for line in (tmp_path / "good.jsonl").read_text().splitlines()]
+    lines[1]["embedding"] = lines[1]["embedding"][:8]
+    return "\n".join(map(json.dumps, lines))
+
+
+@pytest.mark.parametrize("bad", ["nonsense\n", None], ids=["no JSON", "half a vector"])
+def test_a_bad_import_leaves_no_empty_memory_behind(run, folder, tmp_path, bad):
+    text = bad or bad_vector(folder, run, tmp_path)
+    (tmp_path / "in.jsonl").write_text(text)
+    status, _, told = run("import", tmp_path / "in.jsonl", "--path", tmp_path / "new" / "deep")
+    assert (status, f"line {1 if bad else 2}" in " ".join(told.split())) == (1, True)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_bad_import_leaves_a_folder_as_it_was(run, tmp_path):
+    (tmp_path / "in.jsonl").write_text("nonsense\n")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "notes.txt").write_text("mine")
+    assert run("import", tmp_path / "in.jsonl", "--path", tmp_path / "there")[0] == 1
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["notes.txt"]
+
+
+def test_search_says_where_nothing_is_about_it(run, folder):
+    said = run("search", "quantum chromodynamics lattice", "-k", 2, "--path", folder)[1].splitlines()
+    assert said[0] == "nothing remembered is about this; the nearest:"
+    assert len(said) == 4
+    assert all("hardly about it: " in line for line in said[2:])
+    said = run("search", "green tea", "--path", folder)[1]
+    assert "nothing remembered" not in said
+    marks = {line[:12].strip(): "hardly about it" in line for line in said.splitlines()[1:]}
+    assert marks == {"I love green": False, "my cat is ca": True, "I play chess": True}
+
+
 RUNNING = """
 import asyncio, sys
 from hikari_ml import NeuralMemorySystem
@@ -413,6 +449,9 @@ def test_a_memory_in_a_database_is_looked_at_and_moved_alike(run, folder, server
     status, _, said = run("stats", *database)
     assert status == 1
     assert "holds no memory" in said
+    (tmp_path / "bad.jsonl").write_text("nonsense\n")
+    assert run("import", tmp_path / "bad.jsonl", *database)[0] == 1
+    assert "holds no memory" in run("stats", *database)[2], "a bad import makes no tables"
     assert run("erase", "anna", "--yes", *database)[0] == 1, "nothing is created by it"
     assert run("export", tmp_path / "out.jsonl", "--path", folder)[0] == 0
     status, said, _ = run("import", tmp_path / "out.jsonl", *database)

@@ -232,6 +232,58 @@ def test_what_fills_a_slot(text, slot, thing):
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("just moved to Tokyo", [("lives in", "Tokyo", "home")]),
+        ("  finally moved to Tokyo lol", [("lives in", "Tokyo", "home")]),
+        ("just got married!", [("is", "married", "partnership")]),
+        ("just turned 17 today", [("is", "17 years old", "age")]),
+        ("just got a new job as a nurse", [("works as", "nurse", "job")]),
+        ("just moved to Diamond", [("lives in", "Diamond", None)]),
+        ("just moved to Firefox", [("lives in", "Firefox", None)]),
+        ("just moved to ranked", []),
+        ("just moved to Tokyo?", []),
+        ("moved to Tokyo", []),
+        ("bro just moved to Tokyo", []),
+        ("@anna just moved to Tokyo", []),
+        ("just moved to Tokyo @anna", []),
+        ("just got fired and he is mad", []),
+        ("my brother called. just moved to Tokyo", []),
+        ("just got a new highscore", []),
+        ("just quit your job", []),
+    ],
+)
+def test_a_line_may_begin_without_its_subject(text, found):
+    assert [(each.kind, each.thing, each.slot) for each in statements(text)] == found
+
+
+def test_without_its_subject_a_statement_stands_where_it_is_said():
+    (found,) = statements("just moved to Tokyo!")
+    assert "just moved to Tokyo!"[found.start : found.end] == "just moved to Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("I'm 17 now", "17 years old"),
+        ("im 17 now lol", "17 years old"),
+        ("I am now 17!", "17 years old"),
+        ("I'm 17 kills now", None),
+        ("I'm 5 minutes late now", None),
+        ("I'm 7 now", None),
+        ("I'm 17", None),
+        ("I'm now 17 and 3", None),
+        ("was 16 yesterday, I'm 17 now", None),
+        ("I died a lot on this level, I'm 17 now", None),
+        ("I'm 17 now in ranked", None),
+        ("in the game, I'm 17 now", None),
+    ],
+)
+def test_a_bare_number_is_an_age_only_where_nothing_else_is_counted(text, age):
+    assert [found.thing for found in statements(text) if found.slot == "age"] == ([age] if age else [])
+
+
+@pytest.mark.parametrize(
     ("text", "beside"),
     [
         ("I live in Berlin", True),

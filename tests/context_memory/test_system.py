@@ -319,7 +319,7 @@ async def test_it_says_whose_embeddings_it_takes(tmp_path, monkeypatch):
 
 async def test_the_bundled_model_is_not_loaded_where_another_is_configured(tmp_path, monkeypatch):
     model = tiny.sentence_transformer(tmp_path / "st")
-    monkeypatch.setattr("hikari_ml.context_memory.system.bundled_encoder", None)
+    monkeypatch.setattr("hikari_ml.models.catalog.bundled_encoder", None)
     async with NeuralMemorySystem(tmp_path / "m", Settings(memory={"embedder": str(model)})) as memory:
         await memory.store_memory("i love cats")
         assert memory.embedding_id == f"sentence-transformers:{model}"

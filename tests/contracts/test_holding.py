@@ -261,6 +261,26 @@ async def test_what_holds_is_the_same_in_a_file_and_in_a_database_and_after_movi
         assert (await other.verify())["faults"] == []
 
 
+LIVES = [
+    ("I work at Google", "I got fired"),
+    ("I'm engaged", "we broke up"),
+    ("I'm 16 years old", "im 17 now"),
+    ("I live in Munich", "just moved to Tokyo"),
+    ("my dog's name is Rex", "my dog Rex passed away"),
+]
+
+
+async def test_what_changes_in_a_life_takes_the_place_of_what_was(memory):
+    for number, (before, after) in enumerate(LIVES):
+        for moment, content in ((number, before), (100 + number, after)):
+            await memory.store_memory(content, "fact", {"user": "anna"}, created_at=at(moment))
+    await memory.store_memory("my cat's name is Mochi", "fact", {"user": "anna"}, created_at=at(300))
+    await memory.store_memory("my cat died", "fact", {"user": "anna"}, created_at=at(301))
+    expected = {after for _, after in LIVES} | {"my cat's name is Mochi", "my cat died"}
+    assert {m["content"] for m in await memory.list_memories(50)} == expected
+    assert (await memory.verify())["faults"] == []
+
+
 async def test_exactly_so_many_come_as_hold(memory):
     for number in range(12):
         await memory.store_memory(f"I moved to City{number}", "fact", {"user": "a"}, created_at=at(number))

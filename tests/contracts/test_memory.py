@@ -238,7 +238,9 @@ async def test_withdrawing_takes_back_one_storing(memory):
     await memory.store_memory("gg")
     assert await memory.withdraw_memory(memory_id) is False
     assert await memory.withdraw_memory(memory_id) is True
-    assert await memory.withdraw_memory(memory_id) is True
+    assert await memory.withdraw_memory(memory_id) is True, "of what is not there, nothing is left"
+    for never in ("mem-never", "mem-\ud800", "x" * 9999):
+        assert await memory.withdraw_memory(never) is True
     assert await memory.list_memories() == []
 
 

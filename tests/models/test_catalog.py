@@ -5,7 +5,7 @@ import pytest
 
 from hikari_ml.config import ModelChoice, Settings
 from hikari_ml.errors import InputError, ModelError, ModelMissingError
-from hikari_ml.models.catalog import BUNDLED_PATH, bundled_encoder, check_models, open_reader
+from hikari_ml.models.catalog import BUNDLED_PATH, bundled_encoder, check_models, open_embedder, open_reader
 from tests.models import tiny
 
 
@@ -93,3 +93,9 @@ def test_a_file_of_ones_own_can_be_opened(tmp_path):
     assert reader.model_id == bundled_encoder().model_id
     with pytest.raises(ModelMissingError, match="nothing"):
         open_reader(check_models(tmp_path / "nothing.onnx"))
+
+
+def test_what_makes_the_vectors_of_a_memory_is_the_bundled_model_or_one_by_name(tmp_path):
+    assert open_embedder("bundled") is bundled_encoder()
+    with pytest.raises(ModelError):
+        open_embedder(str(tmp_path / "nothing"))

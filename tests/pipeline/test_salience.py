@@ -114,6 +114,46 @@ def test_what_changes_in_a_life_is_kept(text, fact):
     assert found.reasons == (f"says of themselves: {fact}",)
 
 
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("I'm pregnant", "is pregnant"),
+        ("I'm deaf", "is deaf"),
+        ("I'm vegan", "is vegan"),
+        ("I'm allergic to peanuts", "is allergic to peanuts"),
+        ("I have diabetes", "has diabetes"),
+        ("my grandma passed away", "mourns grandma"),
+        ("my cat died", "mourns cat"),
+        ("we broke up", "parted from partner"),
+        ("I got fired", "left job"),
+        ("just moved to Tokyo", "lives in Tokyo"),
+        ("im 17 now", "is 17 years old"),
+    ],
+)
+def test_what_a_companion_must_know_is_kept_however_short(text, fact):
+    found = weigh(text)
+    assert (found.worth, found.type) == (True, "fact")
+    assert found.reasons == (f"says of themselves: {fact}",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm dead",
+        "I'm blind lol I missed that",
+        "I'm blind KEKW",
+        "I'm deaf 😂",
+        "I'm allergic to losing",
+        "I have cancer from this chat",
+        "I'm tired",
+        "so good",
+    ],
+)
+def test_a_joke_is_no_fact(text):
+    found = weigh(text)
+    assert (found.worth, found.type) == (False, "interaction")
+
+
 def test_a_pronoun_is_a_fact_where_it_is_clear_whom_it_stands_for():
     assert not weigh("her name is Mochi").worth
     found = weigh("her name is Mochi", about="cat")

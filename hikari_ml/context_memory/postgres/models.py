@@ -14,8 +14,8 @@ from hikari_ml.context_memory.graph import links
 from hikari_ml.context_memory.postgres.rows import Prepared, counted, filled
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.upkeep import SUMMARY_LENGTH
-from hikari_ml.models.catalog import bundled_encoder
-from hikari_ml.models.embedder import Embedder, SentenceTransformerEmbedder
+from hikari_ml.models.catalog import open_embedder
+from hikari_ml.models.embedder import Embedder
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
 from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
@@ -79,10 +79,7 @@ class Models:
 
     def _load(self) -> None:
         chosen = self._settings.memory
-        if chosen.embedder == "bundled":
-            self.embedder = bundled_encoder(self._settings.sentiment.threads)
-        else:
-            self.embedder = SentenceTransformerEmbedder(chosen.embedder)
+        self.embedder = open_embedder(chosen.embedder, self._settings.sentiment.threads)
         self.summarizer = ExtractiveSummarizer()
         if chosen.summarizer != "extractive":
             self.summarizer = T5Summarizer(chosen.summarizer)

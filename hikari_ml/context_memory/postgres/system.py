@@ -273,7 +273,11 @@ class PostgresMemory(Service):
             raise UnknownMemoryError(memory_id)
 
     async def withdraw_memory(self, memory_id: str) -> bool:
-        """Take back one storing of a memory: True if it is gone, False if it was stored more often."""
+        """Take back one storing of a memory: True if none is left of it, False if it was stored more often.
+
+        An id that is not there is none left of, so that is True and no error: a message may be deleted after
+        its memory has faded, and nothing is kept of ids by which to tell it from one that never was.
+        """
         name = check_text(memory_id, "memory_id")
         await self._changing()
 
