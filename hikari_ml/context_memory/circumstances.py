@@ -3,6 +3,9 @@
 Half of what sounds like it is a joke: "I'm dead", "I'm blind lol", "I have cancer from this chat". So each
 needs positive evidence, as a slot does: nothing may follow but when it came to be or another clause, and
 nobody may laugh in the line. A joke with a straight face ("I'm blind", after a missed shot) still passes.
+
+Whom somebody loves, what they are and an infection that people are shunned for are not read: a companion that
+mentions those before a crowd does more harm than one that forgot.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ _STATE = re.compile(
     rf"{AM}{NOW}(?:(?:legally|partially|completely|fully|mostly|severely|\w+\s+(?:weeks?|months?))\s+)?"
     r"(?P<object>pregnant|deaf|hard\s+of\s+hearing|blind|colou?r[- ]?blind|visually\s+impaired|mute|disabled"
     r"|paraly[sz]ed|diabetic|epileptic|asthmatic|autistic|dyslexic|co?eliac|(?:lactose|gluten)[- ]intolerant"
-    r"|pescatarian|gay|lesbian|bisexual|asexual|trans(?:gender)?|non[- ]?binary)"
+    r"|pescatarian)"
     rf"\b{_BECOMING}",
     re.IGNORECASE,
 )
@@ -35,7 +38,7 @@ _ILLNESS = (
     r"|depression|anxiety|anorexia|bulimia|c?ptsd|ocd|bpd"
     r"|bipolar(?:\s+disorder)?|schizophrenia|co?eliac(?:\s+disease)?|crohn'?s(?:\s+disease)?|ibs|ibd|colitis|lupus|ms"
     r"|multiple\s+sclerosis|parkinson'?s|fibromyalgia|chronic\s+(?:pain|fatigue|migraines)|migraines|dyslexia"
-    r"|tinnitus|arthritis|tourette'?s|narcolepsy|endometriosis|pcos|cerebral\s+palsy|cystic\s+fibrosis|hiv|dementia"
+    r"|tinnitus|arthritis|tourette'?s|narcolepsy|endometriosis|pcos|cerebral\s+palsy|cystic\s+fibrosis|dementia"
     r"|long\s+covid|covid"
 )
 _KINDS = r"(?:type\s+(?:1|2|one|two)|stage\s+\w+|chronic|severe|breast|lung|skin|bowel|blood|bone|brain)\s+"
