@@ -45,8 +45,10 @@ def begin(txn: Transaction) -> None:
 
 def upgrade(txn: Transaction, store_format: int) -> None:
     """Give a store that is new, or of an older format, its format and its id."""
+    current = str(store_format).encode()
+    if txn._get("meta", b"format") != current:
+        txn._put("meta", b"format", current)
     if not environment_of(txn):
-        txn._put("meta", b"format", str(store_format).encode())
         txn._put("meta", ENVIRONMENT, uuid.uuid4().bytes)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import msgpack
 
 from hikari_ml.chat import check_name, is_encodable, user_key
+from hikari_ml.context_memory.packing import deflated, inflated
 from hikari_ml.errors import InputError
 from hikari_ml.results import Tier
 from hikari_ml.text.normalize import same_statement_key
@@ -81,8 +82,8 @@ class Record:
         return asks(self.content)
 
     def pack(self) -> bytes:
-        """As msgpack, for the store."""
-        return bytes(
+        """As msgpack, for the store; deflated once it is kept for long."""
+        row = bytes(
             msgpack.packb(
                 [
                     self.id,
@@ -101,11 +102,12 @@ class Record:
                 ]
             )
         )
+        return deflated(row) if self.tier == "long_term" else row
 
     @classmethod
     def unpack(cls, key: int, data: bytes) -> Self:
         """From what :meth:`pack` gave; rows of earlier versions lack what came last."""
-        return cls(key, *msgpack.unpackb(data))
+        return cls(key, *msgpack.unpackb(inflated(data)))
 
     def repeat(self, again: Record) -> None:
         """The same was said again: it counts, it is recent, and what is new about it is kept."""

@@ -1,10 +1,10 @@
 """The only truth: an LMDB environment, written by one thread of one process; others may read beside it.
 
-Tables (format 2; format 1 had no log and no words):
+Tables (format 3; format 1 had no log and no words, and before format 3 no row was deflated):
 
 =========  ===============================  ===================================================
 meta       name                             format, id, next keys, model ids, seq (writes so far), ...
-records    key (8 bytes, big-endian)        the memory, msgpack
+records    key (8 bytes, big-endian)        the memory, msgpack; deflated if kept for long
 vectors    key                              model number (2 bytes), then float16
 ids        public id                        key
 same       digest of what makes two one     key
@@ -46,7 +46,7 @@ from hikari_ml.context_memory.room import in_words, with_room
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 from hikari_ml.models.reading import Vector
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 FIRST_TABLES: Final = ("meta", "records", "vectors", "ids", "same", "edges", "episodes")
 """Those of format 1."""
 TABLES: Final = (*FIRST_TABLES, oplog.TABLE, postings.TABLE)

@@ -15,6 +15,7 @@ from typing import Self
 import msgpack
 
 from hikari_ml.chat import user_key
+from hikari_ml.context_memory.packing import inflated
 from hikari_ml.context_memory.record import Record, asks
 from hikari_ml.results import Tier
 
@@ -57,7 +58,7 @@ class Slot:
     @classmethod
     def read(cls, key: bytes, packed: bytes) -> tuple[Self, str]:
         """The slot in a row of records, and its content: in half the time it takes to make the record."""
-        fields = msgpack.unpackb(packed)
+        fields = msgpack.unpackb(inflated(packed))
         _, content, kind, metadata, importance, tier, created, accessed, often, _, episode, *later = fields
         slot = cls(
             int.from_bytes(key, "big"),

@@ -14,7 +14,7 @@ import pytest
 
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.snapshot import Snapshot
-from hikari_ml.context_memory.store import Edge, Episode, Store
+from hikari_ml.context_memory.store import FORMAT, Edge, Episode, Store
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 
 
@@ -319,7 +319,7 @@ def test_a_store_of_format_1_is_read_and_upgraded_in_place(tmp_path):
     view.check_readable()
     view.close()
     store = Store(folder, map_size_mb=1)
-    assert store.read(lambda txn: txn._get("meta", b"format")) == b"2"
+    assert store.read(lambda txn: txn._get("meta", b"format")) == str(FORMAT).encode()
     assert store.read(lambda txn: txn.get(made.key)) == made
     assert add(store, "more").key == made.key + 1
     store.compact()

@@ -173,7 +173,7 @@ def names_in(query: str) -> list[str]:
         return False
 
     take_apart(query, nobody)
-    return found
+    return [name for name in found if terms(name)]
 
 
 async def known(found: Connection, names: list[str], question: Question) -> list[str]:
