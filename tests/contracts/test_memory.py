@@ -415,6 +415,8 @@ UNFIT = [
     {"content": "x", "memory_type": "\ud800"},
     {"content": "x", "embedding": [1.0]},
     {"content": "x", "embedding": [math.nan] * 384},
+    {"content": "x", "created_at": "yesterday"},
+    {"content": "x", "arousal": 2},
 ]
 
 NO_QUESTIONS = [
@@ -426,6 +428,7 @@ NO_QUESTIONS = [
     {"query": None},
     {"query": "x", "memory_types": "fact"},
     {"query": "x", "user": ""},
+    {"query": "x", "as_of": 5},
     {"query": "x", "embedding": [0.0] * 384},
 ]
 
