@@ -1,8 +1,8 @@
 """The rankings of a search, made in the database: by meaning and by word, of lines and of windows.
 
 They are the lists of :class:`~hikari_ml.context_memory.core.MemoryCore`, exact in every scope: the scope is
-in the WHERE of each statement, and there is no approximate index that would look for neighbours first and
-sort out the scope after.
+in the WHERE of each statement, and there is no approximate index (``docs/how-to/postgres.md`` has what one
+costs).
 """
 
 from __future__ import annotations
