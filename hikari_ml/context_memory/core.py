@@ -24,6 +24,10 @@ from hikari_ml.context_memory.graph import MAX_EVIDENCE, KnowledgeGraph, edge_di
 from hikari_ml.context_memory.keeper import IndexKeeper
 from hikari_ml.context_memory.recall import (
     DEPTH,
+    MEANT_BEFORE,
+    MOST_WINDOWS,
+    SAID_AROUND,
+    SAID_LINES,
     Hit,
     Ranking,
     Wanted,
@@ -46,18 +50,6 @@ from hikari_ml.runtime.clock import Clock
 
 RELEVANT: Final = 0.3
 """Cosine similarity from which a hit counts as remembered, and is strengthened by it."""
-
-MEANT_BEFORE: Final = 2
-"""Lines before a memory that are read with it when its surroundings are searched by meaning."""
-
-SAID_AROUND: Final = 2
-"""Lines to either side that are read with it when they are searched by word."""
-
-MOST_WINDOWS: Final = 1000
-"""Lines whose windows are searched by meaning, however many memories are asked for."""
-
-SAID_LINES: Final = 150
-"""Lines, the best by word, whose windows are searched by word."""
 
 FLUSH_AFTER: Final = 32
 """Recalls that may wait for the next write; a crash loses their counts and nothing else."""

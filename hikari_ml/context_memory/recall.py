@@ -26,6 +26,18 @@ RANK_CONSTANT: Final = 10
 DEPTH: Final = 60
 """How deep each list is read, at least."""
 
+MEANT_BEFORE: Final = 2
+"""Lines before a memory that are read with it when its surroundings are searched by meaning."""
+
+SAID_AROUND: Final = 2
+"""Lines to either side that are read with it when they are searched by word."""
+
+MOST_WINDOWS: Final = 1000
+"""Lines whose windows are searched by meaning, however many memories are asked for."""
+
+SAID_LINES: Final = 150
+"""Lines, the best by word, whose windows are searched by word."""
+
 ANSWER_SHARE: Final = 0.3
 """How much of a matching question's score the line after it gets of what it lacks itself."""
 

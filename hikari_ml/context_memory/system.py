@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -11,30 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-import numpy as np
 import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text
 from hikari_ml.config import Settings
-from hikari_ml.context_memory import keeping, overview, transfer, upkeep
+from hikari_ml.context_memory import asking, keeping, overview, transfer, upkeep
+from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
+from hikari_ml.context_memory.chosen import Chosen
 from hikari_ml.context_memory.core import Job, MemoryCore, Question
-from hikari_ml.context_memory.record import (
-    Record,
-    check_content,
-    check_importance,
-    check_metadata,
-    check_type,
-    encodable,
-    to_ms,
-)
+from hikari_ml.context_memory.record import to_ms
 from hikari_ml.context_memory.snapshot import Snapshot
 from hikari_ml.context_memory.store import OWN_FILES, Store
 from hikari_ml.context_memory.verify import verify
 from hikari_ml.errors import InputError, ReadOnlyError
-from hikari_ml.models.catalog import open_embedder
-from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
-from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
+from hikari_ml.models.summarizer import Summarizer
 from hikari_ml.results import (
     Compaction,
     Consolidation,
@@ -54,9 +43,6 @@ from hikari_ml.times import as_utc
 
 GROUP: Final = 64
 """Jobs that may share one turn of the memory thread, and one commit."""
-
-SUMMARY_DEPTH: Final = 12
-"""Memories a summary is made of."""
 
 
 class NeuralMemorySystem(Service):
@@ -124,19 +110,8 @@ class NeuralMemorySystem(Service):
             StoreError: it could not be written, for a full disk or the like; nothing was stored.
         """
         self._check_writable()
-        draft = Record(
-            key=0,
-            id="",
-            content=check_content(content),
-            type=check_type(memory_type),
-            metadata=check_metadata(metadata),
-            importance=check_importance(importance),
-            tier="short_term",
-            created_at=to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now()),
-            last_access=0,
-            arousal=check_importance(arousal, "arousal"),
-        )
-        draft.last_access = draft.created_at
+        at = to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now())
+        draft = asking.draft(content, memory_type, metadata, importance, arousal, at=at)
         await self._ready()
         job: Job[str] = Job(partial(keeping.store, self._core, draft), grouped=True)
         job.texts, job.vectors = self._given(draft.content, embedding)
@@ -165,16 +140,17 @@ class NeuralMemorySystem(Service):
         Raises:
             InputError: ``k`` is no positive whole number, or there is neither a query nor an embedding.
         """
-        question = Question(
-            query=_query(query, embedding),
-            k=_positive(k, "k"),
-            types=_types(memory_types),
-            user=None if user is None else check_name(user, "user"),
+        question = asking.question(
+            query,
+            k,
+            memory_types,
+            user,
             as_of=None if as_of is None else to_ms(as_utc(as_of, "as_of")),
+            embedded=embedding is not None,
             strengthen=strengthen,
         )
         await self._ready()
-        vector = None if embedding is None else _unit(embedding, self._core.embedder.dim)
+        vector = None if embedding is None else check_embedding(embedding, self._core.embedder.dim)
         return cast("list[Memory]", await self._do(lambda: self._core.retrieve(question, vector)))
 
     async def get_context_summary(self, topic: str, max_length: int = 500) -> str:
@@ -187,8 +163,8 @@ class NeuralMemorySystem(Service):
         Raises:
             InputError: ``topic`` is blank or ``max_length`` no positive whole number.
         """
-        question = Question(_query(topic, None), SUMMARY_DEPTH, None, None, None, strengthen=True)
-        length = _positive(max_length, "max_length")
+        question = asking.topic(topic, strengthen=True)
+        length = check_positive(max_length, "max_length")
         return cast("Summary", await self._do(lambda: self._summarize(question, length)))
 
     async def find_associations(self, entity: str, max_hops: int = 2) -> list[tuple[str, float]]:
@@ -197,13 +173,13 @@ class NeuralMemorySystem(Service):
         Strength lies in (0, 1): an edge gains with each memory that says so, a path is the product of its
         edges. An unknown entity has no associations.
         """
-        name, hops = check_text(entity, "entity"), _positive(max_hops, "max_hops")
+        name, hops = check_text(entity, "entity"), check_positive(max_hops, "max_hops")
         found = await self._do(lambda: self._core.graph.associations(name, hops))
         return cast("list[tuple[str, float]]", found)
 
     async def list_memories(self, k: int = 50, *, user: str | None = None) -> list[Memory]:
         """The ``k`` most important memories, without a question; their ``score`` is their importance."""
-        most, name = _positive(k, "k"), None if user is None else check_name(user, "user")
+        most, name = check_positive(k, "k"), None if user is None else check_name(user, "user")
         return cast("list[Memory]", await self._do(lambda: self._core.most_important(most, name)))
 
     async def get_memory_stats(self) -> MemoryStats:
@@ -262,17 +238,17 @@ class NeuralMemorySystem(Service):
         Raises:
             RecordingError: a line of it is not such a line; it carries the number.
         """
-        source = _path(path)
+        source = check_path(path)
         return cast("int", await self._change(lambda: self._import(source)))
 
     async def list_relations(self, k: int = 50) -> list[Relation]:
         """The ``k`` strongest relations of the knowledge graph, strongest first."""
-        most = _positive(k, "k")
+        most = check_positive(k, "k")
         return cast("list[Relation]", await self._do(lambda: self._core.graph.relations(most)))
 
     async def list_episodes(self, k: int = 50) -> list[Episode]:
         """The ``k`` latest episodes, latest first."""
-        most = _positive(k, "k")
+        most = check_positive(k, "k")
         return cast("list[Episode]", await self._do(lambda: overview.episodes(self._core, most)))
 
     async def themes(self, k: int = 10) -> list[Theme]:
@@ -280,7 +256,7 @@ class NeuralMemorySystem(Service):
 
         With fewer than 100 long-term memories it looks at all memories; ``scope`` in the result says which.
         """
-        most = _positive(k, "k")
+        most = check_positive(k, "k")
         return cast("list[Theme]", await self._do(lambda: overview.themes(self._core, most)))
 
     async def export_graph(self, path: str | Path) -> int:
@@ -309,15 +285,13 @@ class NeuralMemorySystem(Service):
         stack.push_async_callback(self._close)
 
     def _build(self) -> None:
-        chosen = self.settings.memory
-        embedder = open_embedder(chosen.embedder, self.settings.sentiment.threads)
-        self._summarizer = ExtractiveSummarizer()
-        if chosen.summarizer != "extractive":
-            self._summarizer = T5Summarizer(chosen.summarizer)
-        entities = EntityFinder()
-        store = Snapshot(self.path) if self.read_only else Store(self.path, map_size_mb=chosen.map_size_mb)
+        chosen, size = Chosen.load(self.settings), self.settings.memory.map_size_mb
+        self._summarizer = chosen.summarizer
+        store = Snapshot(self.path) if self.read_only else Store(self.path, map_size_mb=size)
         try:
-            self._core = MemoryCore(store, chosen, embedder, entities, self._clock)
+            self._core = MemoryCore(
+                store, self.settings.memory, chosen.embedder, chosen.entities, self._clock
+            )
         except BaseException:
             store.close()
             raise
@@ -340,7 +314,7 @@ class NeuralMemorySystem(Service):
         return await self._do(act)
 
     def _apart(self, path: str | Path) -> Path:
-        target = _path(path)
+        target = check_path(path)
         if target.name in OWN_FILES and target.resolve().parent == self.path.resolve():
             raise InputError("path", str(target), "this file is part of the memory itself")
         return target
@@ -384,55 +358,4 @@ class NeuralMemorySystem(Service):
     def _given(self, text: str, embedding: npt.ArrayLike | None) -> tuple[Sequence[str], Vector | None]:
         if embedding is None:
             return [text], None
-        return (), _unit(embedding, self._core.embedder.dim)[None, :]
-
-
-def _types(values: Sequence[str] | None) -> frozenset[str] | None:
-    if values is None:
-        return None
-    if isinstance(values, str):
-        raise InputError("memory_types", values, "give a list of types")
-    return frozenset(check_type(value) for value in values)
-
-
-def _positive(value: object, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InputError(name, value, "give a whole number from 1")
-    return value
-
-
-def _query(query: object, embedding: npt.ArrayLike | None) -> str:
-    text = encodable(check_text(query, "query"))
-    if not text.strip() and embedding is None:
-        raise InputError("query", text, "ask for something, or give an embedding")
-    return text
-
-
-def _unit(embedding: npt.ArrayLike, dim: int) -> Vector:
-    """``embedding`` as a vector of length 1.
-
-    Raises:
-        InputError: it is not ``dim`` finite numbers, or all zero.
-    """
-    try:
-        vector = np.asarray(embedding, np.float32)
-    except (TypeError, ValueError) as error:
-        raise InputError("embedding", embedding, f"give {dim} numbers") from error
-    length = float(np.linalg.norm(vector)) if vector.shape == (dim,) else math.nan
-    if not math.isfinite(length) or length == 0:
-        raise InputError("embedding", embedding, f"give {dim} finite numbers that are not all zero")
-    return vector / np.float32(length)
-
-
-def _path(value: str | Path) -> Path:
-    """``value`` as a path.
-
-    Raises:
-        InputError: no file can have such a name.
-    """
-    try:
-        if b"\0" not in os.fsencode(value):
-            return Path(value)
-    except (TypeError, UnicodeEncodeError):
-        pass
-    raise InputError("path", value, "give the path of a file")
+        return (), check_embedding(embedding, self._core.embedder.dim)[None, :]

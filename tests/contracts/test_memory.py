@@ -14,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari_ml import NeuralMemorySystem, PostgresMemory, Settings
+from hikari_ml.context_memory import core
+from hikari_ml.context_memory.postgres import search
 from hikari_ml.context_memory.protocol import MemorySystem
+from hikari_ml.context_memory.recall import SAID_LINES
 from hikari_ml.errors import (
     ClosedError,
     InputError,
@@ -417,6 +420,8 @@ UNFIT = [
     {"content": "x", "memory_type": "\ud800"},
     {"content": "x", "embedding": [1.0]},
     {"content": "x", "embedding": [math.nan] * 384},
+    {"content": "x", "created_at": "yesterday"},
+    {"content": "x", "arousal": 2},
 ]
 
 NO_QUESTIONS = [
@@ -428,6 +433,7 @@ NO_QUESTIONS = [
     {"query": None},
     {"query": "x", "memory_types": "fact"},
     {"query": "x", "user": ""},
+    {"query": "x", "as_of": 5},
     {"query": "x", "embedding": [0.0] * 384},
 ]
 
@@ -503,7 +509,10 @@ async def test_a_memory_moves_either_way_and_back(there, back, request, tmp_path
     assert (tmp_path / "three.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
 
 
-async def test_both_find_the_same_in_the_same_order_for_the_same_reasons(lmdb, postgres):
+@pytest.mark.parametrize("lines", [2, SAID_LINES])
+async def test_both_find_the_same_in_the_same_order_for_the_same_reasons(lmdb, postgres, monkeypatch, lines):
+    for module in (core, search):
+        monkeypatch.setattr(module, "SAID_LINES", lines)
     async with lmdb() as one, postgres() as other:
         await tell(one)
         await tell(other)
@@ -514,7 +523,7 @@ async def test_both_find_the_same_in_the_same_order_for_the_same_reasons(lmdb, p
                 assert [m["content"] for m in ours] == [m["content"] for m in theirs], question
                 for our, their in zip(ours, theirs, strict=True):
                     assert our["why"].keys() == their["why"].keys()
-                    for term in ("meaning", "meaning_window", "words", "answers", "named"):
+                    for term in ("meaning", "meaning_window", "words", "words_window", "answers", "named"):
                         assert our["why"][term] == pytest.approx(their["why"][term], abs=1e-5)
 
 

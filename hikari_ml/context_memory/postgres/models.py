@@ -10,15 +10,15 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from hikari_ml.config import Settings
+from hikari_ml.context_memory.chosen import Chosen
 from hikari_ml.context_memory.graph import links
 from hikari_ml.context_memory.postgres.rows import Prepared, counted, filled
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.upkeep import SUMMARY_LENGTH
-from hikari_ml.models.catalog import open_embedder
 from hikari_ml.models.embedder import Embedder
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
-from hikari_ml.models.summarizer import ExtractiveSummarizer, Summarizer, T5Summarizer
+from hikari_ml.models.summarizer import Summarizer
 from hikari_ml.runtime.lane import Lane, Work, work_lane
 
 R = TypeVar("R")
@@ -78,12 +78,9 @@ class Models:
         return text, self.summarizer.method
 
     def _load(self) -> None:
-        chosen = self._settings.memory
-        self.embedder = open_embedder(chosen.embedder, self._settings.sentiment.threads)
-        self.summarizer = ExtractiveSummarizer()
-        if chosen.summarizer != "extractive":
-            self.summarizer = T5Summarizer(chosen.summarizer)
-        self._entities = EntityFinder()
+        chosen = Chosen.load(self._settings)
+        self.embedder, self.summarizer = chosen.embedder, chosen.summarizer
+        self._entities = chosen.entities
 
 
 def as_kept(vector: Vector) -> Vector:

@@ -1,10 +1,8 @@
 """The rankings of a search, made in the database: by meaning and by word, of lines and of windows.
 
 They are the lists of :class:`~hikari_ml.context_memory.core.MemoryCore`, exact in every scope: the scope is
-in the WHERE of each statement, and there is no approximate index that would look for neighbours first and
-sort out the scope after. Windows by word differ in two things from those of the LMDB memory, where the whole
-scope would have to be read for them: they are looked for around the best lines by word, and how long they
-are on average is taken from those that were found.
+in the WHERE of each statement, and there is no approximate index (``docs/how-to/postgres.md`` has what one
+costs).
 """
 
 from __future__ import annotations
@@ -15,11 +13,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hikari_ml.chat import user_key
-from hikari_ml.context_memory.core import MEANT_BEFORE, MOST_WINDOWS, SAID_AROUND, Question
+from hikari_ml.context_memory.core import Question
 from hikari_ml.context_memory.postgres.connection import Connection
 from hikari_ml.context_memory.postgres.rows import stored, term, vector_text
 from hikari_ml.context_memory.recall import (
     DEPTH,
+    MEANT_BEFORE,
+    MOST_WINDOWS,
+    SAID_AROUND,
+    SAID_LINES,
     Hit,
     Ranking,
     Wanted,
@@ -30,9 +32,6 @@ from hikari_ml.context_memory.recall import (
 )
 from hikari_ml.context_memory.words import K1, B, terms
 from hikari_ml.models.reading import Vector
-
-LINES_WITH_WINDOWS: Final = 150
-"""Lines, the best by word, around which windows are searched by word."""
 
 _INSIDE: Final = """
     (%(user)s::text IS NULL OR m.user_key = %(user)s::text)
@@ -70,11 +69,17 @@ _WINDOWS: Final = f"""
             SELECT m.key UNION ALL ({_BEFORE}) UNION ALL ({_AFTER})
         ) p WHERE {_INSIDE}
     ),
+    held AS MATERIALIZED (
+        SELECT m.key, m.length FROM (SELECT DISTINCT key FROM part) once JOIN memories m USING (key)
+        WHERE {_INSIDE}
+    ),
     member AS MATERIALIZED (
-        SELECT part.middle, m.key, m.length FROM part JOIN memories m USING (key) WHERE {_INSIDE}
+        SELECT part.middle, held.key, held.length FROM part JOIN held USING (key)
     )
 """  # noqa: S608  # put together of constants
 """The windows that hold one of ``lines``, by their middle, and the lines of each that are in the scope.
+
+Windows overlap, so what they hold is looked up once, in ``held``, and not once a window.
 
 ``reached_...`` says how far a window may be from one of the lines, ``before`` and ``after`` what it holds.
 """
@@ -130,9 +135,12 @@ GROUP BY key HAVING bool_or(a.wanted) ORDER BY score DESC, key LIMIT %(depth)s
 _WORDS_OF_WINDOWS: Final = f"""
 WITH {_ASKED}, {_WINDOWS},
 long AS (SELECT middle, sum(length) AS length FROM member GROUP BY middle),
+said AS MATERIALIZED (
+    SELECT w.key, w.term, w.times FROM held JOIN words w USING (key) WHERE w.term = ANY(%(terms)s)
+),
 counted AS (
-    SELECT member.middle AS key, w.term, sum(w.times) AS times
-    FROM member JOIN words w USING (key) WHERE w.term = ANY(%(terms)s) GROUP BY 1, 2
+    SELECT member.middle AS key, said.term, sum(said.times) AS times
+    FROM member JOIN said USING (key) GROUP BY 1, 2
 ),
 found AS (
     SELECT counted.*, long.length, greatest(1, (SELECT avg(length)::float8 FROM long)) AS mean
@@ -169,11 +177,12 @@ def names_in(query: str) -> list[str]:
     found: list[str] = []
 
     def nobody(name: str) -> bool:
-        found.append(name)
+        if terms(name):  # a function word names nobody, so the database need not be asked of it
+            found.append(name)
         return False
 
     take_apart(query, nobody)
-    return [name for name in found if terms(name)]
+    return found
 
 
 async def known(found: Connection, names: list[str], question: Question) -> list[str]:
@@ -197,7 +206,7 @@ async def search(found: Connection, question: Question, wanted: Wanted, vector: 
         lists["meaning_window"] = await _ranking(found, _MEANING_OF_WINDOWS, windows)
     words = await _words(found, wanted)
     if words:
-        most = {**asked, **words, "depth": max(depth, LINES_WITH_WINDOWS)}
+        most = {**asked, **words, "depth": max(depth, SAID_LINES)}
         lines_said = await _ranking(found, _WORDS_OF_ALL if whole else _WORDS, most)
         lists["words"] = lines_said[:depth]
         if conversing and lines_said:
@@ -206,7 +215,7 @@ async def search(found: Connection, question: Question, wanted: Wanted, vector: 
                 **asked,
                 **words,
                 **reach,
-                "lines": [key for key, _ in lines_said[:LINES_WITH_WINDOWS]],
+                "lines": [key for key, _ in lines_said[:SAID_LINES]],
             }
             lists["words_window"] = await _ranking(found, _WORDS_OF_WINDOWS, windows)
     return await _with_preferences(found, question, wanted, {n: ranks for n, ranks in lists.items() if ranks})

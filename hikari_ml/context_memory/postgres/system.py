@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, is_encodable, user_key
 from hikari_ml.config import Settings
+from hikari_ml.context_memory import asking
 from hikari_ml.context_memory import themes as finding
+from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
 from hikari_ml.context_memory.core import RELEVANT, Question
 from hikari_ml.context_memory.postgres import (
     carrying,
@@ -31,15 +33,7 @@ from hikari_ml.context_memory.postgres.connection import Connection, Database, l
 from hikari_ml.context_memory.postgres.models import Models
 from hikari_ml.context_memory.postgres.rows import given, stored, vector_text
 from hikari_ml.context_memory.recall import Hit, take_apart
-from hikari_ml.context_memory.record import (
-    Record,
-    check_content,
-    check_importance,
-    check_metadata,
-    check_type,
-    to_ms,
-)
-from hikari_ml.context_memory.system import SUMMARY_DEPTH, _path, _positive, _query, _types, _unit
+from hikari_ml.context_memory.record import Record, to_ms
 from hikari_ml.errors import HikariError, ReadOnlyError, StoreError, UnknownMemoryError
 from hikari_ml.models.reading import Vector
 from hikari_ml.results import (
@@ -104,7 +98,7 @@ class PostgresMemory(Service):
         super().__init__()
         self.settings = settings or Settings()
         self.read_only = read_only
-        most = _positive(connections, "connections")
+        most = check_positive(connections, "connections")
         self._db = Database(dsn, schema, connections=max(2, most), read_only=read_only, create=create)
         self._models = Models(self.settings)
         self._clock = clock or SystemClock()
@@ -143,18 +137,7 @@ class PostgresMemory(Service):
         """
         self._check_writable()
         at = to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now())
-        draft = Record(
-            key=0,
-            id="",
-            content=check_content(content),
-            type=check_type(memory_type),
-            metadata=check_metadata(metadata),
-            importance=check_importance(importance),
-            tier="short_term",
-            created_at=at,
-            last_access=at,
-            arousal=check_importance(arousal, "arousal"),
-        )
+        draft = asking.draft(content, memory_type, metadata, importance, arousal, at=at)
         await self._ready()
         made = await self._models.prepare(draft, self._given(embedding))
 
@@ -185,12 +168,13 @@ class PostgresMemory(Service):
             InputError: ``k`` is no positive whole number, or there is neither a query nor an embedding.
             StoreError: the database could not be asked, or holds vectors of another model.
         """
-        question = Question(
-            query=_query(query, embedding),
-            k=_positive(k, "k"),
-            types=_types(memory_types),
-            user=None if user is None else check_name(user, "user"),
+        question = asking.question(
+            query,
+            k,
+            memory_types,
+            user,
             as_of=None if as_of is None else to_ms(as_utc(as_of, "as_of")),
+            embedded=embedding is not None,
             strengthen=strengthen and as_of is None and not self.read_only,
         )
         await self._ready()
@@ -213,8 +197,8 @@ class PostgresMemory(Service):
         Raises:
             InputError: ``topic`` is blank or ``max_length`` no positive whole number.
         """
-        question = Question(_query(topic, None), SUMMARY_DEPTH, None, None, None, strengthen=False)
-        length = _positive(max_length, "max_length")
+        question = asking.topic(topic, strengthen=False)
+        length = check_positive(max_length, "max_length")
         await self._ready()
         hits, records, _ = await self._search(question, None, only_relevant=True)
         if not hits:
@@ -228,7 +212,7 @@ class PostgresMemory(Service):
 
     async def find_associations(self, entity: str, max_hops: int = 2) -> list[tuple[str, float]]:
         """What ``entity`` is connected with in the knowledge graph, strongest first, as (name, strength)."""
-        name, hops = check_text(entity, "entity"), _positive(max_hops, "max_hops")
+        name, hops = check_text(entity, "entity"), check_positive(max_hops, "max_hops")
         if not is_encodable(name):
             return []
         graph = await self._read(partial(reading.neighbourhood, name=name, hops=hops))
@@ -236,7 +220,7 @@ class PostgresMemory(Service):
 
     async def list_memories(self, k: int = 50, *, user: str | None = None) -> list[Memory]:
         """The ``k`` most important memories, without a question; their ``score`` is their importance."""
-        most, name = _positive(k, "k"), None if user is None else check_name(user, "user")
+        most, name = check_positive(k, "k"), None if user is None else check_name(user, "user")
         now, rate = self._now(), self.settings.memory.decay_rate
         asked = {"k": _bounded(most), "user": reading.user_of(name), "now": now, "daily_rate": rate}
         found = await self._read(partial(reading.most_important, **asked))  # type: ignore[arg-type]
@@ -309,7 +293,7 @@ class PostgresMemory(Service):
         Raises:
             InputError: the file cannot be written.
         """
-        target = _path(path)
+        target = check_path(path)
         await self._ready()
         return await carrying.export(self._db, self._models, target)
 
@@ -319,7 +303,7 @@ class PostgresMemory(Service):
         Raises:
             RecordingError: a line of it is not such a line; it carries the number.
         """
-        source = _path(path)
+        source = check_path(path)
         await self._changing()
         made = await carrying.read(self._models, source, self._now())
 
@@ -331,18 +315,18 @@ class PostgresMemory(Service):
 
     async def list_relations(self, k: int = 50) -> list[Relation]:
         """The ``k`` strongest relations of the knowledge graph, strongest first."""
-        return await self._read(partial(reading.relations, k=_bounded(_positive(k, "k"))))
+        return await self._read(partial(reading.relations, k=_bounded(check_positive(k, "k"))))
 
     async def list_episodes(self, k: int = 50) -> list[Episode]:
         """The ``k`` latest episodes, latest first."""
-        return await self._read(partial(overview.episodes, k=_bounded(_positive(k, "k"))))
+        return await self._read(partial(overview.episodes, k=_bounded(check_positive(k, "k"))))
 
     async def themes(self, k: int = 10) -> list[Theme]:
         """The ``k`` largest themes: what many memories are about, of whoever said it.
 
         They are looked for among long-term memories, or among all where too few are long-term.
         """
-        most, rate = _positive(k, "k"), self.settings.memory.decay_rate
+        most, rate = check_positive(k, "k"), self.settings.memory.decay_rate
         await self._ready()
         found, vectors, scope = await self._db.read(
             partial(overview.worth_most, now=self._now(), daily_rate=rate)
@@ -355,7 +339,7 @@ class PostgresMemory(Service):
         Raises:
             InputError: the file cannot be written.
         """
-        target = _path(path)
+        target = check_path(path)
         await self._ready()
         return await carrying.export_graph(self._db, self._models, target)
 
@@ -388,7 +372,7 @@ class PostgresMemory(Service):
         return to_ms(self._clock.now())
 
     def _given(self, embedding: npt.ArrayLike | None) -> Vector | None:
-        return None if embedding is None else _unit(embedding, self._models.embedder.dim)
+        return None if embedding is None else check_embedding(embedding, self._models.embedder.dim)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -32,6 +32,21 @@ async def test_no_byte_of_who_is_erased_is_left_in_the_files_of_the_tables(memor
     assert len(await memory.list_memories()) == 1
 
 
+async def test_no_vector_of_who_is_erased_is_left_in_the_files_of_the_tables(memory, server):
+    def left(vector):
+        server.ask("CHECKPOINT")
+        run = (vector / np.linalg.norm(vector)).astype(np.float16).astype("<f4")[100:108].tobytes()
+        files = [path for path in (server.folder / "base").rglob("*") if path.is_file()]
+        return sum(run in path.read_bytes() for path in files)
+
+    theirs, others = np.random.default_rng(7).normal(size=(2, 384))
+    await memory.store_memory("I love tea", metadata={"user": "anna"}, embedding=theirs)
+    await memory.store_memory("I play chess", metadata={"user": "ben"}, embedding=others)
+    assert (left(theirs), left(others)) == (1, 1)
+    assert (await memory.erase_user("anna"))["vectors"] == 1
+    assert (left(theirs), left(others)) == (0, 1)
+
+
 async def test_tables_can_be_made_smaller(memory):
     for i in range(12):
         said = np.random.default_rng(i).bytes(20_000).hex()
