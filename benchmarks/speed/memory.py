@@ -158,6 +158,7 @@ async def measured(folder: Path, size: int) -> list[tuple[str, str]]:
 async def latencies(memory: NeuralMemorySystem, made: Made, size: int) -> list[tuple[str, str]]:
     """What one caller waits, and how long the event loop stands still meanwhile."""
     alone = await each(lambda at=at: store(memory, made, at) for at in range(size, size + ONE_BY_ONE))
+    await memory._lane.submit(Job(memory._core.index.wait))  # at 100,000 cells are trained anew
     asked = range(size + ONE_BY_ONE, size + ONE_BY_ONE + QUESTIONS)
     every = await each(lambda at=at: ask(memory, made, at) for at in asked)
     ones = await each(lambda at=at: ask(memory, made, at, f"user{at % 500}") for at in asked)

@@ -219,9 +219,9 @@ class WordIndex:
         """
         middles, windows = self._windows(lines, reach, reach, inside)
         lengths = np.frombuffer(self._lengths, np.int64)[windows].sum(axis=1)
-        mean = lengths.mean() if len(lengths) else 0.0
+        mean = float(lengths.mean()) if len(lengths) else 0.0
         found, scores = np.zeros(len(middles), bool), np.zeros(len(middles))
-        times = np.zeros(len(self._keys), np.int64)
+        times = np.zeros(len(self._keys), np.int32)
         for word in asked:
             times[word.rows] = word.frequency
             frequency = times[windows].sum(axis=1)
@@ -341,12 +341,15 @@ class WordIndex:
         return np.frombuffer(self._alive, np.bool_)
 
 
-def _saturated(
-    frequency: Counts | Numbers, lengths: Numbers, mean: float | np.float64
-) -> npt.NDArray[np.float64]:
+def _saturated(frequency: Counts | Numbers, lengths: Numbers, mean: float) -> npt.NDArray[np.float64]:
     """How much a word counts that stands in texts so often, by their lengths and the mean length."""
-    norm = K1 * (1 - B + B * lengths / max(1.0, mean))
-    return np.asarray(frequency * (K1 + 1) / (frequency + norm))
+    weight = lengths.astype(np.float64)  # then in place: a common word stands in many rows
+    weight *= K1 * B / max(1.0, mean)
+    weight += K1 * (1 - B)
+    weight += frequency
+    np.divide(frequency, weight, out=weight)
+    weight *= K1 + 1
+    return weight
 
 
 def _is_in(rows: Numbers, posting: Rows) -> Mask:
