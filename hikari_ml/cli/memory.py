@@ -188,7 +188,8 @@ def import_(
     A memory that is already there is left as it is.
     """
     place = _where(path, channel)
-    if not place.is_there():
+    read_once = file.is_fifo() or file.is_char_device()
+    if not read_once and not place.is_there():
         _check_export(file)
 
     async def act(memory: MemorySystem) -> tuple[int, int]:

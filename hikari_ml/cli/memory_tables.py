@@ -22,12 +22,9 @@ def relevant(memory: Memory) -> bool:
     It does if it is near enough in meaning or shares a word, as everywhere; and so does what follows a
     question that is, because an answer rarely repeats it.
     """
-    from hikari_ml.context_memory.core import RELEVANT
+    from hikari_ml.context_memory.recall import is_relevant
 
-    why = memory["why"]
-    meaning = why.get("meaning")
-    near = isinstance(meaning, float) and meaning >= RELEVANT
-    return near or why.get("words") is not None or why.get("answers") is not None
+    return is_relevant(memory["why"]) or memory["why"].get("answers") is not None
 
 
 def show_memories(found: list[Memory]) -> None:

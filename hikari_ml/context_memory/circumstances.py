@@ -57,7 +57,7 @@ _NO_ALLERGEN = re.compile(
     r"|(?:work|jobs?|effort|skill|fun|fail(?:ure)?|wins?|loss(?:es)?|ls?|ws?|success|sleep|people|humans?|men|women"
     r"|stupid\w*|idiots?|dumb\w*|bull\s*shit|bs|cringe|drama|toxic\w*|mornings?|mondays?|money|happiness|love"
     r"|feelings?|emotions?|commitment|responsibilit\w+|sunlight|outside|reality|chat|streamers?|mods?|ads?|games?|bosses"
-    r"|noobs?|math|school|homework|damage|objectives|teamwork|healers?|me|myself|us|s?he)\b",
+    r"|(?:bad\s+)?takes?|(?:bronze|silver|gold|plat(?:inum)?|ranks?|ranked)(?:\s+\w+)?|noobs?|math|school|homework|damage|objectives|teamwork|healers?|me|myself|us|s?he)\b",
     re.IGNORECASE,
 )
 """What people say in jest that they are allergic to."""
@@ -80,6 +80,8 @@ _DEATH = re.compile(
     re.IGNORECASE,
 )
 _PARTNER = r"(?P<who>boyfriend|girlfriend|bf|gf|partner|fianc[eé]e?|husband|wife)"
+_PLAYED: Final = frozenset({"friend", "partner", "horse", "baby", "son"})
+"""Who dies in games: without a name it is mostly meant so."""
 _MARRIED: Final = frozenset({"husband", "wife", "partner"})
 _BROKE = r"(?:broke|broken)\s+up"
 _HAS = r"(?:has\s+|have\s+)?"
@@ -145,11 +147,15 @@ def _birth(clause: Clause) -> Iterator[Statement]:
 def _death(clause: Clause) -> Iterator[Statement]:
     """A death. It ends a name only if it tells it: who says next "I miss Mochi" is to be understood."""
     match = clause.match(_DEATH)
-    played = match and match["who"].casefold() == "friend" and "died" in match[0].casefold()
-    if match and not played and clause.earnest(match.end()):
+    if match and not _played(match) and clause.earnest(match.end()):
         who = match["who"].casefold()
         yield Statement("mourns", match["name"] or who, start=clause.start, end=match.end())
         yield from _name_ends(who, match["name"])
+
+
+def _played(match: re.Match[str]) -> bool:
+    died = "died" in match[0].casefold()
+    return died and not match["name"] and match["who"].casefold() in _PLAYED
 
 
 def _parting(clause: Clause) -> Iterator[Statement]:

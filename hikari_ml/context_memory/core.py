@@ -33,6 +33,7 @@ from hikari_ml.context_memory.recall import (
     Wanted,
     fuse,
     prefer,
+    relevant,
     take_apart,
     with_answers,
 )
@@ -47,9 +48,6 @@ from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
 from hikari_ml.results import Memory, Tier
 from hikari_ml.runtime.clock import Clock
-
-RELEVANT: Final = 0.3
-"""Cosine similarity from which a hit counts as remembered, and is strengthened by it."""
 
 FLUSH_AFTER: Final = 32
 """Recalls that may wait for the next write; a crash loses their counts and nothing else."""
@@ -247,7 +245,7 @@ class MemoryCore:
             user = self.tiers[key].user
             return user is not None and user_key(user) in wanted.people
 
-        hits = with_answers(fuse(lists), answer, self.relevant) if lists else []
+        hits = with_answers(fuse(lists), answer, relevant) if lists else []
         return prefer(hits, named) if wanted.people else hits
 
     def regroup(self, record: Record) -> None:
@@ -255,10 +253,6 @@ class MemoryCore:
         slot, talk = self.tiers[record.key], record.conversation
         self.tiers.put(replace(slot, conversation=talk, created_at=record.created_at))
         self._add_words(record.key, words_of(record.content))
-
-    def relevant(self, hit: Hit) -> bool:
-        """Whether a hit has to do with what was asked, rather than being merely the nearest."""
-        return hit.scores.get("meaning", 0.0) >= RELEVANT or "words" in hit.scores
 
     def complete(self) -> None:
         """Make the vectors a search needs that a store opened read_only lacks: in memory, and once."""
@@ -412,7 +406,7 @@ class MemoryCore:
 
     def _strengthen(self, hits: Iterable[Hit], now: int) -> None:
         for hit in hits:
-            if self.relevant(hit):
+            if relevant(hit):
                 slot = self.tiers[hit.key]
                 slot.access_count += 1
                 slot.last_access = max(slot.last_access, now)

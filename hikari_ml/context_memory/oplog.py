@@ -34,7 +34,7 @@ def log_from(txn: Transaction) -> int | None:
 
 
 def environment_of(txn: Transaction) -> bytes:
-    """What tells this store from every other; empty in one that no writer of this format has opened."""
+    """What tells this store from every other; empty in one that no writer of format 2 or later has opened."""
     return txn._get("meta", ENVIRONMENT) or b""
 
 

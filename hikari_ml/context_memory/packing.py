@@ -33,7 +33,9 @@ COMMON: Final = (
 
 
 def deflated(row: bytes) -> bytes:
-    """``row`` in fewer bytes, or as it is where it would not have fewer."""
+    """``row`` in fewer bytes, or as it is where it would not have fewer or is too long to be inflated."""
+    if len(row) > MOST:
+        return row
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, RAW, zdict=COMMON)
     smaller = DEFLATED + packer.compress(row) + packer.flush()
     return smaller if len(smaller) < len(row) else row

@@ -36,8 +36,7 @@ def every(txn: Transaction) -> dict[int, bytes]:
     """All rows by the key of their memory; none if they were made in another way."""
     if not are_current(txn):
         return {}
-    size = WORD.itemsize
-    return {int.from_bytes(key, "big"): words for key, words in txn.rows(TABLE) if len(words) % size == 0}
+    return {int.from_bytes(key, "big"): words for key, words in txn.rows(TABLE) if is_whole(words)}
 
 
 def put_missing(txn: Transaction, missing: dict[int, bytes]) -> None:

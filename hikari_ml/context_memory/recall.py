@@ -38,6 +38,9 @@ MOST_WINDOWS: Final = 1000
 SAID_LINES: Final = 150
 """Lines, the best by word, whose windows are searched by word."""
 
+RELEVANT: Final = 0.3
+"""Cosine similarity from which a hit has to do with what was asked."""
+
 ANSWER_SHARE: Final = 0.3
 """How much of a matching question's score the line after it gets of what it lacks itself."""
 
@@ -89,6 +92,18 @@ def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hi
             scores[key][name] = score
             worth[key] += (constant + 1) / (constant + rank)
     return _best_first(Hit(key, total / len(lists), ranks[key], scores[key]) for key, total in worth.items())
+
+
+def is_relevant(scores: Mapping[str, float | int | str | None]) -> bool:
+    """Whether a hit with these scores has to do with what was asked, rather than being merely the nearest."""
+    meaning = scores.get("meaning")
+    near = isinstance(meaning, float) and meaning >= RELEVANT
+    return near or scores.get("words") is not None
+
+
+def relevant(hit: Hit) -> bool:
+    """:func:`is_relevant` of a hit."""
+    return is_relevant(hit.scores)
 
 
 def take_apart(query: str, known: Callable[[str], bool]) -> Wanted:

@@ -37,7 +37,7 @@ READ: Final = 2000
 """Characters of a line that are read for statements."""
 
 _CLAUSE = re.compile(
-    r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+(?:are|(?:just\s+|recently\s+|finally\s+)?broke\s+up(?!\s+with))\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
+    r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+(?:are|(?:have\s+)?(?:just\s+|recently\s+|finally\s+)?(?:broke|broken)\s+up(?!\s+with))\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
     r"(?=(?:i|i'?m|i'?ve|i'?ll|we|we'?re|we'?ve|my|call|moving|her|his|their|its|s?he)\b)",
     re.IGNORECASE,
 )
@@ -108,7 +108,8 @@ _POSSESSION = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"my\s+(?P<slot>{KIN})\s+(?P<object>(?-i:[A-Z])\w+)\s+(?:is|was|has|loves|likes|just)\b",
+    rf"my\s+(?P<slot>{KIN})\s+(?P<object>(?-i:[A-Z])\w+)\s+(?:is|was|has|loves|likes|just)\b"
+    r"(?!\s+(?:(?:just|recently|sadly|finally|suddenly)\s+)*(?:died|passed|dumped|broke|broken|left)\b)",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(

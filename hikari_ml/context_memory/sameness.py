@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
-from hikari_ml.text.normalize import clean
+from hikari_ml.text.normalize import clean, collapse_elongation
 
 FEWEST: Final = 2
 """Words that must be left of a line without its fillers for it to be compared."""
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:'\w+)?|[^\w\s]")
+_DECIMAL = re.compile(r"\d+[.,]\d")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _POINTS: Final = frozenset(".,!;\"'…")
 _FILLERS: Final = frozenset(
@@ -66,8 +68,17 @@ def same_sense(first: str, second: str) -> bool:
 
 
 def sure_words(text: str) -> list[str]:
-    """Words of which each stands in every line that says the same, in one spelling."""
-    return [word for word in _telling(text) if word not in _VARIED and word[0].isalnum()]
+    """Words that the word index has of every line that says the same, as far as that is sure.
+
+    They are those of ASCII text: elsewhere a letter has several forms. An elongated word may be written
+    shorter, and "2.5kg" and "2.5 kg" are the same sense, but other words to the index.
+    """
+    found: list[str] = []
+    for before, word in pairwise(["", *(_telling(text) if text.isascii() else ())]):
+        glued = _DECIMAL.match(before) or _DECIMAL.match(word)
+        if word[0].isalnum() and not glued and word not in _VARIED and collapse_elongation(word) == word:
+            found.append(word)
+    return found
 
 
 def _telling(text: str) -> list[str]:

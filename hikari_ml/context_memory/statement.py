@@ -25,7 +25,7 @@ LAUGHING: Final = frozenset(
 """Emoji and emotes that laugh at what is said, or say that it was a joke."""
 
 _LAUGHTER = re.compile(
-    r"\b(?:lo+l|lmf?ao+|rofl|(?:ha){2,}h?|(?:he){2,}|xd+|lul\w*|kek\w*|jk|just\s+kidding|joking)\b",
+    r"\b(?:lo+l|lmf?ao+|rofl|(?:ha){2,}h?|(?:he){2,}|xd+|lulz?|lulw|kekw?|kekl\w*|jk|just\s+kidding|joking)\b",
     re.IGNORECASE,
 )
 

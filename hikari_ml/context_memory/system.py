@@ -17,6 +17,7 @@ from hikari_ml.context_memory import asking, keeping, overview, transfer, upkeep
 from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
 from hikari_ml.context_memory.chosen import Chosen
 from hikari_ml.context_memory.core import Job, MemoryCore, Question
+from hikari_ml.context_memory.recall import relevant
 from hikari_ml.context_memory.record import to_ms
 from hikari_ml.context_memory.snapshot import Snapshot
 from hikari_ml.context_memory.store import OWN_FILES, Store
@@ -337,7 +338,7 @@ class NeuralMemorySystem(Service):
     def _summarize(self, question: Question, max_length: int) -> Summary:
         core = self._core
         core.complete()
-        hits = [hit for hit in core.search(question, None, None) if core.relevant(hit)]
+        hits = [hit for hit in core.search(question, None, None) if relevant(hit)]
         hits = hits[: question.k]
         if not hits:
             return {"text": "", "method": "none", "memories": [], "degraded": list(core.degraded)}

@@ -71,7 +71,7 @@ class EntityFinder:
     def _may_name(self, text: str) -> bool:
         """Whether the rules can find anything: a capital, or how the title of a game begins."""
         folded = text.lower()
-        return folded != text or any(opening in folded for opening in self._openings)
+        return any(map(str.isupper, text)) or any(opening in folded for opening in self._openings)
 
 
 def _pipeline() -> tuple[Language, str]:

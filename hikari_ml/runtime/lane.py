@@ -209,6 +209,8 @@ def _settle_all(settled: Iterable[tuple[asyncio.Future[R], R | BaseException]]) 
 def _settle(future: asyncio.Future[R], outcome: R | BaseException) -> None:
     if future.done():
         return
+    if isinstance(outcome, StopIteration):  # no future takes it, and the rest of its batch would wait
+        outcome = RuntimeError(f"raised {outcome!r}")
     if isinstance(outcome, BaseException):
         future.set_exception(outcome)
     else:

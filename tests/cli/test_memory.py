@@ -368,6 +368,16 @@ def test_a_bad_import_leaves_no_empty_memory_behind(run, folder, tmp_path, bad):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_pipe_is_imported_whole(run, folder, tmp_path):
+    assert run("export", tmp_path / "a.jsonl", "--path", folder)[0] == 0
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cp", tmp_path / "a.jsonl", tmp_path / "pipe"]):
+        status, _, _ = run("import", tmp_path / "pipe", "--path", tmp_path / "new")
+    assert status == 0
+    assert run("export", tmp_path / "b.jsonl", "--path", tmp_path / "new")[0] == 0
+    assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "a.jsonl").read_bytes()
+
+
 def test_a_bad_import_leaves_a_folder_as_it_was(run, tmp_path):
     (tmp_path / "in.jsonl").write_text("nonsense\n")
     (tmp_path / "there").mkdir()

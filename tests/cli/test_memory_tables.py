@@ -3,7 +3,7 @@
 import pytest
 
 from hikari_ml.cli.memory_tables import relevant
-from hikari_ml.context_memory.core import RELEVANT
+from hikari_ml.context_memory.recall import RELEVANT
 
 
 @pytest.mark.parametrize(

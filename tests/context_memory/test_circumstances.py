@@ -32,6 +32,12 @@ from hikari_ml.context_memory.relations import relations, statements
         ("my cat died :(", ("mourns", "cat")),
         ("my dog Rex passed away", ("mourns", "Rex")),
         ("we broke up", ("parted from", "partner")),
+        ("my dog Lulu passed away", ("mourns", "Lulu")),
+        ("my dog Rex just died", ("mourns", "Rex")),
+        ("my dog Rex has passed away", ("mourns", "Rex")),
+        ("my boyfriend Tom just dumped me", ("parted from", "boyfriend")),
+        ("my wife and I have broken up", ("parted from", "wife")),
+        ("I'm pregnant, singing lullabies already", ("is", "pregnant")),
         ("my gf broke up with me", ("parted from", "girlfriend")),
         ("my girlfriend and I broke up", ("parted from", "girlfriend")),
         ("I was so done and I broke up with my gf", ("parted from", "girlfriend")),
@@ -64,6 +70,10 @@ def test_what_must_be_known_of_them(text, found):
         "I'm allergic to work",
         "I'm allergic to stupidity",
         "I'm allergic to everything",
+        "I'm allergic to bad takes",
+        "I'm allergic to gold rank",
+        "my partner died",
+        "my horse died",
         "I had a baby in the sims",
         "my cat died lol",
         "my cat died in Minecraft",
@@ -90,6 +100,11 @@ def test_what_must_be_known_of_them(text, found):
 )
 def test_what_is_a_joke_a_game_or_the_past(text):
     assert statements(text) == []
+
+
+@pytest.mark.parametrize("text", ["my dog Rex just died", "my boyfriend Tom just dumped me"])
+def test_who_is_lost_is_not_had_by_the_same_line(text):
+    assert not [kind for kind, _ in relations(text) if kind.startswith("has ")]
 
 
 def ends(text):

@@ -49,6 +49,8 @@ def test_a_damaged_row_is_told(spoil):
 
 def test_a_row_made_to_fill_the_memory_is_refused(monkeypatch):
     monkeypatch.setattr(packing, "MOST", 1000)
+    assert inflated(deflated(bytes(1000))) == bytes(1000)
+    assert deflated(bytes(1001)) == bytes(1001), "what could not be read again is not deflated"
     packer = zlib.compressobj(9, zlib.DEFLATED, packing.RAW, zdict=packing.COMMON)
     with pytest.raises(ValueError, match="ends too early"):
         inflated(DEFLATED + packer.compress(bytes(100_000)) + packer.flush())

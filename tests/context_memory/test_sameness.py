@@ -3,6 +3,7 @@
 import pytest
 
 from hikari_ml.context_memory.sameness import same_sense, sure_words
+from hikari_ml.context_memory.words import WordIndex, words_of
 
 
 @pytest.mark.parametrize(
@@ -19,17 +20,30 @@ from hikari_ml.context_memory.sameness import same_sense, sure_words
         ("I got an A in maths", "I really got an A in maths"),
         ("I have 3.5 cats", "I have 3.5 cats lol"),
         ("I LOVE A GAME", "I love game"),
+        ("I bought 2.5kg of rice", "I just bought 2.5 kg of rice"),
+        ("my class starts at 7.30pm daily", "my class actually starts at 7.30pm daily"),
+        ("I weigh 1,5kg more & more", "I really weigh 1,5kg more & more"),
+        ("I play Skyrim™ daily", "I really play Skyrim™ daily"),
+        ("I love the cafe\u0301 here", "I really love the caf\u00e9 here"),
+        ("ｶﾀｶﾅ 好き だよ", "ｶﾀｶﾅ 好き だよ lol"),
+        ("Mmm that cake is good", "mmm that cake is really good"),
+        ("Ooof that run hurt", "ooof that run really hurt"),
     ],
 )
 def test_the_same(first, second):
     assert same_sense(first, second)
     assert same_sense(second, first)
-    assert sure_words(first) == sure_words(second)
+    for one, other in ((first, second), (second, first)):
+        index = WordIndex()
+        index.add(1, words_of(one))
+        assert index.with_all(sure_words(other), [1]) == [1], "the word index finds who says the same"
 
 
 def test_a_sure_word_is_spelled_in_one_way():
     assert sure_words("I really luv my 2 cats, but they don't!") == ["my", "2", "cats", "but"]
     assert sure_words("I am what u are") == ["what"]
+    assert sure_words("hmmm 2.5kg of rice") == ["of", "rice"]
+    assert sure_words("I love my café") == []
 
 
 @pytest.mark.parametrize(

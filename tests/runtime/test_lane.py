@@ -54,6 +54,23 @@ async def test_work_that_breaks_reaches_every_waiter(wrong):
     await lane.aclose()
 
 
+async def test_what_no_future_takes_leaves_nobody_of_its_batch_waiting():
+    gate = threading.Event()
+
+    def work(items):
+        gate.wait(5)
+        return [StopIteration(item) if item == 1 else item for item in items]
+
+    lane = Lane(work, name="stop", max_batch=8)
+    waiting = [asyncio.create_task(lane.submit(item)) for item in range(4)]
+    await asyncio.sleep(0.05)
+    gate.set()
+    found = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    assert [found[0], found[2], found[3]] == [0, 2, 3]
+    assert isinstance(found[1], RuntimeError)
+    await lane.aclose()
+
+
 async def test_the_lane_goes_on_after_a_failure():
     lane = Lane(lambda items: [10 // item for item in items], name="division", max_batch=1)
     with pytest.raises(ZeroDivisionError):

@@ -18,7 +18,7 @@ from hikari_ml.config import Settings
 from hikari_ml.context_memory import asking
 from hikari_ml.context_memory import themes as finding
 from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
-from hikari_ml.context_memory.core import RELEVANT, Question
+from hikari_ml.context_memory.core import Question
 from hikari_ml.context_memory.postgres import (
     carrying,
     changes,
@@ -32,7 +32,7 @@ from hikari_ml.context_memory.postgres import (
 from hikari_ml.context_memory.postgres.connection import Connection, Database, lock_key
 from hikari_ml.context_memory.postgres.models import Models
 from hikari_ml.context_memory.postgres.rows import given, stored, vector_text
-from hikari_ml.context_memory.recall import Hit, take_apart
+from hikari_ml.context_memory.recall import Hit, relevant, take_apart
 from hikari_ml.context_memory.record import Record, to_ms
 from hikari_ml.errors import HikariError, ReadOnlyError, StoreError, UnknownMemoryError
 from hikari_ml.models.reading import Vector
@@ -181,7 +181,7 @@ class PostgresMemory(Service):
         now = self._now() if question.as_of is None else question.as_of
         hits, records, ends = await self._search(question, self._given(embedding))
         if question.strengthen:
-            await self._strengthen([hit for hit in hits if _relevant(hit)], records, now)
+            await self._strengthen([hit for hit in hits if relevant(hit)], records, now)
         rate = self.settings.memory.decay_rate
         return await self._models.do(
             lambda: [reading.as_memory(records[hit.key], hit, now, rate, ends.get(hit.key)) for hit in hits]
@@ -424,8 +424,8 @@ class PostgresMemory(Service):
         ) -> tuple[list[Hit], dict[int, Record], dict[int, reading.End]]:
             await self._check_model(found)
             lists = await search.search(found, question, wanted, asked)
-            hits = await self._models.do(lambda: search.ranked(lists, wanted, _relevant))
-            best = [hit for hit in hits if not only_relevant or _relevant(hit)][: question.k]
+            hits = await self._models.do(lambda: search.ranked(lists, wanted, relevant))
+            best = [hit for hit in hits if not only_relevant or relevant(hit)][: question.k]
             keys = [hit.key for hit in best]
             ends = await reading.ends(found, keys) if question.as_of is not None else {}
             return best, await reading.records(found, keys), ends
@@ -469,11 +469,6 @@ class PostgresMemory(Service):
             await found.cursor().executemany("UPDATE vectors SET embedding = %s WHERE key = %s", values)
         settings = [(chosen.model_id, "model"), (str(chosen.dim), "dim")]
         await found.cursor().executemany("UPDATE meta SET value = %s WHERE name = %s", settings)
-
-
-def _relevant(hit: Hit) -> bool:
-    """Whether a hit has to do with what was asked, rather than being merely the nearest."""
-    return hit.scores.get("meaning", 0.0) >= RELEVANT or "words" in hit.scores
 
 
 def _bounded(k: int) -> int:
