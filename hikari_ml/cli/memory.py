@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from hikari_ml.cli import memory_tables as tables
-from hikari_ml.cli.output import out, print_json, write_file
+from hikari_ml.cli.output import err, out, print_json, write_file
 from hikari_ml.errors import InputError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def graph(
         print_json(relations) if as_json else tables.show_relations(relations)
         return
     count = _looking(path, channel, lambda memory: memory.export_graph(to))
-    _tell({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")
+    _tell_written({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")
 
 
 @app.command()
@@ -173,7 +173,7 @@ def export(
 ) -> None:
     """Write every memory to a file; an import of it gives the same memories."""
     count = _looking(path, channel, lambda memory: memory.export(file))
-    _tell({"path": str(file), "memories": count}, as_json, f"wrote {count:,} memories to {file}")
+    _tell_written({"path": str(file), "memories": count}, as_json, f"wrote {count:,} memories to {file}")
 
 
 @app.command("import")
@@ -283,9 +283,9 @@ class _Folder:
 
     def keeps(self, file: Path) -> bool:
         """Whether the memory keeps something in ``file``."""
-        from hikari_ml.context_memory.store import OWN_FILES
+        from hikari_ml.context_memory.transfer import is_own
 
-        return file.name in OWN_FILES and file.resolve().parent == self._path.resolve()
+        return is_own(file, self._path)
 
     async def seen(self) -> MemoryView:
         """All that a page of it shows."""
@@ -403,6 +403,14 @@ def _tell(result: Any, as_json: bool, said: str) -> None:
         print_json(result)
     else:
         out.print(said, markup=False, highlight=False)
+
+
+def _tell_written(result: dict[str, Any], as_json: bool, said: str) -> None:
+    """:func:`_tell` what was written, aside where it went into a pipe: that may be where we would tell it."""
+    if as_json or Path(result["path"]).is_file():
+        _tell(result, as_json, said)
+    else:
+        err.print(said, markup=False, highlight=False)
 
 
 def _bytes(before: int, after: int) -> str:

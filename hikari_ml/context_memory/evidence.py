@@ -92,6 +92,8 @@ def trimmed(thing: str) -> str:
     words = thing.split()
     if not words or len(words) > MAX_WORDS or words[0].casefold() in _EMPTY or thing.isdecimal():
         return ""
+    if ARTICLES.issuperset(map(str.casefold, words)):  # what they were said of was an emoji
+        return ""
     return " ".join(words)
 
 

@@ -20,7 +20,7 @@ from hikari_ml.context_memory.core import Job, MemoryCore, Question
 from hikari_ml.context_memory.recall import relevant
 from hikari_ml.context_memory.record import to_ms
 from hikari_ml.context_memory.snapshot import Snapshot
-from hikari_ml.context_memory.store import OWN_FILES, Store
+from hikari_ml.context_memory.store import Store
 from hikari_ml.context_memory.verify import verify
 from hikari_ml.errors import InputError, ReadOnlyError
 from hikari_ml.models.reading import Vector
@@ -316,7 +316,7 @@ class NeuralMemorySystem(Service):
 
     def _apart(self, path: str | Path) -> Path:
         target = check_path(path)
-        if target.name in OWN_FILES and target.resolve().parent == self.path.resolve():
+        if transfer.is_own(target, self.path):
             raise InputError("path", str(target), "this file is part of the memory itself")
         return target
 

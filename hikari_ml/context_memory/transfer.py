@@ -32,7 +32,7 @@ from hikari_ml.context_memory.record import (
     from_ms,
     to_ms,
 )
-from hikari_ml.context_memory.store import MAX_KEY, Transaction
+from hikari_ml.context_memory.store import MAX_KEY, OWN_FILES, Transaction
 from hikari_ml.errors import InputError, RecordingError
 from hikari_ml.models.reading import Vector
 from hikari_ml.results import Tier
@@ -128,7 +128,30 @@ def _write(txn: Transaction, path: Path) -> int:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file aside that takes the place of ``path`` once it is written to the end."""
+    """A file aside that takes the place of ``path``, or of what it links to, once it is written to the end.
+
+    What is no file, a pipe or a device, keeps its place: it is written to.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+        else:
+            with _aside(_followed(path)) as file:
+                yield file
+    except OSError as error:
+        raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error
+
+
+def _followed(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # links that lead to each other
+        raise InputError("path", str(path), f"it cannot be written: {error}") from error
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[BinaryIO]:
     aside = path.with_name(f"{path.name}.tmp")
     try:
         with aside.open("wb") as file:
@@ -136,12 +159,16 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except BaseException as error:
+    except BaseException:
         with suppress(OSError):
             aside.unlink()  # half an export is of no use, and holds what people said
-        if isinstance(error, OSError):
-            raise InputError("path", str(path), f"it cannot be written: {error.strerror}") from error
         raise
+
+
+def is_own(path: Path, folder: Path) -> bool:
+    """Whether ``path`` is, or links to, a file of the memory in ``folder``."""
+    found = _followed(path)
+    return found.name in OWN_FILES and found.parent == folder.resolve()
 
 
 def _rows(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -7,6 +7,7 @@ not. Every reason is kept with the memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -85,7 +86,7 @@ def salience(
     if len(words) < SHORT_WORDS and not facts:
         return NOTHING
     terms = [*_content(analysis, facts, len(words)), *_situation(insights)]
-    if f"@{streamer}".casefold() in text.casefold():
+    if re.search(rf"@{re.escape(streamer.casefold())}(?!\w)", text.casefold()):
         terms.append((0.15, "speaks to the streamer"))
     toxic = _attacks(analysis["toxicity"])
     if toxic:

@@ -1,6 +1,8 @@
 """Export and import: exact, all or nothing, and clear about what is wrong."""
 
 import json
+import os
+import threading
 
 import networkx as nx
 import pytest
@@ -191,3 +193,38 @@ async def test_a_graph_that_cannot_be_written_is_a_clear_error(memory, tmp_path)
     await memory.store_memory("I love tea", metadata={"user": "anna"})
     with pytest.raises(InputError, match="cannot be written"):
         await memory.export_graph(tmp_path / "no" / "g.graphml")
+
+
+async def test_a_pipe_keeps_its_place_and_gets_it_all(memory, tmp_path):
+    await memory.store_memory("i love tea", metadata={"user": "anna"})
+    await memory.export(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    got = []
+    reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    assert await memory.export(tmp_path / "pipe") == 1
+    reader.join(5)
+    assert (tmp_path / "pipe").is_fifo()
+    assert got == [(tmp_path / "file").read_bytes()]
+
+
+async def test_a_link_keeps_its_place_and_its_file_is_written(memory, tmp_path):
+    await memory.store_memory("i love tea")
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    await memory.export(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert "tea" in (tmp_path / "real").read_text()
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    with pytest.raises(InputError, match="cannot be written"):
+        await memory.export(tmp_path / "round")
+
+
+async def test_a_link_to_the_memory_itself_is_refused(memory, tmp_path):
+    await memory.store_memory("i love tea")
+    (tmp_path / "link").symlink_to(memory.path / "data.mdb")
+    with pytest.raises(InputError, match="part of the memory"):
+        await memory.export(tmp_path / "link")
+    with pytest.raises(InputError, match="part of the memory"):
+        await memory.export_graph(tmp_path / "link")
+    assert (await memory.verify())["faults"] == []

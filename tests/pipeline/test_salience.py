@@ -67,6 +67,15 @@ def test_a_link_is_worth_less():
     )
 
 
+@pytest.mark.parametrize("text", ["@hikarissima what is that?", "@hikari_2 what is that?"])
+def test_speaking_to_whose_name_begins_like_the_streamers_does_not(text):
+    assert "speaks to the streamer" not in weigh(text, question=True).reasons
+
+
+def test_what_an_emoji_stood_for_is_no_thing_people_love():
+    assert not any("likes" in reason for reason in weigh("I love my \U0001f436 so much, he is great").reasons)
+
+
 def test_speaking_to_the_streamer_counts():
     assert weigh("@Hikari your voice is nice").importance > weigh("@anna your voice is nice").importance
 
