@@ -91,7 +91,7 @@ class SentimentSettings(_Section):
     models: Literal["bundled", "reference"] | Path | dict[ModelRole, ModelChoice | str] = "bundled"
     """``bundled``, ``reference``, an ``.onnx`` file of one's own, or a table by role."""
     device: Device = "cpu"
-    """Where the bundled model runs; ``cuda`` needs the package onnxruntime-gpu."""
+    """Where the bundled model runs; ``cuda`` needs torch with CUDA and the ``cuda`` extra."""
     vote: Literal["evidence", "weighted"] = "evidence"
     """Whether members' log-odds are added, or their scores averaged."""
     weights: Weights = Weights()

@@ -25,10 +25,10 @@ from tokenizers import Tokenizer
 from benchmarks.table import markdown
 from hikari_ml.learning.batches import batches, encode
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import ChatEncoderNetwork
 from hikari_ml.learning.recipe import READ_TOKENS, base_folder
 from hikari_ml.models.catalog import BUNDLED_PATH
 from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.models.network import ChatEncoderNetwork
 from hikari_ml.text.normalize import clean, for_model
 
 FOUND = 10

@@ -40,6 +40,13 @@ def chat_model(
             help="Go on from this: network.safetensors of an earlier run, a model file, or the word bundled."
         ),
     ] = None,
+    teachers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--teacher",
+            help="An earlier run's network.safetensors to learn from; may be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Train the chat model: sentiment, emotion, toxicity and embedding in one pass.
 
@@ -63,5 +70,13 @@ def chat_model(
             if progress.step % PRINT_EVERY == 0:
                 out.print(f"step {progress.step}/{progress.steps} loss {progress.loss:.3f}", highlight=False)
 
-        path = train_chat_model(data, out_folder, plan, start=start, on_progress=show)
+        path = train_chat_model(
+            data,
+            out_folder,
+            plan,
+            start=start,
+            teachers=teachers or (),
+            on_progress=show,
+            on_stage=lambda stage: out.print(stage, highlight=False),
+        )
     out.print(f"wrote {path} and {out_folder / 'report.json'}", markup=False, highlight=False)

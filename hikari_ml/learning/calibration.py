@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from hikari_ml.learning.batches import Batch, batches, encode
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import HEAD_SIZES, ChatEncoderNetwork
+from hikari_ml.models.network import HEAD_SIZES, ChatEncoderNetwork
 
 BINS: Final = 15
 TEMPERATURES: Final = torch.arange(0.5, 3.01, 0.02)

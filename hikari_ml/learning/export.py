@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from hikari_ml.errors import MissingExtraError
-from hikari_ml.learning.network import ChatEncoderNetwork
-from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY, OUTPUTS
+from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY
+from hikari_ml.models.network import ChatEncoderNetwork
+from hikari_ml.models.passes import OUTPUTS
 
 
 class _Probabilities(nn.Module):
@@ -61,6 +62,7 @@ def export(network: ChatEncoderNetwork, base: Path, out: Path, about: dict[str, 
     metadata = {
         "format": FORMAT,
         "dim": network.encoder.config.hidden_size,
+        "attention_heads": network.encoder.config.num_attention_heads,
         "tokenizer": _tokenizer(base),
         **about,
     }

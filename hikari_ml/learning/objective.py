@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from hikari_ml.learning.batches import Batch
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import Readings
+from hikari_ml.models.network import Readings
 
 MAX_CLASS_WEIGHT: Final = 5.0
 
@@ -51,6 +51,18 @@ def task_loss(readings: Readings, batch: Batch, weights: ClassWeights) -> Tensor
         )
     loss = loss + _masked_bce(readings.emotion, batch.emotion, weights.emotion)
     return loss + _masked_bce(readings.toxicity, batch.toxicity, weights.toxicity)
+
+
+def taught_loss(readings: Readings, teachers: Sequence[Readings]) -> Tensor:
+    """Cross entropy of the three tasks with the mean probabilities of ``teachers``, of every text; scalar."""
+    sentiment = torch.stack([said.sentiment.softmax(-1) for said in teachers]).mean(0)
+    emotion = torch.stack([said.emotion.sigmoid() for said in teachers]).mean(0)
+    toxicity = torch.stack([said.toxicity.sigmoid() for said in teachers]).mean(0)
+    loss = functional.cross_entropy(readings.sentiment, sentiment)
+    for logits, target in ((readings.emotion, emotion), (readings.toxicity, toxicity)):
+        # Sum over classes, mean over rows, as for labels.
+        loss = loss + functional.binary_cross_entropy_with_logits(logits, target) * target.shape[1]
+    return loss
 
 
 def _masked_bce(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:

@@ -79,12 +79,15 @@ def train_chat_model(
     name: str = "hikari-chat-encoder",
     base: Path | None = None,
     start: Path | None = None,
+    teachers: Sequence[Path] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Path:
     """Train on the files in ``data`` and write the model and a report to ``out``; returns the model's path.
 
     A run that was interrupted goes on from its last checkpoint in ``out``. ``start`` is an exported model or
-    the ``network.safetensors`` of an earlier run, to go on from with other data or another plan.
+    the ``network.safetensors`` of an earlier run, to go on from with other data or another plan;
+    ``teachers`` are such files too. ``on_stage`` is told in words what begins.
 
     Raises:
         InputError: ``data`` holds no training files, ``out`` another run, ``start`` no network, or the plan
@@ -105,11 +108,17 @@ def train_chat_model(
     passes = {example.source: plan.own_lines for example in own} | dict(plan.passes)
     train = passed(train + own, passes, Random(plan.seed))
     Random(plan.seed).shuffle(train)
-    network = Trainer(plan, base, out, start, on_progress).run(train).cpu()
-    retained = None if plan.heads else fit_embedding(network, base, varied, plan.max_tokens)
+    on_stage(f"training on {len(train):,} lines")
+    network = Trainer(plan, base, out, start, on_progress, teachers).run(train)
+    retained = None
+    if not plan.heads:
+        on_stage(f"fitting the embedding to {len(varied):,} texts")
+        retained = fit_embedding(network, base, varied, plan.max_tokens)
+    on_stage(f"calibrating on {len(held_out):,} lines held out")
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens)
-    save_file(network.state_dict(), out / NETWORK_FILE)
+    on_stage("writing the model")
+    save_file(network.cpu().state_dict(), out / NETWORK_FILE)
     path = out / MODEL_FILE
     export(network, base, path, {"name": name, "languages": MEASURED, "max_tokens": READ_TOKENS})
     report = {

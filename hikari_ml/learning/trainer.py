@@ -22,9 +22,9 @@ from torch.optim.swa_utils import AveragedModel
 from hikari_ml.errors import InputError
 from hikari_ml.learning.batches import Batch, batches, encode
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import HEAD_SIZES, ChatEncoderNetwork, Readings
-from hikari_ml.learning.objective import ClassWeights, task_loss
-from hikari_ml.learning.reopen import reopen
+from hikari_ml.learning.objective import ClassWeights, task_loss, taught_loss
+from hikari_ml.models.network import HEAD_SIZES, ChatEncoderNetwork, Readings
+from hikari_ml.models.reopen import reopen
 
 CHECKPOINT: Final = "checkpoint.pt"
 LATIN_SCRIPT: Final = ("en", "de", "fr", "es", "pt", "it", "ro", "sv")
@@ -43,7 +43,9 @@ class TrainingPlan:
     Generalization", UAI 2018). ``drawn_back`` is the share of the way that it is then drawn back to the
     weights it started from: most of what is new stays, and most of what was forgotten returns (M. Wortsman
     et al., "Robust Fine-tuning of Zero-shot Models", CVPR 2022). ``heads`` names those that learn alone: the
-    encoder, the embedding and the other heads stay bit for bit what the start has.
+    encoder, the embedding and the other heads stay bit for bit what the start has. ``taught`` is the share of
+    the loss that is the distance from what the teachers say rather than from the labels: they answer all
+    three tasks for every text (T. Furlanello et al., "Born-Again Neural Networks", ICML 2018).
 
     Raises:
         InputError: a number is out of its range.
@@ -61,6 +63,7 @@ class TrainingPlan:
     averaging: float = 0.98
     average_every: int = 20
     drawn_back: float = 0.0
+    taught: float = 0.0
     heads: tuple[str, ...] = ()
     held_out: float = 0.02
     languages: tuple[str, ...] = LATIN_SCRIPT
@@ -71,7 +74,7 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "max_tokens", "average_every", "checkpoint_every")
-        shares = ("warmup", "dropout", "averaging", "drawn_back", "held_out")
+        shares = ("warmup", "dropout", "averaging", "drawn_back", "taught", "held_out")
         rates = ("learning_rate", "head_learning_rate", "weight_decay", "layer_decay", "own_lines")
         for name in (*counts, *shares, *rates):
             value = getattr(self, name)
@@ -108,11 +111,11 @@ class Trainer:
     """One run of ``plan`` from the encoder in ``base``, keeping checkpoints in ``out``.
 
     ``start`` is the network file of an earlier run or an exported model, to go on from with other data or
-    another plan.
+    another plan. ``teachers`` are such files too; the mean of their probabilities is what is taught.
 
     Raises:
-        InputError: ``out`` holds a checkpoint of another plan, other data or another start, ``start`` is no
-            network of this trainer, or the plan needs a start and none is given.
+        InputError: ``out`` holds a checkpoint of another plan, other data, another start or other teachers, a
+            file is no network of this trainer, or the plan needs a start or teachers and there are none.
     """
 
     plan: TrainingPlan
@@ -120,6 +123,7 @@ class Trainer:
     out: Path
     start: Path | None = None
     on_progress: Callable[[Progress], None] = lambda progress: None
+    teachers: Sequence[Path] = ()
     device: torch.device = field(default_factory=lambda: pick_device())
 
     def run(self, examples: list[Example]) -> ChatEncoderNetwork:
@@ -127,6 +131,7 @@ class Trainer:
         torch.manual_seed(self.plan.seed)
         network = self._begin().to(self.device)
         began = {name: value.clone() for name, value in network.state_dict().items()}
+        teachers = self._teachers()
         tokens = encode(
             Tokenizer.from_file(str(self.base / "tokenizer.json")),
             [example.text for example in examples],
@@ -134,6 +139,8 @@ class Trainer:
         )
         steps = self.plan.epochs * math.ceil(len(examples) / self.plan.batch_size)
         run = {"plan": json.dumps(asdict(self.plan)), "data": digest(examples), "start": _weights(network)}
+        if teachers:
+            run["teachers"] = " ".join(map(_weights, teachers))
         state = _State(
             network,
             average := AveragedModel(network, avg_fn=_averaging(self.plan.averaging)),
@@ -147,7 +154,7 @@ class Trainer:
         seen = Progress(done, steps, 0.0)
         for batch in itertools.islice(self._stream(examples, tokens), done, None):
             torch.manual_seed(self.plan.seed + seen.step)  # what is dropped follows from the step alone
-            loss = self._loss(network, batch.to(self.device), weights)
+            loss = self._loss(network, batch.to(self.device), weights, teachers)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -167,7 +174,7 @@ class Trainer:
         plan = self.plan
         network = ChatEncoderNetwork.from_folder(self.base, dropout=plan.dropout)
         if self.start is not None:
-            _load(network, self.start)
+            _load(network, self.start, "start")
         elif plan.drawn_back or plan.heads:
             name = "drawn_back" if plan.drawn_back else "heads"
             raise InputError(f"plan.{name}", getattr(plan, name), "it needs a start")
@@ -183,10 +190,34 @@ class Trainer:
             rng = Random(f"{self.plan.seed}/{epoch}")
             yield from batches(examples, tokens, self.plan.batch_size, rng)
 
-    def _loss(self, network: ChatEncoderNetwork, batch: Batch, weights: ClassWeights) -> torch.Tensor:
+    def _teachers(self) -> list[ChatEncoderNetwork]:
+        if bool(self.teachers) != (self.plan.taught > 0):
+            raise InputError("plan.taught", self.plan.taught, "it goes with teachers, and they with it")
+        found = []
+        for path in self.teachers:
+            found.append(ChatEncoderNetwork.from_folder(self.base).eval().requires_grad_(requires_grad=False))
+            _load(found[-1], path, "teachers")
+        return [teacher.to(self.device) for teacher in found]
+
+    def _loss(
+        self,
+        network: ChatEncoderNetwork,
+        batch: Batch,
+        weights: ClassWeights,
+        teachers: Sequence[ChatEncoderNetwork],
+    ) -> torch.Tensor:
+        said = self._read(network, batch)
+        loss = task_loss(said, batch, weights)
+        if not teachers:
+            return loss
+        with torch.no_grad():
+            taught = [self._read(teacher, batch) for teacher in teachers]
+        return (1 - self.plan.taught) * loss + self.plan.taught * taught_loss(said, taught)
+
+    def _read(self, network: ChatEncoderNetwork, batch: Batch) -> Readings:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bf16(self.device)):
             readings = network(batch.input_ids, batch.attention_mask)
-        return task_loss(Readings(*(part.float() for part in readings)), batch, weights)
+        return Readings(*(part.float() for part in readings))
 
     def _optimizer(self, network: ChatEncoderNetwork) -> torch.optim.Optimizer:
         layers: list[nn.Module] = [network.encoder.embeddings, *network.encoder.encoder.layer]
@@ -251,14 +282,14 @@ def digest(examples: Sequence[Example]) -> str:
     return found.hexdigest()
 
 
-def _load(network: ChatEncoderNetwork, path: Path) -> None:
+def _load(network: ChatEncoderNetwork, path: Path, what: str) -> None:
     try:
         weights = reopen(path) if path.suffix == ".onnx" else load_file(path)
         network.load_state_dict(weights)
     except (OSError, SafetensorError) as error:
-        raise InputError("start", str(path), f"it cannot be read: {error}") from error
+        raise InputError(what, str(path), f"it cannot be read: {error}") from error
     except RuntimeError as error:
-        raise InputError("start", str(path), "it is no network of this version of the trainer") from error
+        raise InputError(what, str(path), "it is no network of this version of the trainer") from error
 
 
 def _weights(network: ChatEncoderNetwork) -> str:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
 from hikari_ml.config import Device
-from hikari_ml.errors import ModelDamagedError, ModelError, ModelMissingError
+from hikari_ml.errors import ModelDamagedError, ModelMissingError
+from hikari_ml.models.passes import Pass, ProcessorPass, Said, on_gpu
 from hikari_ml.models.reading import TASKS, Languages, Reading, Vector, sentiment_score
 from hikari_ml.results import TOXICITY_LABELS
 from hikari_ml.text.disguise import MIN_LETTERS, undisguised
@@ -35,10 +36,16 @@ MAX_WINDOWS: Final = 8
 
 PARTS_OF_TOXIC: Final = frozenset({"severe_toxic", "threat"})
 METADATA_KEY: Final = "hikari_ml"
-OUTPUTS: Final = ("sentiment_probability", "emotion_probability", "toxicity_probability", "text_embedding")
 
-Batch = npt.NDArray[np.float32]
-PROVIDERS: Final[dict[Device, str]] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+ATTENTION_HEADS: Final = 12
+"""Those of a file that does not say."""
+
+
+class _Form(NamedTuple):
+    """A text as tokens: ``windows`` of alike length, ``cut`` if there were more than are read."""
+
+    windows: list[list[int]]
+    cut: bool
 
 
 class ChatEncoder:
@@ -48,14 +55,13 @@ class ChatEncoder:
     that nobody can feed it anything else.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, checksum: str) -> None:
-        about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    def __init__(self, run: Pass, about: dict[str, Any], checksum: str) -> None:
         self.name = str(about["name"])
         self.model_id = f"{self.name}:{checksum[:12]}"
         self.embedding_id = self.model_id
         self.languages: Languages = {task: frozenset(about["languages"][task]) for task in TASKS}
         self.dim = int(about["dim"])
-        self._session = session
+        self._run = run
         self._max_tokens = int(about["max_tokens"])
         self._tokenizer = Tokenizer.from_str(json.dumps(about["tokenizer"]))
         self._tokenizer.no_padding()
@@ -77,9 +83,9 @@ class ChatEncoder:
         Raises:
             ModelMissingError: there is no such file.
             ModelDamagedError: it is not what was shipped, or not such a model at all.
-            ModelError: the runtime has no such device.
+            ModelError: there is no such device.
+            MissingExtraError: it is to run on a GPU, and the packages of the ``cuda`` extra are missing.
         """
-        providers = _providers(device, name)
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
@@ -90,21 +96,25 @@ class ChatEncoder:
                 name, f"{path} has SHA-256 {checksum[:12]}…, expected {sha256[:12]}…; reinstall"
             )
         try:
-            session = onnxruntime.InferenceSession(data, _options(threads), providers=providers)
-            if session.get_providers()[0] != providers[0]:  # it goes on without one that does not start
-                raise ModelError(name, f"{device} is there for onnxruntime but does not start; see its log")
+            session = onnxruntime.InferenceSession(
+                data, _options(threads), providers=["CPUExecutionProvider"]
+            )
             about = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
-        except ModelError:
-            raise
         except Exception as error:  # onnxruntime raises a type of its own for every kind of damage
             raise ModelDamagedError(name, f"{path} is no chat encoder: {error}") from error
         if about["format"] > FORMAT:
             raise ModelDamagedError(name, f"{path} has format {about['format']}, this version reads {FORMAT}")
-        return cls(session, checksum)
+        if device == "cuda":
+            run: Pass = on_gpu(path, about.get("attention_heads", ATTENTION_HEADS), name)
+        else:
+            run = ProcessorPass(session)
+        return cls(run, about, checksum)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read ``texts`` (without emotes, for chat), in order."""
-        return [self._read_one(for_model(clean(text))) for text in texts]
+        asked = [self._forms(for_model(clean(text))) for text in texts]
+        said = iter(self._run([window for forms in asked for form in forms for window in form.windows]))
+        return [_meant(*(_one(form, said) for form in forms)) for forms in asked]
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """Embeddings of ``texts``: [N, dim], each of length 1."""
@@ -112,55 +122,52 @@ class ChatEncoder:
             return np.zeros((0, self.dim), np.float32)
         return np.stack([reading.embedding for reading in self.read(texts)])
 
-    def _read_one(self, text: str) -> Reading:
-        """A text, and where words in it are disguised both its readings in one.
-
-        What is meant is read undisguised; it is as toxic as either form, and its embedding is of what was
-        written, so that equal vectors stay equal.
-        """
-        written = self._one(*self._windows(text))
+    def _forms(self, text: str) -> list[_Form]:
+        """A text as it was written, and where words in it are disguised also as it is meant."""
         meant = undisguised(text, self._words)
-        if meant == text:
-            return written
-        read = self._one(*self._windows(meant))
-        toxicity = tuple(map(max, written.toxicity, read.toxicity))
-        return replace(read, toxicity=toxicity, embedding=written.embedding, truncated=written.truncated)
+        return [self._form(form) for form in dict.fromkeys((text, meant))]
 
-    def _windows(self, text: str) -> tuple[list[list[int]], bool]:
-        """Token ids of ``text`` in windows of alike length; True if there were more than are read."""
+    def _form(self, text: str) -> _Form:
         start, *body, end = self._tokenizer.encode(text).ids
         room = self._max_tokens - 2
         kept = body[: room * MAX_WINDOWS]
         count = max(1, math.ceil(len(kept) / room))
         size = max(1, math.ceil(len(kept) / count))
         windows = [[start, *kept[at : at + size], end] for at in range(0, max(1, len(kept)), size)]
-        return windows, len(body) > len(kept)
+        return _Form(windows, len(body) > len(kept))
 
-    def _one(self, windows: list[list[int]], truncated: bool) -> Reading:
-        """One text by itself: its answers must not depend on what else was in a batch.
 
-        What is said of a text of several windows is the mean of what is said of each; its toxicity lies
-        midway between that and its worst window, so that calm company does not hide an insult.
-        """
-        sentiments, emotions, toxicities, embeddings = zip(*map(self._run, windows), strict=True)
-        sentiment, emotion = np.mean(sentiments, axis=0), np.mean(emotions, axis=0)
-        toxicity = (np.mean(toxicities, axis=0) + np.max(toxicities, axis=0)) / 2
-        embedding = np.mean(embeddings, axis=0)
-        negative, neutral, positive = sentiment.tolist()
-        return Reading(
-            sentiment=sentiment_score(negative, neutral, positive),
-            certainty=max(negative, neutral, positive),
-            emotion=tuple((emotion / emotion.sum()).tolist()),
-            toxicity=_nested(toxicity.tolist()),
-            embedding=embedding if len(windows) == 1 else embedding / np.linalg.norm(embedding),
-            truncated=truncated,
-        )
+def _meant(written: Reading, undisguised: Reading | None = None) -> Reading:
+    """A text's reading from that of what was written and of what is meant.
 
-    def _run(self, ids: list[int]) -> list[Batch]:
-        """The outputs for one window, each without its batch axis."""
-        input_ids = np.array([ids], np.int64)
-        given = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
-        return [output[0] for output in self._session.run(OUTPUTS, given)]
+    What is meant is read undisguised; it is as toxic as either form, and its embedding is of what was
+    written, so that equal vectors stay equal.
+    """
+    if undisguised is None:
+        return written
+    toxicity = tuple(map(max, written.toxicity, undisguised.toxicity))
+    return replace(undisguised, toxicity=toxicity, embedding=written.embedding, truncated=written.truncated)
+
+
+def _one(form: _Form, said: Iterator[Said]) -> Reading:
+    """The reading of one form, whose windows are the next of those ``said`` tells of.
+
+    What is said of a text of several windows is the mean of what is said of each; its toxicity lies
+    midway between that and its worst window, so that calm company does not hide an insult.
+    """
+    sentiments, emotions, toxicities, embeddings = zip(*islice(said, len(form.windows)), strict=True)
+    sentiment, emotion = np.mean(sentiments, axis=0), np.mean(emotions, axis=0)
+    toxicity = (np.mean(toxicities, axis=0) + np.max(toxicities, axis=0)) / 2
+    embedding = np.mean(embeddings, axis=0)
+    negative, neutral, positive = sentiment.tolist()
+    return Reading(
+        sentiment=sentiment_score(negative, neutral, positive),
+        certainty=max(negative, neutral, positive),
+        emotion=tuple((emotion / emotion.sum()).tolist()),
+        toxicity=_nested(toxicity.tolist()),
+        embedding=embedding if len(form.windows) == 1 else embedding / np.linalg.norm(embedding),
+        truncated=form.cut,
+    )
 
 
 def _is_word(piece: str) -> bool:
@@ -177,16 +184,6 @@ def _nested(toxicity: list[float]) -> tuple[float, ...]:
         min(value, most) if label in PARTS_OF_TOXIC else value
         for label, value in zip(TOXICITY_LABELS, toxicity, strict=True)
     )
-
-
-def _providers(device: Device, name: str) -> list[str]:
-    """What is to run the graph; on a GPU the processor does what the GPU cannot."""
-    provider = PROVIDERS[device]
-    if provider not in onnxruntime.get_available_providers():
-        raise ModelError(
-            name, f"onnxruntime has no {device} here; install onnxruntime-gpu instead of onnxruntime"
-        )
-    return list(dict.fromkeys([provider, PROVIDERS["cpu"]]))
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -6,7 +6,7 @@ from tokenizers import Tokenizer
 
 from hikari_ml.learning.calibration import calibrate, expected_calibration_error
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import ChatEncoderNetwork
+from hikari_ml.models.network import ChatEncoderNetwork
 from tests.models import tiny
 
 

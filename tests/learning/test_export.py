@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from hikari_ml.learning.export import export, export_exact
-from hikari_ml.learning.network import ChatEncoderNetwork
-from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY, OUTPUTS, ChatEncoder
+from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY, ChatEncoder
+from hikari_ml.models.network import ChatEncoderNetwork
+from hikari_ml.models.passes import OUTPUTS
 from tests.models import tiny
 
 EXACT = 1e-5

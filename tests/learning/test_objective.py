@@ -7,8 +7,8 @@ import torch
 
 from hikari_ml.learning.batches import Batch
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import Readings
-from hikari_ml.learning.objective import MAX_CLASS_WEIGHT, ClassWeights, task_loss
+from hikari_ml.learning.objective import MAX_CLASS_WEIGHT, ClassWeights, task_loss, taught_loss
+from hikari_ml.models.network import Readings
 
 NAN = math.nan
 EVEN = ClassWeights(torch.ones(3), torch.ones(7), torch.ones(6))
@@ -57,3 +57,15 @@ def test_the_rare_counts_more_but_not_without_end():
     assert weights.sentiment[1] > weights.sentiment[0]
     assert weights.toxicity[0] == MAX_CLASS_WEIGHT
     assert (weights.emotion == 1).all()
+
+
+def test_what_is_taught_is_the_mean_of_the_teachers():
+    def said(*sentiment):
+        return Readings(torch.tensor([sentiment]), torch.zeros(1, 7), torch.zeros(1, 6), torch.zeros(1, 4))
+
+    sure, unsure = said(9.0, 0.0, 0.0), said(0.0, 0.0, 0.0)
+    between = said(*torch.stack([s.sentiment.softmax(-1)[0] for s in (sure, unsure)]).mean(0).log().tolist())
+    losses = [taught_loss(student, [sure, unsure]).item() for student in (sure, between, unsure)]
+    assert losses[1] == min(losses)
+    entropy = 13 * math.log(2)
+    assert taught_loss(unsure, [unsure]).item() == pytest.approx(math.log(3) + entropy, rel=1e-5)

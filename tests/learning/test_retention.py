@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import ChatEncoderNetwork
 from hikari_ml.learning.retention import fit_embedding
+from hikari_ml.models.network import ChatEncoderNetwork
 from tests.models import tiny
 
 

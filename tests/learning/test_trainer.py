@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 
 from hikari_ml.errors import InputError
+from hikari_ml.learning.batches import encode
 from hikari_ml.learning.examples import Example
-from hikari_ml.learning.network import ChatEncoderNetwork
 from hikari_ml.learning.trainer import Trainer, TrainingPlan, _averaging, fast_bf16, pick_device
+from hikari_ml.models.network import ChatEncoderNetwork
 from tests.models import tiny
 
 PLAN = TrainingPlan(
@@ -45,7 +47,7 @@ class StoppedError(Exception):
 
 
 def weights(network):
-    return torch.cat([p.flatten() for p in network.state_dict().values() if p.dtype == torch.float32])
+    return torch.cat([p.flatten().cpu() for p in network.state_dict().values() if p.dtype == torch.float32])
 
 
 def test_it_learns(base, tmp_path):
@@ -91,7 +93,7 @@ def test_a_short_run_does_not_end_where_it_began():
 def test_low_layers_move_least(base, tmp_path):
     plan = replace(PLAN, epochs=1, layer_decay=0.0)
     before = ChatEncoderNetwork.from_folder(base).encoder
-    after = Trainer(plan, base, tmp_path).run(examples()).encoder
+    after = Trainer(plan, base, tmp_path).run(examples()).cpu().encoder
     lowest, highest = (
         (a.attention.self.query.weight - b.attention.self.query.weight).abs().max().item()
         for a, b in zip(after.encoder.layer, before.encoder.layer, strict=True)
@@ -199,3 +201,38 @@ def test_a_start_that_is_none_is_named(base, tmp_path, what):
 def test_a_plan_that_cannot_be_is_named(plan):
     with pytest.raises(InputError, match=rf"plan\.{next(iter(plan))}"):
         TrainingPlan(**plan)
+
+
+def test_a_teacher_is_learned_from_where_no_label_is(base, tmp_path):
+    teacher = Trainer(PLAN, base, tmp_path / "teacher").run(examples()).cpu()
+    save_file(teacher.state_dict(), tmp_path / "teacher.safetensors")
+    unlabelled = [Example(example.text) for example in examples()]
+    plan = replace(PLAN, taught=0.9)
+    taught = Trainer(plan, base, tmp_path / "taught", teachers=[tmp_path / "teacher.safetensors"])
+    student = taught.run(unlabelled).cpu()
+    tokens = encode(
+        Tokenizer.from_file(str(base / "tokenizer.json")), ["i love this game", "i hate this game"], 16
+    )
+    ids = torch.tensor(tokens)
+    for head in ("sentiment", "toxicity"):
+        said, meant = (getattr(network(ids, torch.ones_like(ids)), head) for network in (student, teacher))
+        assert torch.equal(said[:, 0] > said[:, -1], meant[:, 0] > meant[:, -1]), head
+        assert (said - meant).abs().max() < 1, head
+
+
+def test_teachers_and_their_share_go_together(base, tmp_path):
+    with pytest.raises(InputError, match="taught"):
+        Trainer(replace(PLAN, taught=0.5), base, tmp_path).run(examples())
+    with pytest.raises(InputError, match="taught"):
+        Trainer(PLAN, base, tmp_path, teachers=[tmp_path / "teacher.safetensors"]).run(examples())
+
+
+def test_a_run_with_other_teachers_is_another_run(base, tmp_path):
+    plan = replace(PLAN, taught=0.5, epochs=2)
+    paths = [tmp_path / "1.safetensors", tmp_path / "2.safetensors"]
+    for seed, path in enumerate(paths):
+        torch.manual_seed(seed)
+        save_file(ChatEncoderNetwork.from_folder(base).state_dict(), path)
+    Trainer(plan, base, tmp_path / "out", teachers=paths[:1]).run(examples())
+    with pytest.raises(InputError, match="another teachers"):
+        Trainer(plan, base, tmp_path / "out", teachers=paths[1:]).run(examples())

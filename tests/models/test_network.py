@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hikari_ml.learning.network import AttentionHead, ChatEncoderNetwork, mean_pool
+from hikari_ml.models.network import AttentionHead, ChatEncoderNetwork, mean_pool
 from tests.models import tiny
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from hikari_ml.errors import InputError, MissingExtraError
-from hikari_ml.learning.network import HEAD_SIZES
 from hikari_ml.models.chat_encoder import FORMAT, METADATA_KEY
+from hikari_ml.models.network import HEAD_SIZES
 
 if TYPE_CHECKING:
     import onnx
@@ -22,7 +22,7 @@ QUANTISED: Final = "_quantized"
 ROOT: Final = "network."
 
 
-def reopen(path: Path) -> dict[str, Tensor]:
+def reopen(path: Path, *, extra: str = "train") -> dict[str, Tensor]:
     """The weights in an exported model, as a state dict of the network.
 
     Each weight comes back as int8 has rounded it: W = scale * (q - zero point). One that equals another's,
@@ -30,12 +30,12 @@ def reopen(path: Path) -> dict[str, Tensor]:
 
     Raises:
         InputError: ``path`` is no model that :func:`~hikari_ml.learning.export.export` wrote.
-        MissingExtraError: the packages of the ``train`` extra are not installed.
+        MissingExtraError: the packages of ``extra`` are not installed.
     """
     try:
         import onnx
     except ImportError as error:
-        raise MissingExtraError("training on from an exported model", "train") from error
+        raise MissingExtraError("taking the weights out of a model file", extra) from error
     try:
         model = onnx.load(path)
         about = json.loads({prop.key: prop.value for prop in model.metadata_props}[METADATA_KEY])

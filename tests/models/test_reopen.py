@@ -8,10 +8,10 @@ import torch
 
 from hikari_ml.errors import InputError
 from hikari_ml.learning.export import export
-from hikari_ml.learning.network import ChatEncoderNetwork
-from hikari_ml.learning.reopen import reopen
 from hikari_ml.learning.trainer import Trainer, TrainingPlan
 from hikari_ml.models.catalog import BUNDLED_PATH
+from hikari_ml.models.network import ChatEncoderNetwork
+from hikari_ml.models.reopen import reopen
 from tests.learning.test_export import ABOUT
 from tests.learning.test_trainer import examples, weights
 from tests.models import tiny

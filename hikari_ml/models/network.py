@@ -1,4 +1,6 @@
-"""The network that is trained: one small encoder, three heads and the sentence embedding.
+"""The chat model as a torch network: one small encoder, three heads and the sentence embedding.
+
+It is what is trained, and what runs on a GPU.
 
 Each head pools the encoder's last layer by an attention of its own. The embedding is a linear map of the mean
 of every layer: the lower layers still hold what training on the tasks takes from the last.
@@ -6,7 +8,7 @@ of every layer: the lower layers still hold what training on the tasks takes fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +23,8 @@ HEAD_SIZES: Final = {
     "emotion": len(EMOTIONS),
     "toxicity": len(TOXICITY_LABELS),
 }
+
+EMBEDDINGS: Final = "encoder.embeddings"
 
 
 class Readings(NamedTuple):
@@ -79,6 +83,22 @@ class ChatEncoderNetwork(nn.Module):
         config = BertConfig.from_pretrained(folder)
         config.hidden_dropout_prob, config.attention_probs_dropout_prob = dropout, 0.0
         return cls(BertModel.from_pretrained(folder, config=config, add_pooling_layer=False))
+
+    @classmethod
+    def from_weights(cls, weights: Mapping[str, Tensor], attention_heads: int) -> ChatEncoderNetwork:
+        """The network whose state dict ``weights`` is; all of its shape but the heads shows there."""
+        vocabulary, hidden = weights[f"{EMBEDDINGS}.word_embeddings.weight"].shape
+        config = BertConfig(
+            vocab_size=vocabulary,
+            hidden_size=hidden,
+            num_hidden_layers=weights["embedding.weight"].shape[1] // hidden - 1,
+            num_attention_heads=attention_heads,
+            intermediate_size=weights["encoder.encoder.layer.0.intermediate.dense.weight"].shape[0],
+            max_position_embeddings=weights[f"{EMBEDDINGS}.position_embeddings.weight"].shape[0],
+        )
+        network = cls(BertModel(config, add_pooling_layer=False))
+        network.load_state_dict(weights)
+        return network.eval()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Readings:
         """Read token ids [B, T] whose mask [B, T] is 0 at padding."""
