@@ -1,31 +1,42 @@
-"""Live highlights: stretches in which chat reacts to something, decided while they happen.
+"""Live highlights: stretches in which the crowd reacts to something, decided while they happen.
 
-The trailing twenty seconds are compared with its own median over the last ten minutes; a reaction opens
-when it is several times as busy and several people take part. What they react to lies a few seconds
-before the first messages.
+How strong a reaction is at a time is read from the minute around it, so that it is known thirty seconds
+later: how far the crowd of that minute lies above that of the usual minute, in the spread that counts have
+by chance (the square root of the usual). The crowd is the geometric mean of messages and different people:
+a lone flood is none. What they react to lies a few seconds before their first messages.
+
+That more people write at once is the first sign of a highlight in the literature too, with a delay learned
+from the chat (R. Jiang et al., "LIGHTOR", arXiv 1910.12201).
 """
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
 from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline
 
-SHORT: Final = 20
-"""Seconds that are compared."""
+AROUND: Final = 60
+"""Seconds that are looked at together; the time in question lies in their middle."""
+
+DECIDED_AFTER: Final = AROUND // 2
+"""Seconds after which it is known how strong the reaction was."""
 
 LONG: Final = 600
-"""Seconds of which the median is usual."""
+"""Seconds of which the median minute is usual."""
 
-OPENS: Final = 2.5
-"""How many times as busy as usual opens a moment."""
+OPENS: Final = 5.0
+"""Strength that opens a moment."""
 
-CLOSES: Final = 1.5
+CLOSES: Final = 1.0
+FLOOR: Final = 5.0
+"""Added to the usual crowd where its spread is taken: in an empty chat three people are no sensation."""
+
 FEWEST: Final = 8
-"""Messages in the short window below which nothing is a moment."""
+"""Messages in the minute below which nothing is a moment."""
 
 FEWEST_PEOPLE: Final = 4
 LAG: Final = 10
@@ -38,6 +49,12 @@ REST: Final = 60
 MAX_KEPT: Final = 500
 WARM_UP: Final = 120
 """Seconds of stream before anything can be called unusual."""
+
+BURST: Final = 3.0
+"""How many times as often as usual something is said that is named as the reason."""
+
+SWING: Final = 0.12
+"""How far the mood of the minute has to lie from the usual one to be named."""
 
 
 @dataclass(slots=True)
@@ -54,34 +71,39 @@ class Highlight:
 
 @dataclass(slots=True)
 class Moments:
-    """Follows the stream bucket by bucket and keeps what stood out."""
+    """Follows the stream bucket by bucket and keeps what stood out.
+
+    ``strength`` is that of the last step: of the time :data:`DECIDED_AFTER` seconds before it; 0 until
+    enough of the stream was seen.
+    """
 
     kept: deque[Highlight] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
-    _began: float | None = None
+    strength: float = 0.0
+    _crowds: deque[float] = field(default_factory=lambda: deque(maxlen=LONG // BUCKET))
     _open: Highlight | None = None
     _ready_at: float = 0.0
+    _began: float | None = None
 
     def step(self, timeline: Timeline, at: float) -> Highlight | None:
         """Look at the buckets up to ``at``; returns a moment when it opens."""
         if self._began is None:
             self._began = at
-        counts = timeline.counts(at, LONG + SHORT)
-        width = SHORT // BUCKET
-        now = sum(counts[-width:])
-        usual = _usual(counts[:-width], width, int((at - self._began) // BUCKET))
-        ratio = (now + 1) / (usual + 1)
+        minute = timeline.window(at, AROUND)
+        crowd = math.sqrt(minute.messages * minute.people)
+        warm = at - self._began >= WARM_UP
+        usual = median(self._crowds) if self._crowds else crowd
+        self._crowds.append(crowd)
+        self.strength = (crowd - usual) / math.sqrt(usual + FLOOR) if warm else 0.0
         if self._open is not None:
-            self._follow(timeline, at, ratio)
+            self._follow(timeline, minute, at)
             return None
-        warm = at - self._began >= WARM_UP and at >= self._ready_at
-        if not warm or ratio < OPENS or now < FEWEST:
+        if self.strength < OPENS or at < self._ready_at:
             return None
-        window = timeline.window(at, SHORT)
-        if window.people < FEWEST_PEOPLE:
+        if minute.messages < FEWEST or minute.people < FEWEST_PEOPLE:
             return None
-        start = at - SHORT - LAG
-        reason = _reason(window, ratio)
-        self._open = Highlight(start, at, at, at, _score(ratio), reason)
+        start = _rise(timeline, at) - LAG
+        peak = max(start, at - DECIDED_AFTER)
+        self._open = Highlight(start, peak, at, at, _score(self.strength), _reason(timeline, minute, at))
         self.kept.append(self._open)
         return self._open
 
@@ -91,41 +113,69 @@ class Moments:
         An open moment ends where it was last looked at.
         """
         self._began = self._open = None
-        self._ready_at = 0.0
+        self._crowds.clear()
+        self.strength = self._ready_at = 0.0
 
-    def _follow(self, timeline: Timeline, at: float, ratio: float) -> None:
+    def _follow(self, timeline: Timeline, minute: Bucket, at: float) -> None:
         moment = self._open
         assert moment is not None
         moment.end = at
-        if _score(ratio) > moment.score:
-            moment.score, moment.peak = _score(ratio), at
-            moment.reason = _reason(timeline.window(at, SHORT), ratio)
-        if ratio < CLOSES or at - moment.start > LONGEST:
+        if _score(self.strength) > moment.score:
+            moment.score = _score(self.strength)
+            moment.peak = max(moment.start, at - DECIDED_AFTER)
+            moment.reason = _reason(timeline, minute, at)
+        if self.strength < CLOSES or at - moment.start > LONGEST:
             self._open = None
             self._ready_at = at + REST
 
 
-def _usual(counts: list[int], width: int, known: int) -> float:
-    """Median message count of the short windows before, as far back as the stream goes."""
-    counts = counts[max(0, len(counts) - max(known, 1)) :]
-    sums = [sum(counts[i : i + width]) for i in range(len(counts) - width + 1)]
-    return median(sums) if sums else 0.0
+def _score(strength: float) -> float:
+    return max(0.0, strength) / (max(0.0, strength) + OPENS)
 
 
-def _score(ratio: float) -> float:
-    return 1 - 1 / max(1.0, ratio)
+def _rise(timeline: Timeline, at: float) -> float:
+    """Where in the last minute the crowd set in: before its first ten seconds busier than their mean."""
+    counts = timeline.counts(at, AROUND)
+    mean = sum(counts) / len(counts)
+    first = next((i for i, count in enumerate(counts) if count >= mean), 0)
+    return at - AROUND + first * BUCKET
 
 
-def _reason(window: Bucket, ratio: float) -> str:
-    parts = [f"chat {ratio:.1f}x as busy as usual"]
-    emotions = [(count, name) for name, count in window.emotions.items() if name != "neutral"]
-    if emotions and 3 * max(emotions)[0] >= window.messages:
+def _reason(timeline: Timeline, minute: Bucket, at: float) -> str:
+    """What chat did in the minute that it had not done before: its pace, then mood, emotes and words."""
+    past = timeline.window(at - AROUND, LONG)
+    pace = (minute.messages + 1) / (past.messages * AROUND / LONG + 1)
+    parts = [f"chat {pace:.1f}x as busy as usual"]
+    emotions = [(count, name) for name, count in minute.emotions.items() if name != "neutral"]
+    if emotions and 3 * max(emotions)[0] >= minute.messages:
         parts.append(max(emotions)[1])
-    cues = window.cues.most_common(1)
-    if cues and 5 * cues[0][1] >= window.messages:
-        parts.append(f"much {cues[0][0]}")
-    elif window.topics:
-        word, count = min(window.topics.items(), key=lambda item: (-item[1], item[0]))
-        if count >= 3:
-            parts.append(f"about “{word}”")
+    elif swing := _swing(minute, past):
+        parts.append(swing)
+    if burst := _burst(minute.cues, past.cues, pace, minute.messages / 5):
+        parts.append(f"much {burst}")
+    elif word := _burst(minute.topics, past.topics, pace, 3):
+        parts.append(f"about “{word}”")
     return ", ".join(parts)
+
+
+def _swing(minute: Bucket, past: Bucket) -> str | None:
+    if not minute.mood_count or not past.mood_count:
+        return None
+    change = minute.mood_sum / minute.mood_count - past.mood_sum / past.mood_count
+    if abs(change) < SWING or minute.mood_count < FEWEST_PEOPLE:
+        return None
+    return "the mood rises" if change > 0 else "the mood falls"
+
+
+def _burst(now: Counter[str], past: Counter[str], pace: float, least: float) -> str | None:
+    """What is said most of that which grew; where all grows alike, what is said most."""
+    often = {name: count for name, count in now.items() if count >= least}
+    if not often:
+        return None
+    minutes = LONG / AROUND
+
+    def growth(name: str) -> float:
+        return (often[name] + 1) / (past[name] / minutes + 1)
+
+    grown = [name for name in often if growth(name) >= max(BURST, pace)]
+    return min(grown or often, key=lambda name: (-often[name], name))
