@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.realtime_analytics.experiments import FEWEST, MAX_CONTENTS, Contents
+from hikari_ml.realtime_analytics.contents import FEWEST, MAX_CONTENTS, Contents
 
 numbers = st.floats(-1e6, 1e6)
 
