@@ -39,7 +39,7 @@ class Bandit:
     """How the next arm is chosen."""
 
     policy: Policy = "thompson"
-    reward: Reward = "gaussian"
+    reward: Reward = "bernoulli"
 
 
 def ready() -> None:

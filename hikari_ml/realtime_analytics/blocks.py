@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from random import Random
 from statistics import fmean
@@ -62,9 +63,7 @@ class Plan:
         The lot follows from seed, name and round, so that two experiments never share one.
         """
         turn, place = divmod(slot, len(self.arms))
-        order = list(range(len(self.arms)))
-        Random(f"{self.seed} {self.name} {turn}").shuffle(order)
-        return order[place]
+        return _order(f"{self.seed} {self.name} {turn}", len(self.arms))[place]
 
     def round(self, slot: int) -> int:
         """The round a block belongs to."""
@@ -178,6 +177,13 @@ def differences(plan: Plan, blocks: Sequence[Block], arm: int, baseline: int = 0
             sides = rounds.setdefault(plan.round(block.slot), ([], []))
             sides[block.arm == arm].append(level(plan, block))
     return [fmean(of) - fmean(base) for _, (base, of) in sorted(rounds.items()) if base and of]
+
+
+@lru_cache(maxsize=4096)
+def _order(lot: str, arms: int) -> tuple[int, ...]:
+    order = list(range(arms))
+    Random(lot).shuffle(order)
+    return tuple(order)
 
 
 def _touched(

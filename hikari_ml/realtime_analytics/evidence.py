@@ -31,7 +31,7 @@ Chosen on Rocket Beans' chat before November 2016; with five or eight sizes, or 
 10 to 50 % were found no sooner.
 """
 
-STEPS: Final = 60
+STEPS: Final = 48
 """Halvings by which a bound is found."""
 
 Numbers = npt.NDArray[np.float64]

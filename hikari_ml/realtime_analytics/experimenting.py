@@ -67,7 +67,7 @@ class ChannelExperiments:
         washout_minutes: int = 1,
         seed: int = 0,
         bandit: Policy | None = None,
-        reward: Reward = "gaussian",
+        reward: Reward = "bernoulli",
         timestamp: datetime | None = None,
     ) -> ExperimentPlan:
         """Start to compare ``arms``, the first of which is what the others are held against.
@@ -76,7 +76,7 @@ class ChannelExperiments:
         ratio, or a ``difference``: the default for ``mood``, and what a metric that is not above zero needs.
         The first ``washout_minutes`` of a block are not measured: what an arm did before may last so long.
         ``bandit`` (``thompson`` or ``ucb``) gives blocks to the arms that do well instead of comparing them;
-        ``reward`` is then how far a block beat those before it, or (``bernoulli``) whether. It begins with
+        ``reward`` is then whether a block beat those before it, or (``gaussian``) how far. It begins with
         the next full minute. The result holds the power table, where the channel's past is long enough.
 
         Raises:

@@ -92,7 +92,7 @@ def _verdict(
     if found.rounds >= FEW_ROUNDS and found.low is found.high is None and found.estimate == 0:
         return f"nothing can be said: {plan.metric} was the same in every block of {arm} and {baseline}"
     if more is None:
-        return f"nothing can be said yet: {arm} and {baseline} were compared in {found.rounds} rounds only"
+        return f"nothing can be said yet: {arm} and {baseline} were compared in {found.rounds} rounds"
     size = (
         f"a {_percent(ASKED_EFFECT)} effect"
         if plan.effect == "ratio"
@@ -149,7 +149,7 @@ def _more_blocks(
     plan: Plan, found: Evidence, differences: Sequence[float], base_level: float | None
 ) -> int | None:
     """Blocks of all arms that :data:`ASKED_EFFECT` would take from here on, at the noise so far."""
-    if found.rounds < FEW_ROUNDS or found.estimate is None:
+    if found.rounds < FEW_ROUNDS or found.estimate is None or not any(differences):
         return None
     effect = math.log(ASKED_EFFECT) if plan.effect == "ratio" else _worth(base_level, ASKED_EFFECT)
     noise = [one - found.estimate for one in differences]

@@ -26,9 +26,26 @@ def test_with_few_others_there_is_no_percentile():
 
 def test_the_best_of_many_is_a_top_performer():
     found = filled(range(10)).judge("new", {"viewers": 99})
-    assert found["percentile"] == 1
+    assert found["percentile"] == pytest.approx(11 / 12)
     assert found["is_top_performer"]
     assert "among its best" in found["recommendations"][0]
+
+
+def test_a_percentile_is_drawn_to_the_middle_while_others_are_few():
+    places = [filled(range(n)).judge("new", {"viewers": 1e6})["performance_score"] for n in (0, 1, 4, 100)]
+    assert places == pytest.approx([1 / 2, 2 / 3, 5 / 6, 101 / 102])
+
+
+def test_it_is_said_how_little_few_others_tell():
+    few = filled(range(6)).judge("new", {"viewers": 3.5})
+    low, high = few["likely_range"]
+    assert low < few["percentile"] < high
+    assert "only 6 others are known" in few["recommendations"][0]
+    assert f"between {100 * low:.0f} and {100 * high:.0f}" in few["recommendations"][0]
+    many = filled(range(200)).judge("new", {"viewers": 99.5})
+    assert many["likely_range"][1] - many["likely_range"][0] < 0.15
+    assert many["recommendations"] == []
+    assert filled([]).judge("first", {"viewers": 3})["likely_range"] == [0, 1]
 
 
 def test_the_middle_is_the_middle():
@@ -75,6 +92,8 @@ def test_scores_are_shares(others, value):
     found = filled(others).judge("new", {"viewers": value})
     assert 0 <= found["performance_score"] <= 1
     assert (found["percentile"] is None) == (len(others) < FEWEST)
+    low, high = found["likely_range"]
+    assert 0 <= low <= found["performance_score"] <= high <= 1
 
 
 @pytest.mark.parametrize(("low", "high"), [(1, 2), (-5, 0), (0.1, 0.9)])
