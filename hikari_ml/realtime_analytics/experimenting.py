@@ -97,7 +97,7 @@ class ChannelExperiments:
         )
         table, chooser = None, None
         if bandit is None:
-            readings = self._readings(plan)
+            readings = await self._readings(plan)
             table = await self._in_lane(lambda: power.from_past(plan, readings, None))
         else:
             _one_of(bandit, "bandit", POLICIES)
@@ -222,7 +222,7 @@ class ChannelExperiments:
         if noise is not None:
             given = _positive(noise, "noise")
             return await self._in_lane(lambda: power.from_noise(plan, given, sizes))
-        readings = self._readings(plan)
+        readings = await self._readings(plan)
         return await self._in_lane(lambda: power.from_past(plan, readings, sizes))
 
     async def pack(self) -> dict[str, Any]:
@@ -256,7 +256,8 @@ class ChannelExperiments:
 
     async def _settle(self, experiment: Experiment) -> Readings:
         """Measure for good what nothing can change any more: the timeline keeps minutes for two weeks."""
-        readings, since, notes = self._readings(experiment.plan), experiment.settled, tuple(experiment.notes)
+        readings = await self._readings(experiment.plan)
+        since, notes = experiment.settled, tuple(experiment.notes)
         final = readings.end - 60 - self._timeline.settles_after
         experiment.settle(
             await self._in_lane(lambda: measure(experiment.plan, notes, readings, since, final))
@@ -268,10 +269,12 @@ class ChannelExperiments:
         done: T = await self.lane.submit(job)
         return done
 
-    def _readings(self, plan: Plan) -> Readings:
+    async def _readings(self, plan: Plan) -> Readings:
         if plan.metric in OWN_METRICS:
-            return own_readings(plan.metric, self._timeline.known())
-        return recorded_readings(self._metrics.points(plan.metric))
+            known = self._timeline.known()
+            return await self._in_lane(lambda: own_readings(plan.metric, known))
+        points = self._metrics.points(plan.metric)
+        return await self._in_lane(lambda: recorded_readings(points))
 
     def _until(self, readings: Readings) -> float:
         """Up to when nothing more is expected: late messages, and the rest of the newest minute."""
