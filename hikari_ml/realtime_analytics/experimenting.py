@@ -106,19 +106,7 @@ class ChannelExperiments:
             await self._in_lane(ready)
         self._known.add(Experiment(plan, chooser))
         self._changed()
-        return {
-            "experiment": plan.name,
-            "kind": "test" if bandit is None else "bandit",
-            "metric": plan.metric,
-            "effect": plan.effect,
-            "arms": list(plan.arms),
-            "block_minutes": plan.block_minutes,
-            "washout_minutes": plan.washout_minutes,
-            "seed": plan.seed,
-            "starts_at": _iso(plan.starts_at),
-            "power": table,
-            "degraded": [],
-        }
+        return _shaped(plan, table, chooser)
 
     async def arm(self, name: str, timestamp: datetime | None = None) -> ExperimentArm:
         """The arm that should be on now; ask again at ``until``.
@@ -311,6 +299,22 @@ class ChannelExperiments:
         if scale == "ratio" and metric not in OWN_METRICS and any(value <= 0 for _, value in points):
             raise InputError("effect", scale, f"{metric} was zero or less; give effect='difference'")
         return Plan(name, _arms(arms), metric, scale, block, washout, _whole(seed, "seed"), starts_at)
+
+
+def _shaped(plan: Plan, table: PowerTable | None, bandit: Bandit | None) -> ExperimentPlan:
+    return {
+        "experiment": plan.name,
+        "kind": "test" if bandit is None else "bandit",
+        "metric": plan.metric,
+        "effect": plan.effect,
+        "arms": list(plan.arms),
+        "block_minutes": plan.block_minutes,
+        "washout_minutes": plan.washout_minutes,
+        "seed": plan.seed,
+        "starts_at": _iso(plan.starts_at),
+        "power": table,
+        "degraded": [],
+    }
 
 
 def _arms(arms: object) -> tuple[str, ...]:

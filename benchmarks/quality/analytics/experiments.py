@@ -330,7 +330,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="the folder with youtube_rbtv")
-    parser.add_argument("--seeds", type=int, default=2000)
+    parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE}")
     given = parser.parse_args()
     folder = given.data / "youtube_rbtv"
@@ -340,7 +340,7 @@ def main() -> None:
     tables: dict[str, Callable[[], str]] = {
         "experiments-aa": partial(false_positives, readings, given.seeds),
         "experiments-ab": partial(detection, readings["chat_rate"], max(1, given.seeds // 10)),
-        "experiments-bandits": partial(bandits, readings["chat_rate"], max(1, given.seeds // 100)),
+        "experiments-bandits": partial(bandits, readings["chat_rate"], max(1, given.seeds // 25)),
         "contents": partial(percentiles, readings["chat_rate"]),
     }
     for name, table in tables.items():
