@@ -20,6 +20,7 @@ from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, InputError, ModelDamagedError, StoreError
 from hikari_ml.feed.server import FeedServer
+from hikari_ml.realtime_analytics.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
     current_metrics,
@@ -28,7 +29,7 @@ from hikari_ml.realtime_analytics.dashboard import (
     top_topics,
     trends,
 )
-from hikari_ml.realtime_analytics.experiments import MAX_METRICS, Contents
+from hikari_ml.realtime_analytics.experimenting import ChannelExperiments
 from hikari_ml.realtime_analytics.features import MAX_LENGTH
 from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
@@ -62,8 +63,8 @@ if TYPE_CHECKING:
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""
 
-STATE_FORMAT: Final = 2
-"""2: viewers carry their recent messages. 1 is still read."""
+STATE_FORMAT: Final = 3
+"""3: experiments are kept. 2: viewers carry their recent messages. Both older ones are still read."""
 
 SAVE_SECONDS: Final = 300.0
 """Time by the clock after which what was learned is written again: a crash loses so much."""
@@ -100,6 +101,9 @@ class StreamAnalyticsEngine(Service):
         self._stream = StreamSoFar(self.settings.analytics, self._zone)
         self._metrics = Metrics()
         self._contents = Contents()
+        self.experiments = ChannelExperiments(
+            self._stream.timeline, self._metrics, self._clock, self._ready, self._save_when_due
+        )
         self._news: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=NEWS_KEPT)
         self._network: Network | None = None
         self._troubles: dict[str, str] = {}
@@ -369,7 +373,7 @@ class StreamAnalyticsEngine(Service):
     # -- inner parts --------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        for lane in (self._fits, self._long, self._disk):
+        for lane in (self._fits, self._long, self._disk, self.experiments.lane):
             stack.push_async_callback(lane.aclose)
         if self.path is not None:
             await self._load(self.path)
@@ -382,6 +386,7 @@ class StreamAnalyticsEngine(Service):
             self._stream.unpack(kept)
             self._metrics.unpack(kept["metrics"])
             self._contents.unpack(kept["contents"])
+            self.experiments.unpack(kept.get("experiments", {}))
         beside = self._network_path
         assert beside is not None
         try:
@@ -433,6 +438,7 @@ class StreamAnalyticsEngine(Service):
                 **await self._stream.pack(),
                 "metrics": self._metrics.pack(),
                 "contents": self._contents.pack(),
+                "experiments": await self.experiments.pack(),
             }
             await self._disk.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
         self._troubles.pop("state", None)

@@ -116,6 +116,16 @@ class Timeline:
         self.newest = 0.0
         self.late = 0
 
+    @property
+    def lateness(self) -> float:
+        """Seconds behind the newest message at which one may still come."""
+        return self._lateness
+
+    @property
+    def settles_after(self) -> float:
+        """Seconds behind the newest message from which nothing can change any more: late, or withdrawn."""
+        return self._live + 60.0
+
     def place(self, at: float) -> int | None:
         """The bucket (its start in epoch seconds) of a message at ``at``; None if it came too late."""
         if self.newest and at < self.newest - self._lateness:

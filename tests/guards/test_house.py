@@ -21,6 +21,7 @@ TESTED_ELSEWHERE = {
     "results/analysis.py": "tests/test_results.py",
     "results/memory.py": "tests/test_results.py",
     "results/analytics.py": "tests/test_results.py",
+    "results/experiments.py": "tests/test_results.py",
     "results/stream.py": "tests/test_results.py",
 }
 """Commands are tested as programs, and results as one vocabulary."""

@@ -258,7 +258,7 @@ async def test_content_performance(engine):
     found = await engine.detect_content_performance("new", {"viewers": 500, "chat": 50})
     assert set(found) == set(ContentPerformance.__annotations__)
     check_plain(found)
-    assert found["percentile"] == 1
+    assert found["percentile"] == 7 / 8
     assert found["is_top_performer"]
 
 
