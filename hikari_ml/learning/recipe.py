@@ -97,17 +97,7 @@ def train_chat_model(
     """
     out.mkdir(parents=True, exist_ok=True)
     base = base or base_folder()
-    languages = frozenset(plan.languages)
-    examples, own = read_folder(data, languages=languages), own_lines(languages=languages)
-    if strange := sorted(plan.passes.keys() - {example.source for example in examples + own}):
-        raise InputError("plan.passes", ", ".join(strange), "no line of the data has this source")
-    train, held_out = split(examples, plan.held_out, Random(plan.seed))
-    if plan.heads:
-        train, held_out, own = (only(part, plan.heads) for part in (train, held_out, own))
-    varied = _different(train + own, RETENTION_TEXTS)  # longer texts than ours first: memory holds both
-    passes = {example.source: plan.own_lines for example in own} | dict(plan.passes)
-    train = passed(train + own, passes, Random(plan.seed))
-    Random(plan.seed).shuffle(train)
+    train, held_out, varied = _lines(data, plan)
     on_stage(f"training on {len(train):,} lines")
     network = Trainer(plan, base, out, start, on_progress, teachers).run(train)
     retained = None
@@ -132,6 +122,22 @@ def train_chat_model(
     }
     (out / "report.json").write_text(json.dumps(report, indent=1))
     return path
+
+
+def _lines(data: Path, plan: TrainingPlan) -> tuple[list[Example], list[Example], list[Example]]:
+    """What is trained on, what is held out, and the different texts the embedding is fitted to."""
+    languages = frozenset(plan.languages)
+    examples, own = read_folder(data, languages=languages), own_lines(languages=languages)
+    if strange := sorted(plan.passes.keys() - {example.source for example in examples + own}):
+        raise InputError("plan.passes", ", ".join(strange), "no line of the data has this source")
+    train, held_out = split(examples, plan.held_out, Random(plan.seed))
+    if plan.heads:
+        train, held_out, own = (only(part, plan.heads) for part in (train, held_out, own))
+    varied = _different(train + own, RETENTION_TEXTS)  # longer texts than ours first: memory holds both
+    passes = {example.source: plan.own_lines for example in own} | dict(plan.passes)
+    train = passed(train + own, passes, Random(plan.seed))
+    Random(plan.seed).shuffle(train)
+    return train, held_out, varied
 
 
 def _different(examples: Sequence[Example], most: int) -> list[Example]:
