@@ -57,6 +57,7 @@ from hikari_ml.text.normalize import clean
 from hikari_ml.times import as_utc, iso
 
 if TYPE_CHECKING:
+    from hikari_ml.realtime_analytics.forecasting import Forecaster
     from hikari_ml.realtime_analytics.predictor import FitReport
 
 OVER_SECONDS: Final = 3600.0
@@ -111,6 +112,7 @@ class StreamAnalyticsEngine(Service):
             work_lane(f"analytics-{name}") for name in ("fits", "long", "disk")
         )
         self._server: FeedServer | None = None
+        self._forecaster: Forecaster | None = None
 
     # -- messages and metrics in --------------------------------------------------------------------
 
@@ -208,20 +210,23 @@ class StreamAnalyticsEngine(Service):
 
         Besides the recorded ones there are ``chat_rate`` and ``chatters`` (a minute) and ``mood``. Several
         models are measured on the metric's own past and the best serves; too little data gives status
-        ``no_data`` with the reason.
+        ``no_data`` with the reason. It is made once a step: asked again before a new step begins it is
+        there at once.
 
         Raises:
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
         """
-        from hikari_ml.realtime_analytics import forecasting, forecasts  # pandas: only needed from here on
+        from hikari_ml.realtime_analytics import forecasting, series  # pandas: only needed from here on
 
         wanted = forecasting.check_periods(periods)
-        step = forecasts.check_freq(freq)
+        step = series.check_freq(freq)
         name = check_text(metric_name, "metric_name")
         await self._ready()
         recorded, minutes = self._metrics.points(name), self._stream.timeline.known()
-        return await forecasting.forecast_metric(
-            name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step, self._long
+        if self._forecaster is None:
+            self._forecaster = forecasting.Forecaster(self._long, self.settings.analytics.holidays)
+        return await self._forecaster.forecast(
+            name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step
         )
 
     async def detect_content_performance(
