@@ -53,10 +53,8 @@ def interval(
     if not season:  # what has no season wanders: beyond the backtest it strays with the root of time
         far = np.sqrt(np.clip(np.arange(1, len(forecast) + 1) / errors.shape[1], 1, FARTHEST))
         low, high = low * far, high * far
-    middle = scale(forecast)
-    if log:
-        return np.expm1(middle + low), np.expm1(np.minimum(middle + high, LARGEST_EXPONENT))
-    return middle + low, middle + high
+    back = _unlog if log else np.asarray
+    return back(scale(forecast) + low), back(scale(forecast) + high)
 
 
 def _stretches(periods: int, season: int) -> list[slice]:
@@ -67,6 +65,10 @@ def _stretches(periods: int, season: int) -> list[slice]:
 
 def _finite(errors: Values) -> Values:
     return errors[np.isfinite(errors)]
+
+
+def _unlog(logs: Values) -> Values:
+    return np.expm1(np.minimum(logs, LARGEST_EXPONENT))
 
 
 def _log(values: Values) -> Values:

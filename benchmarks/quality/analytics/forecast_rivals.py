@@ -1,7 +1,7 @@
 """Forecasts by other libraries, for the benchmark of forecasts.
 
-statsforecast (``pip install statsforecast``) asks for an older pandas than this package, so it runs by an
-interpreter of its own, which is named on the command line.
+statsforecast (``pip install statsforecast scikit-learn``) asks for an older pandas than
+this package, so it runs by an interpreter of its own, which is named on the command line.
 """
 
 from __future__ import annotations
