@@ -224,7 +224,9 @@ class StreamAnalyticsEngine(Service):
         await self._ready()
         recorded, minutes = self._metrics.points(name), self._stream.timeline.known()
         if self._forecaster is None:
-            self._forecaster = forecasting.Forecaster(self._long, self.settings.analytics.holidays)
+            self._forecaster = forecasting.Forecaster(
+                self._long, self.settings.analytics.holidays, self._zone
+            )
         return await self._forecaster.forecast(
             name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -61,12 +62,13 @@ class Forecaster:
 
     A forecast is made once a step: asked again before a new step has begun, and with no older value changed,
     the kept one is the answer, with the current value of now. One that had to do without Prophet is not kept.
-    ``country`` (ISO 3166 code) gives Prophet its holidays.
+    ``country`` (ISO 3166 code) gives Prophet its holidays, ``zone`` the clock that the streamer lives by.
     """
 
-    def __init__(self, lane: Lane[Job, Any], country: str | None = None) -> None:
+    def __init__(self, lane: Lane[Job, Any], country: str | None = None, zone: tzinfo = UTC) -> None:
         self._lane = lane
         self._country = country
+        self._zone = zone
         self._kept: LRUCache[Key, tuple[bytes, forecasts.Outcome]] = LRUCache(
             MAX_KEPT, getsizeof=lambda kept: 1 + len(kept[1].points)
         )
@@ -81,7 +83,7 @@ class Forecaster:
         if len(points) < forecasts.FEWEST_POINTS:
             outcome = forecasts.nothing(f"needs at least {forecasts.FEWEST_POINTS} points, has {len(points)}")
         else:
-            found: Series = await self._lane.submit(lambda: resample(points, step))
+            found: Series = await self._lane.submit(lambda: resample(points, step, self._zone))
             outcome = await self._outcome((name, step.freqstr, periods), found, periods, degraded)
         return _shaped(name, outcome, points[-1][1] if points else None, degraded)
 

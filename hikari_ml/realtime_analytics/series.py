@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Final
 
@@ -134,12 +135,16 @@ def check_freq(freq: object) -> pd.offsets.BaseOffset:
     return offset
 
 
-def resample(points: Sequence[tuple[float, float]], step: pd.offsets.BaseOffset) -> Series:
+def resample(
+    points: Sequence[tuple[float, float]], step: pd.offsets.BaseOffset, zone: tzinfo = UTC
+) -> Series:
     """Means of ``points`` (epoch seconds, value) a step; at most the last 20,000 steps.
 
     The last step is left out while it still fills: while it has less than half the points of a usual one.
+    An evening begins at the same hour of ``zone`` in summer and in winter, so points from before its clocks
+    were changed are moved to where they would stand by the clock of now.
     """
-    times = pd.to_datetime([at for at, _ in points], unit="s", utc=True)
+    times = _by_the_clock_of_now(pd.to_datetime([at for at, _ in points], unit="s", utc=True), zone)
     series = pd.Series([value for _, value in points], index=times).sort_index()
     longest = pd.Timedelta(step) * MAX_POINTS  # type: ignore[arg-type]
     steps = series[series.index > series.index[-1] - longest].resample(step)
@@ -147,6 +152,12 @@ def resample(points: Sequence[tuple[float, float]], step: pd.offsets.BaseOffset)
     usual = float(np.median(counts[counts > 0]))
     length = len(means) - (len(means) > 1 and counts[-1] < usual / 2)
     return Series(means.index[:length], means.to_numpy(np.float64)[:length], step)
+
+
+def _by_the_clock_of_now(times: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
+    walls = times.tz_convert(zone).tz_localize(None)
+    offsets = walls - times.tz_localize(None)
+    return times + (offsets - offsets[int(times.argmax())])
 
 
 def _filled(values: Values, known: npt.NDArray[np.bool_], seasons: Seasons) -> Values:

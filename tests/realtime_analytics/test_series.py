@@ -1,5 +1,8 @@
 """A metric at a fixed step: means, gaps, seasons, and the step that still fills."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 
@@ -42,6 +45,18 @@ def test_a_step_that_still_fills_is_left_out(minutes, steps):
 
 def test_ten_years_are_cut_to_what_is_of_use():
     assert len(hourly([1.0] * 30_000).values) == MAX_POINTS
+
+
+def test_an_evening_keeps_its_hour_when_the_clocks_change():
+    berlin = ZoneInfo("Europe/Berlin")
+    start = datetime(2026, 10, 20, tzinfo=berlin)  # summer time, until the 25th
+    hours = [start + timedelta(days=n, hours=20) for n in range(10)]
+    points = [(at.timestamp(), float(at.day)) for at in hours]
+    found = resample(points, check_freq("h"), berlin)
+    assert found.values[::24].tolist() == [float(day) for day in range(20, 30)]
+    assert found.index[-1] == hours[-1]
+    assert len(resample(points, check_freq("h")).values[::24]) == 10
+    assert np.isnan(resample(points, check_freq("h")).values[24 * 9])
 
 
 def test_two_points_ten_years_apart_are_a_short_series():

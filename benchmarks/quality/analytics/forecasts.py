@@ -24,9 +24,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -42,8 +44,11 @@ from hikari_ml.runtime.lane import work_lane
 WEEK = 168
 TRAINED = 8 * WEEK
 CHAT_HOURS, M4_HOURS = 24, 48
-EPOCH = pd.Timestamp("2016-01-04", tz="UTC").timestamp()
-EVERY = 5
+EPOCH = pd.Timestamp("2016-09-06T23:00", tz="UTC").timestamp()
+"""When the chat begins; the others have no dates that mean anything."""
+
+BERLIN = ZoneInfo("Europe/Berlin")
+EVERY = 7
 """Origins of the chat without Prophet are so many hours apart, so that all hours of the day come up."""
 
 SEED = 0
@@ -136,14 +141,16 @@ def points(values: np.ndarray) -> list[tuple[float, float]]:
     return [(EPOCH + 3600.0 * hour, float(value)) for hour, value in enumerate(values)]
 
 
-async def served(cases: Cases, *, prophet: bool) -> tuple[list[Said], list[Forecast], float]:
+async def served(
+    cases: Cases, *, prophet: bool, zone: tzinfo = UTC
+) -> tuple[list[Said], list[Forecast], float]:
     """What the serving path says, the results themselves, and the seconds that one took."""
     lane = work_lane("benchmark")
     said, results = [], []
     began = time.perf_counter()
     without = nullcontext() if prophet else patch.object(prophet_worker, "run", _no_prophet)
     with without:
-        forecaster = Forecaster(lane)
+        forecaster = Forecaster(lane, zone=zone)
         for at, (values, periods) in enumerate(cases.questions):
             result = await forecaster.forecast(
                 f"case {at}", partial(points, values), periods, check_freq("h")
@@ -269,9 +276,15 @@ def guards(given: argparse.Namespace) -> str:
     if not given.whole:
         talk = talk.part(range(0, len(talk.truths), EVERY))
     lines = []
-    for name, cases in (("hourly chat", talk), ("M4 hourly", competition), ("transformers", ett(given.data))):
-        said, results, _ = asyncio.run(served(cases, prophet=False))
+    for name, cases, zone in (
+        ("hourly chat", talk, UTC),
+        ("hourly chat, timezone set", talk, BERLIN),
+        ("M4 hourly", competition, UTC),
+        ("transformers", ett(given.data), UTC),
+    ):
+        said, results, _ = asyncio.run(served(cases, prophet=False, zone=zone))
         lines.append(guard(name, cases, said, results))
+        print(*lines[-1], sep=" | ", flush=True)
         if cases is competition:
             odd = range(1, len(said), 2)
             half = cases.part(odd), [said[at] for at in odd], [results[at] for at in odd]
@@ -309,9 +322,9 @@ def main() -> None:
     for name in ("prophet", "cmdstanpy", "hikari_ml"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     tables: dict[str, Callable[[], str]] = {
-        "forecasts guard": lambda: guards(given),
-        "forecasts chat": lambda: beside("hourly chat", chat(given.data), given, relative=True),
-        "forecasts m4": lambda: beside("M4 hourly", m4(given.data), given, relative=False),
+        "forecasts-guard": lambda: guards(given),
+        "forecasts-chat": lambda: beside("hourly chat", chat(given.data), given, relative=True),
+        "forecasts-m4": lambda: beside("M4 hourly", m4(given.data), given, relative=False),
     }
     for name, measured in tables.items():
         table = measured()
