@@ -38,10 +38,10 @@ class Folds:
     origins: tuple[int, ...]
     horizon: int
 
-    @property
-    def independent(self) -> float:
-        """How many horizons lie in the time that the origins look at: overlapping ones err together."""
-        return (self.origins[-1] - self.origins[0]) / self.horizon + 1
+    def independent(self, truth: Values) -> float:
+        """How many origins there are to learn from, where something came; overlapping ones err together."""
+        apart = self.origins[-1] - self.origins[-2] if len(self.origins) > 1 else self.horizon
+        return float(np.isfinite(truth).any(axis=1).sum()) * min(1.0, apart / self.horizon)
 
     def truth(self, series: Series) -> Values:
         """What came, one row an origin; NaN where nothing was recorded."""

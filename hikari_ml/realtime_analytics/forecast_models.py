@@ -51,6 +51,11 @@ def recent_mean(past: Past, periods: int) -> Values:
     return np.full(periods, float(weights @ values / weights.sum()) if len(values) else past.values[-1])
 
 
+def usual_value(past: Past, periods: int) -> Values:
+    """The median of all that was recorded: the surest where only a few evenings are known."""
+    return np.full(periods, float(np.median(past.values[past.known] if past.known.any() else past.values)))
+
+
 def yesterday(past: Past, periods: int) -> Values:
     """The values of the day before."""
     return _repeated(past.values, past.seasons.day, periods)
@@ -119,6 +124,7 @@ def models(seasons: Seasons) -> tuple[dict[str, Model], frozenset[str]]:
     """
     marks: dict[str, Model] = {"last value": last_value}
     members: dict[str, Model] = {
+        "usual value": usual_value,
         "recent mean": recent_mean,
         "steady autoregression": steady_autoregression,
         "autoregression": autoregression,

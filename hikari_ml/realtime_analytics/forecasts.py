@@ -54,12 +54,13 @@ def forecast(series: Series, periods: int, prophet: list[list[float]] | None) ->
         return nothing(f"has values beyond {LARGEST:.0e}, which cannot be computed with")
     cut = folds(series, periods)
     chosen = _chosen(series, cut, periods, prophet)
+    truth = cut.truth(series)
     ends = interval(
         chosen.forecast,
         chosen.backtest,
-        cut.truth(series),
+        truth,
         series.seasons.shortest,
-        independent=cut.independent,
+        independent=cut.independent(truth),
         log=series.counts,
     )
     return Outcome(

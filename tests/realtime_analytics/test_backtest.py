@@ -29,13 +29,16 @@ def test_origins_stand_at_the_hour_of_now():
     cut = folds(series(1344), 24)
     assert len(cut.origins) == 28
     assert {(1344 - at) % 24 for at in cut.origins} == {0}
-    assert cut.independent == 28
+    truth = cut.truth(series(1344))
+    assert cut.independent(truth) == 28
+    truth[:20] = np.nan
+    assert cut.independent(truth) == 8
 
 
 def test_overlapping_origins_count_as_few():
     cut = folds(series(60), 24)
     assert len(cut.origins) > 10
-    assert cut.independent < 5
+    assert cut.independent(cut.truth(series(60))) < 5
 
 
 def test_the_truth_is_what_came():

@@ -14,6 +14,7 @@ from hikari_ml.realtime_analytics.forecast_models import (
     profile_and_level,
     recent_mean,
     steady_autoregression,
+    usual_value,
     weekly_autoregression,
     yesterday,
 )
@@ -22,7 +23,15 @@ from hikari_ml.realtime_analytics.series import Past, Seasons
 HOURLY = Seasons(1, 24, 168)
 NONE = Seasons(1, 0, 0)
 SEASONAL = [yesterday, last_week, four_weeks, profile, profile_and_level, weekly_autoregression]
-ALL = [*SEASONAL, last_value, recent_mean, autoregression, log_autoregression, steady_autoregression]
+ALL = [
+    *SEASONAL,
+    last_value,
+    recent_mean,
+    usual_value,
+    autoregression,
+    log_autoregression,
+    steady_autoregression,
+]
 
 
 def past(values, seasons=HOURLY, known=None):
@@ -102,6 +111,7 @@ def test_what_was_not_recorded_is_neither_last_nor_recent():
     known = np.array([True, True, False])
     assert last_value(past([3.0, 4.0, 900.0], NONE, known), 2).tolist() == [4.0, 4.0]
     assert recent_mean(past([4.0, 4.0, 900.0], NONE, known), 1).tolist() == [4.0]
+    assert usual_value(past([4.0, 6.0, 900.0], NONE, known), 1).tolist() == [5.0]
 
 
 @pytest.mark.parametrize("model", ALL)

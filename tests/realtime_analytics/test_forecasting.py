@@ -1,9 +1,12 @@
 """A forecast from end to end, and what is kept of it; the models themselves are tested elsewhere."""
 
 import asyncio
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics import prophet_worker
 from hikari_ml.realtime_analytics.forecasting import Forecaster, check_periods, fingerprint, own_points
@@ -153,3 +156,22 @@ def test_the_newest_value_alone_does_not_tell_two_series_apart():
         for points in (hours(30), [*hours(29), (3600.0 * 29, 77.0)], hours(31))
     )
     assert one == other != third
+
+
+async def test_the_streamers_clock_says_when_an_evening_begins(forecaster, prophet):
+    berlin = ZoneInfo("Europe/Berlin")
+    start = datetime(2026, 10, 5, tzinfo=berlin)  # the clocks change on the 25th
+    evenings = [start + timedelta(days=day, hours=hour) for day in range(28) for hour in range(20, 24)]
+    points = [(at.timestamp(), 100.0) for at in evenings]
+    by_utc = await forecaster.forecast("x", lambda: points, 24, HOUR)
+    forecaster._zone = berlin
+    by_clock = await forecaster.forecast("x", lambda: points, 24, HOUR)
+    assert [step["on_air"] for step in by_clock["forecasts"]] == [0.0] * 20 + [1.0] * 4
+    assert {step["on_air"] for step in by_utc["forecasts"]} > {0.0, 1.0}
+
+
+async def test_the_engine_gives_its_clock_and_country(clock):
+    settings = Settings(timezone="Asia/Tokyo", analytics={"holidays": "JP"})
+    async with StreamAnalyticsEngine(settings, clock=clock) as there:
+        await there.forecast_metrics("x")
+        assert (there._forecaster._zone.key, there._forecaster._country) == ("Asia/Tokyo", "JP")
