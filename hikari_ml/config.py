@@ -145,6 +145,18 @@ class AnalyticsSettings(_Section):
     """How far behind the newest message one may still arrive and be counted in its place."""
     bots: tuple[str, ...] = KNOWN_BOTS
     """User names never counted as viewers."""
+    holidays: str | None = None
+    """Country (ISO 3166 code, such as DE) whose holidays forecasts by Prophet know; None is no country."""
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_country(cls, code: str | None) -> str | None:
+        if code is not None:
+            from holidays.utils import list_supported_countries  # a moment, and only if there is a country
+
+            if code not in list_supported_countries():
+                raise ValueError("give an ISO 3166 code such as DE")
+        return code
 
 
 class FeedSettings(_Section):

@@ -33,6 +33,7 @@ def test_arguments_win_over_variables_and_variables_over_the_file(tmp_path, monk
         ({"sentiment": {"weights": {"bert": -1}}}, "sentiment.weights.bert"),
         ({"sentiment": {"weights": {"bert": float("nan")}}}, "sentiment.weights.bert"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"analytics": {"holidays": "Atlantis"}}, "analytics.holidays"),
         ({"feed": {"port": 70000}}, "feed.port"),
     ],
 )
@@ -79,3 +80,8 @@ def test_two_channels_never_share_a_folder(tmp_path):
     settings = Settings(data_dir=tmp_path)
     names = ["a b", "a_b", "a%b", "a0020b", "ab", "x" * 199, "x" * 200]
     assert len({settings.channel_dir(name) for name in names}) == len(names)
+
+
+def test_holidays_are_those_of_a_country():
+    assert Settings(analytics={"holidays": "DE"}).analytics.holidays == "DE"
+    assert Settings().analytics.holidays is None

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
-from hikari_ml.errors import ClosedError, InputError, ModelDamagedError, StoreError
+from hikari_ml.errors import ClosedError, InputError, ModelDamagedError
 from hikari_ml.feed.server import FeedServer
 from hikari_ml.realtime_analytics.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.dashboard import (
@@ -33,6 +33,7 @@ from hikari_ml.realtime_analytics.experimenting import ChannelExperiments
 from hikari_ml.realtime_analytics.features import MAX_LENGTH
 from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
+from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
 from hikari_ml.realtime_analytics.stream import StreamSoFar
@@ -48,7 +49,6 @@ from hikari_ml.results import (
     NoViewer,
     ViewerInsights,
 )
-from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import work_lane
 from hikari_ml.runtime.service import Service
@@ -58,16 +58,11 @@ from hikari_ml.text.normalize import clean
 from hikari_ml.times import as_utc, iso
 
 if TYPE_CHECKING:
+    from hikari_ml.realtime_analytics.forecasting import Forecaster
     from hikari_ml.realtime_analytics.predictor import FitReport
 
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""
-
-STATE_FORMAT: Final = 3
-"""3: experiments are kept. 2: viewers carry their recent messages. Both older ones are still read."""
-
-SAVE_SECONDS: Final = 300.0
-"""Time by the clock after which what was learned is written again: a crash loses so much."""
 
 VIEWER_COUNT_SECONDS: Final = 900.0
 """Age from which a recorded viewer count is no longer the current one."""
@@ -102,19 +97,22 @@ class StreamAnalyticsEngine(Service):
         self._metrics = Metrics()
         self._contents = Contents()
         self.experiments = ChannelExperiments(
-            self._stream.timeline, self._metrics, self._clock, self._ready, self._save_when_due
+            self._stream.timeline,
+            self._metrics,
+            self._clock,
+            self._ready,
+            lambda: self._keeper.save_when_due(),
         )
         self._news: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=NEWS_KEPT)
         self._network: Network | None = None
         self._troubles: dict[str, str] = {}
         self._counting = asyncio.Lock()
-        self._writing = asyncio.Lock()
-        self._saver: asyncio.Task[None] | None = None
-        self._saved_at = self._clock.now()
         self._fits, self._long, self._disk = (
             work_lane(f"analytics-{name}") for name in ("fits", "long", "disk")
         )
+        self._keeper = Keeper(self.path, self._clock, self._disk, self._pack, self._troubles)
         self._server: FeedServer | None = None
+        self._forecaster: Forecaster | None = None
 
     # -- messages and metrics in --------------------------------------------------------------------
 
@@ -158,7 +156,7 @@ class StreamAnalyticsEngine(Service):
             self._news.append((kind, told))
             if self._server is not None:
                 self._server.publish(kind, told)
-        self._save_when_due()
+        self._keeper.save_when_due()
         return insights(username, counted, degraded)
 
     async def retract_message(self, message_id: str) -> bool:
@@ -181,7 +179,7 @@ class StreamAnalyticsEngine(Service):
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         self._metrics.record(name, self._not_ahead(at).timestamp(), number)
-        self._save_when_due()
+        self._keeper.save_when_due()
 
     # -- what is known ------------------------------------------------------------------------------
 
@@ -212,20 +210,25 @@ class StreamAnalyticsEngine(Service):
 
         Besides the recorded ones there are ``chat_rate`` and ``chatters`` (a minute) and ``mood``. Several
         models are measured on the metric's own past and the best serves; too little data gives status
-        ``no_data`` with the reason.
+        ``no_data`` with the reason. It is made once a step: asked again before a new step begins it is
+        there at once.
 
         Raises:
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
         """
-        from hikari_ml.realtime_analytics import forecasting, forecasts  # pandas: only needed from here on
+        from hikari_ml.realtime_analytics import forecasting, series  # pandas: only needed from here on
 
         wanted = forecasting.check_periods(periods)
-        step = forecasts.check_freq(freq)
+        step = series.check_freq(freq)
         name = check_text(metric_name, "metric_name")
         await self._ready()
         recorded, minutes = self._metrics.points(name), self._stream.timeline.known()
-        return await forecasting.forecast_metric(
-            name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step, self._long
+        if self._forecaster is None:
+            self._forecaster = forecasting.Forecaster(
+                self._long, self.settings.analytics.holidays, self._zone
+            )
+        return await self._forecaster.forecast(
+            name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step
         )
 
     async def detect_content_performance(
@@ -247,7 +250,7 @@ class StreamAnalyticsEngine(Service):
         }
         await self._ready()
         judged = self._contents.judge(content_id, metrics)
-        self._save_when_due()
+        self._keeper.save_when_due()
         return judged
 
     async def get_real_time_dashboard(self) -> Dashboard:
@@ -333,7 +336,7 @@ class StreamAnalyticsEngine(Service):
         await self._ready()
         async with self._counting:
             known = self._stream.forget(username)
-        await self._write()
+        await self._keeper.write()
         return known
 
     async def save(self) -> None:
@@ -345,7 +348,7 @@ class StreamAnalyticsEngine(Service):
             StoreError: it could not be written.
         """
         await self._ready()
-        await self._write()
+        await self._keeper.write()
 
     async def start_websocket_server(self, host: str | None = None, port: int | None = None) -> str:
         """Serve :meth:`get_real_time_dashboard` as a WebSocket feed; returns its url once it listens.
@@ -375,22 +378,15 @@ class StreamAnalyticsEngine(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         for lane in (self._fits, self._long, self._disk, self.experiments.lane):
             stack.push_async_callback(lane.aclose)
-        if self.path is not None:
-            await self._load(self.path)
-        self._saved_at = self._clock.now()
-        stack.push_async_callback(self._last_write)
+        if (kept := await self._keeper.load()) is not None:
+            self._unpack(kept)
+        if self._network_path is not None:
+            await self._load_network(self._network_path)
+        stack.push_async_callback(self._keeper.write_last)
 
-    async def _load(self, path: Path) -> None:
-        kept = await self._disk.submit(lambda: statefile.load(path, STATE_FORMAT))
-        if kept is not None:
-            self._stream.unpack(kept)
-            self._metrics.unpack(kept["metrics"])
-            self._contents.unpack(kept["contents"])
-            self.experiments.unpack(kept.get("experiments", {}))
-        beside = self._network_path
-        assert beside is not None
+    async def _load_network(self, path: Path) -> None:
         try:
-            self._network = await self._long.submit(lambda: Network.load(beside))
+            self._network = await self._long.submit(lambda: Network.load(path))
         except ModelDamagedError as error:
             _log.warning("%s; predictions do without it until it is trained again", error)
             self._troubles["predictor"] = str(error)
@@ -408,40 +404,19 @@ class StreamAnalyticsEngine(Service):
                 return
             await asyncio.sleep(0)
 
-    def _save_when_due(self) -> None:
-        """Begin to write in the background if it is time, and if that is not still going on."""
-        now = self._clock.now()
-        busy = self._saver is not None and not self._saver.done()
-        if self.path is None or busy or (now - self._saved_at).total_seconds() < SAVE_SECONDS:
-            return
-        self._saved_at = now
-        self._saver = asyncio.create_task(self._write_quietly())
+    def _unpack(self, kept: dict[str, Any]) -> None:
+        self._stream.unpack(kept)
+        self._metrics.unpack(kept["metrics"])
+        self._contents.unpack(kept["contents"])
+        self.experiments.unpack(kept.get("experiments", {}))
 
-    async def _write_quietly(self) -> None:
-        try:
-            await self._write()
-        except StoreError as error:
-            _log.warning("%s; what was learned stands in memory alone", error)
-            self._troubles["state"] = str(error)
-
-    async def _last_write(self) -> None:
-        if self._saver is not None:
-            await self._saver
-        await self._write()
-
-    async def _write(self) -> None:
-        if self.path is None:
-            return
-        path = self.path
-        async with self._writing:
-            kept = {
-                **await self._stream.pack(),
-                "metrics": self._metrics.pack(),
-                "contents": self._contents.pack(),
-                "experiments": await self.experiments.pack(),
-            }
-            await self._disk.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
-        self._troubles.pop("state", None)
+    async def _pack(self) -> dict[str, Any]:
+        return {
+            **await self._stream.pack(),
+            "metrics": self._metrics.pack(),
+            "contents": self._contents.pack(),
+            "experiments": await self.experiments.pack(),
+        }
 
     def _go_on(self, epoch: int, loss: float) -> None:
         """After every epoch of a training, which must not hold up the end.

@@ -21,7 +21,19 @@ import msgpack
 from hikari_ml.errors import HikariError
 
 WEEKLY_ORDER: Final = 60
-"""Fourier terms of the weekly season: an hour-of-week profile needs many."""
+"""Fourier terms of the weekly season at most: an hour-of-week profile needs many."""
+
+DAILY_ORDER: Final = 10
+YEARLY_ORDER: Final = 10
+
+TREND_CHANGE: Final = 0.005
+"""Prior scale of changes of the trend, a tenth of Prophet's own: a month of evenings is no trend."""
+
+SEASON: Final = 0.1
+"""Prior scale of the seasons, a hundredth of Prophet's own: it smooths the many weekly terms."""
+
+FEWEST: Final = 2
+"""Values without which Prophet refuses to fit; the start of a series with long gaps may hold fewer."""
 
 
 class ProphetFailedError(HikariError):
@@ -102,18 +114,24 @@ def read_answer(answer: bytes, jobs: list[dict[str, Any]]) -> list[list[float]]:
 
 
 def forecast(job: dict[str, Any]) -> list[float]:
-    """Fit one series and forecast it; see ``forecasts.prophet_job`` for the fields."""
+    """Fit one series and forecast it; see ``prophet_jobs.prophet_job`` for the fields."""
     import numpy as np
     import pandas as pd
     from prophet import Prophet
 
+    y = np.array(job["y"])
+    if len(y) < FEWEST:
+        return [float(y.mean()) if len(y) else 0.0] * len(job["future"])
     model = Prophet(
-        daily_seasonality=10 if job["daily"] and not job["weekly"] else False,
-        weekly_seasonality=WEEKLY_ORDER if job["weekly"] else False,
-        yearly_seasonality=False,
+        daily_seasonality=DAILY_ORDER if job["daily"] and not job["weekly"] else False,
+        weekly_seasonality=min(WEEKLY_ORDER, job["weekly"]) or False,
+        yearly_seasonality=YEARLY_ORDER if job["yearly"] else False,
+        changepoint_prior_scale=TREND_CHANGE,
+        seasonality_prior_scale=SEASON,
         uncertainty_samples=0,
     )
-    y = np.array(job["y"])
+    if job["country"]:
+        model.add_country_holidays(job["country"])
     past = pd.DataFrame({"ds": _naive(job["ds"]), "y": np.log1p(y) if job["log"] else y})
     model.fit(past)
     yhat = model.predict(pd.DataFrame({"ds": _naive(job["future"])}))["yhat"].to_numpy()

@@ -63,6 +63,16 @@ class ForecastPoint(TypedDict):
     yhat_upper: float
 
 
+class ForecastStep(ForecastPoint):
+    """What a metric will be at a step if it is recorded then.
+
+    ``on_air`` is the share of the last four weeks in which it was, at that time of the week, in [0, 1]; None
+    while there are no two weeks to read it from.
+    """
+
+    on_air: float | None
+
+
 class Forecast(TypedDict):
     """``skill`` is 1 minus the model's error over that of repeating the last value, in the backtest.
 
@@ -72,7 +82,7 @@ class Forecast(TypedDict):
     metric: str
     status: Literal["ok", "no_data"]
     model: str | None
-    forecasts: list[ForecastPoint]
+    forecasts: list[ForecastStep]
     current_value: float | None
     trend: Direction
     skill: float | None

@@ -6,7 +6,7 @@ import pytest
 
 from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.errors import StoreError
-from hikari_ml.realtime_analytics.engine import SAVE_SECONDS, STATE_FORMAT
+from hikari_ml.realtime_analytics.keeping import SAVE_SECONDS, STATE_FORMAT
 from hikari_ml.runtime import statefile
 from tests.support import LINES, START, at, busy
 

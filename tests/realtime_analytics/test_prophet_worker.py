@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from hikari_ml.realtime_analytics import prophet_worker
-from hikari_ml.realtime_analytics.forecasts import check_freq, prophet_job, resample
+from hikari_ml.realtime_analytics.prophet_jobs import prophet_jobs
+from hikari_ml.realtime_analytics.series import check_freq, resample
 
 ZERO = 1_767_225_600.0
 
 
 def job(values, periods=24):
     points = [(ZERO + i * 3600, float(value)) for i, value in enumerate(values)]
-    return prophet_job(resample(points, check_freq("h")), periods)
+    return prophet_jobs(resample(points, check_freq("h")), periods)[-1]
 
 
 async def test_it_learns_a_daily_rhythm():
@@ -39,6 +40,21 @@ async def test_a_worker_that_breaks_is_a_named_error():
 async def test_a_forecast_never_runs_away():
     (found,) = await prophet_worker.run([job([2.0**i for i in range(48)], periods=200)], 120)
     assert max(found) <= 10 * 2.0**47 * 1.01
+
+
+async def test_a_holiday_that_came_before_is_known():
+    values = [900.0] + [100.0] * 364  # New Year's Day of 2026; that of 2027 is asked for
+    points = [(ZERO + i * 86_400, value) for i, value in enumerate(values)]
+    question = prophet_jobs(resample(points, check_freq("D")), 1, "DE")[-1]
+    plain = {**question, "country": None}
+    known, unknown = await prophet_worker.run([question, plain], 120)
+    assert np.mean(known) > 300 > np.mean(unknown)
+
+
+async def test_a_past_of_nothing_is_answered():
+    question = job([1.0] * 60, 5)
+    bare, single = {**question, "ds": [], "y": []}, {**question, "ds": question["ds"][:1], "y": [7.0]}
+    assert await prophet_worker.run([bare, single], 120) == [[0.0] * 5, [7.0] * 5]
 
 
 GRANDCHILD = """

@@ -1,0 +1,99 @@
+"""Carrying what was learned from one stream to the next: read once, written now and then and at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Final
+
+from hikari_ml.errors import StoreError
+from hikari_ml.runtime import statefile
+from hikari_ml.runtime.clock import Clock
+from hikari_ml.runtime.lane import Lane
+
+STATE_FORMAT: Final = 3
+"""3: experiments are kept. 2: viewers carry their recent messages. Both older ones are still read."""
+
+SAVE_SECONDS: Final = 300.0
+"""Time by the clock after which what was learned is written again: a crash loses so much."""
+
+State = dict[str, Any]
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """The state file at ``path``, written in ``lane``; nothing is kept if ``path`` is None.
+
+    ``pack`` gives what is to be kept. What goes wrong in the background stands in ``troubles`` until a
+    later write has succeeded.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        clock: Clock,
+        lane: Lane[Callable[[], Any], Any],
+        pack: Callable[[], Awaitable[State]],
+        troubles: MutableMapping[str, str],
+    ) -> None:
+        self._path, self._clock, self._lane, self._pack = path, clock, lane, pack
+        self._troubles = troubles
+        self._writing = asyncio.Lock()
+        self._saver: asyncio.Task[None] | None = None
+        self._saved_at = clock.now()
+
+    async def load(self) -> State | None:
+        """What was kept; None if nothing was.
+
+        Raises:
+            StoreError: the file cannot be read, is damaged, or a newer version wrote it.
+        """
+        self._saved_at = self._clock.now()
+        path = self._path
+        if path is None:
+            return None
+        kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
+        return kept
+
+    def save_when_due(self) -> None:
+        """Begin to write in the background if it is time, and if that is not still going on."""
+        now = self._clock.now()
+        busy = self._saver is not None and not self._saver.done()
+        if self._path is None or busy or (now - self._saved_at).total_seconds() < SAVE_SECONDS:
+            return
+        self._saved_at = now
+        self._saver = asyncio.create_task(self._write_quietly())
+
+    async def write(self) -> None:
+        """Write what there is to keep.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        if self._path is None:
+            return
+        path = self._path
+        async with self._writing:
+            kept = await self._pack()
+            await self._lane.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
+        self._troubles.pop("state", None)
+
+    async def write_last(self) -> None:
+        """Write for the last time, after what is still being written.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        if self._saver is not None:
+            await self._saver
+        await self.write()
+
+    async def _write_quietly(self) -> None:
+        try:
+            await self.write()
+        except StoreError as error:
+            _log.warning("%s; what was learned stands in memory alone", error)
+            self._troubles["state"] = str(error)
