@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, user_key
@@ -34,6 +35,7 @@ from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
+from hikari_ml.realtime_analytics.profiles import Profiles
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute, with_silence
 from hikari_ml.results import (
@@ -62,8 +64,8 @@ if TYPE_CHECKING:
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""
 
-STATE_FORMAT: Final = 2
-"""2: viewers carry their recent messages. 1 is still read."""
+STATE_FORMAT: Final = 3
+"""3: viewers carry their visits day by day, and topics their clusters. 1 and 2 are still read."""
 
 SAVE_SECONDS: Final = 300.0
 """Time by the clock after which what was learned is written again: a crash loses so much."""
@@ -110,6 +112,7 @@ class StreamAnalyticsEngine(Service):
         self._fits, self._long, self._disk = (
             work_lane(f"analytics-{name}") for name in ("fits", "long", "disk")
         )
+        self._profiles = Profiles(self._stream, self._fits)
         self._server: FeedServer | None = None
 
     # -- messages and metrics in --------------------------------------------------------------------
@@ -128,9 +131,10 @@ class StreamAnalyticsEngine(Service):
 
         ``message_id`` makes a repeated message count once and lets it be withdrawn. ``analysis`` is what the
         analyser said of it; without it the mood is read by the lexicons alone and toxicity is unknown.
-        ``embedding`` has no effect: topics are words, and it is accepted so that a caller may hand the same
-        things to memory and analytics. A message dated further ahead of the clock than
-        ``analytics.lateness_seconds`` counts as now, and its result says so.
+        ``embedding``, shape (d,), lets words that are about the same become one topic.
+
+        A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and its
+        result says so. One of an account that behaves like a program is not counted, with the reason.
 
         Raises:
             InputError: an argument cannot be used; nothing was counted.
@@ -138,6 +142,7 @@ class StreamAnalyticsEngine(Service):
         check_name(username, "username")
         text = check_text(message, "message")
         _check_analysis(analysis)
+        vector = _vector(embedding)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(said_at)
@@ -149,12 +154,14 @@ class StreamAnalyticsEngine(Service):
                 return not_counted(username, self._engagement(username), "repeated id", degraded)
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else _topics(text)
-            counted = self._stream.count(username, text, at, message_id, analysis, topics)
+            counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
         for kind, told in map(news, counted.news):
             self._news.append((kind, told))
             if self._server is not None:
                 self._server.publish(kind, told)
         self._save_when_due()
+        if counted.viewer.bot is not None:
+            return not_counted(username, 0.0, f"bot: {counted.viewer.bot}", degraded)
         return insights(username, counted, degraded)
 
     async def retract_message(self, message_id: str) -> bool:
@@ -188,20 +195,7 @@ class StreamAnalyticsEngine(Service):
         viewer = self._stream.viewers.get(username)
         if viewer is None or viewer.messages == 0:
             return {"username": username, "status": "no_data", "degraded": []}
-        return {
-            "username": viewer.username,
-            "status": "ok",
-            "message_count": viewer.messages,
-            "engagement_score": viewer.engagement(),
-            "favorite_topics": viewer.favorite_topics(),
-            "most_active_hour": viewer.hours.index(max(viewer.hours)),
-            "active_days": len(viewer.days),
-            "return_probability": viewer.return_probability(self._shown(self._clock.now()), self._zone),
-            "sentiment": viewer.mood_sum / viewer.mood_count if viewer.mood_count else None,
-            "first_seen": iso(viewer.first_seen),
-            "last_seen": iso(viewer.last_seen),
-            "degraded": [],
-        }
+        return await self._profiles.of(viewer, self._shown(self._clock.now()))
 
     async def forecast_metrics(self, metric_name: str, periods: int = 24, *, freq: str = "h") -> Forecast:
         """Forecast a metric ``periods`` steps of ``freq`` (``h``, ``D``, ``5min``) ahead.
@@ -329,6 +323,7 @@ class StreamAnalyticsEngine(Service):
         await self._ready()
         async with self._counting:
             known = self._stream.forget(username)
+            self._profiles.forget()
         await self._write()
         return known
 
@@ -469,6 +464,18 @@ class StreamAnalyticsEngine(Service):
 def _topics(text: str) -> tuple[str, ...]:
     cleaned = clean(text[:MAX_LENGTH])
     return tuple(keywords(without(cleaned, find_cues(cleaned))))
+
+
+def _vector(embedding: npt.ArrayLike | None) -> npt.NDArray[np.float32] | None:
+    if embedding is None:
+        return None
+    try:
+        vector = np.asarray(embedding, np.float32)
+    except (TypeError, ValueError):
+        vector = np.zeros(0, np.float32)
+    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
+        raise InputError("embedding", embedding, "give a vector of finite numbers, or None")
+    return vector
 
 
 def _finite(value: object, name: str) -> float:

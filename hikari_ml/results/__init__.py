@@ -40,10 +40,12 @@ from hikari_ml.results.analytics import (
     ForecastPoint,
     MessageInsights,
     Moment,
+    MoodTrend,
     NoViewer,
     Predictions,
     TopChatter,
     ViewerInsights,
+    ViewerTier,
 )
 from hikari_ml.results.memory import (
     Compaction,
@@ -104,6 +106,7 @@ __all__ = [
     "MessageAnalysis",
     "MessageInsights",
     "Moment",
+    "MoodTrend",
     "NoViewer",
     "Point",
     "Predictions",
@@ -132,4 +135,5 @@ __all__ = [
     "ToxicityLabel",
     "Verification",
     "ViewerInsights",
+    "ViewerTier",
 ]
