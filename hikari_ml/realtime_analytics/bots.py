@@ -17,7 +17,7 @@ from hikari_ml.realtime_analytics.lines import Line
 
 CLOCKWORK_TIMES: Final = 6
 """Intervals between the same line that must agree."""
-CLOCKWORK_LEAST: Final = 60.0
+CLOCKWORK_LEAST: Final = 45.0
 """Seconds: what comes faster is spam, by whomever."""
 CLOCKWORK_SHARE: Final = 0.02
 CLOCKWORK_SECONDS: Final = 2.0

@@ -1,0 +1,1 @@
+"""How good the analytics are, measured."""
