@@ -109,10 +109,10 @@ class StreamAnalyticsEngine(Service):
         self._writing = asyncio.Lock()
         self._saver: asyncio.Task[None] | None = None
         self._saved_at = self._clock.now()
-        self._fits, self._long, self._disk = (
-            work_lane(f"analytics-{name}") for name in ("fits", "long", "disk")
-        )
-        self._profiles = Profiles(self._stream, self._fits)
+        self._fits, self._returns, self._long, self._disk = self._lanes = [
+            work_lane(f"analytics-{name}") for name in ("fits", "returns", "long", "disk")
+        ]
+        self._profiles = Profiles(self._stream, self._returns)
         self._server: FeedServer | None = None
 
     # -- messages and metrics in --------------------------------------------------------------------
@@ -364,7 +364,7 @@ class StreamAnalyticsEngine(Service):
     # -- inner parts --------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        for lane in (self._fits, self._long, self._disk):
+        for lane in self._lanes:
             stack.push_async_callback(lane.aclose)
         if self.path is not None:
             await self._load(self.path)

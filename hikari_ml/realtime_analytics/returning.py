@@ -139,7 +139,8 @@ def features(past: History, cutoff: int, crowd: Crowd) -> Floats:
     n = len(past.first)
 
     def total(weights: npt.ArrayLike) -> Floats:
-        return np.bincount(who, np.asarray(weights, np.float64), n)
+        summed: Floats = np.bincount(who, np.asarray(weights, np.float64), n).astype(np.float64)
+        return summed
 
     last = np.full(n, cutoff)
     last[who] = days  # ascending, so the latest stays
@@ -199,6 +200,21 @@ def seen_between(past: History, after: int, until: int) -> npt.NDArray[np.bool_]
     return np.bincount(past.who, inside, len(past.first)) > 0
 
 
+def _only(past: History, some: Ints) -> History:
+    """The history of some viewers, whose places ascend."""
+    kept = np.zeros(len(past.first), np.bool_)
+    kept[some] = True
+    place, rows = np.cumsum(kept) - 1, kept[past.who]
+    return History(
+        past.first[some],
+        past.earlier_days[some],
+        past.earlier_messages[some],
+        place[past.who[rows]],
+        past.days[rows],
+        past.counts[rows],
+    )
+
+
 class Rows(NamedTuple):
     """What one cutoff teaches: features, the prior's chance, and whether they came back."""
 
@@ -216,8 +232,9 @@ def rows_at(past: History, cutoff: int, crowd: Crowd, complete_after: int, most:
     who = seen_between(past, max(cutoff - SEEN_WITHIN, complete_after), cutoff)
     some = np.flatnonzero(who)
     some = some[:: max(1, -(-len(some) // most))]
-    came = seen_between(past, cutoff, cutoff + HORIZON)
-    return Rows(features(past, cutoff, crowd)[some], prior(past, cutoff)[some], came[some])
+    chosen = _only(past, some)
+    came = seen_between(chosen, cutoff, cutoff + HORIZON)
+    return Rows(features(chosen, cutoff, crowd), prior(chosen, cutoff), came)
 
 
 @dataclass(frozen=True, slots=True)

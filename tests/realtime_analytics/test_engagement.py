@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -11,17 +12,22 @@ from hikari_ml.realtime_analytics.engagement import contributions, mood_trend
 from hikari_ml.realtime_analytics.features import measure
 from hikari_ml.realtime_analytics.lines import Line, digest
 from hikari_ml.realtime_analytics.viewers import Viewer
-from tests.realtime_analytics.test_viewers import UTC, message
 from tests.support import START
+
+UTC = ZoneInfo("UTC")
 
 DAY = 86_400
 SHORT = ["gg", "lol", "LUL", "nice", "wow", "yes", "😂", "pog"]
 
 
-def score(*said):
+def said(text, second):
+    return measure("anna", text, START + timedelta(seconds=second), None, (), 0)
+
+
+def score(*lines):
     viewer = Viewer("anna", START, START)
-    for text, second in sorted(said, key=lambda item: item[1]):
-        viewer.add(measure("anna", text, START + timedelta(seconds=second), None, (), 0), UTC)
+    for text, second in sorted(lines, key=lambda item: item[1]):
+        viewer.add(said(text, second), UTC)
     return viewer.engagement()
 
 
@@ -30,8 +36,8 @@ texts = st.sampled_from(["gg", "what is that?", "@ben hi", "LUL LUL LUL", "", "a
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(texts, st.integers(0, 90 * DAY)), max_size=90))
-def test_engagement_is_a_share(said):
-    assert 0 <= score(*said) <= 1
+def test_engagement_is_a_share(lines):
+    assert 0 <= score(*lines) <= 1
 
 
 @settings(deadline=None, max_examples=40)
@@ -87,7 +93,7 @@ def test_the_same_advertisement_on_every_evening_is_spam():
 def test_staying_away_fades():
     viewer = Viewer("anna", START, START)
     for i in range(10):
-        viewer.add(message(f"thought {i}", i * DAY), UTC)
+        viewer.add(said(f"thought {i}", i * DAY), UTC)
     last = viewer.visits.days[-1]
     scores = [viewer.engagement(last + days) for days in (0, 7, 30, 365)]
     assert scores == sorted(scores, reverse=True)
