@@ -81,6 +81,11 @@ class Commands:
             self._last, self._by = at, key
         return found
 
+    def forget(self, key: str) -> None:
+        """Drop the name of who gave the last command, if it is this one."""
+        if self._by == key:
+            self._by = ""
+
     @property
     def chance(self) -> float:
         """Share of all lines that follow a command."""

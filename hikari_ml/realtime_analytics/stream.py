@@ -164,6 +164,7 @@ class StreamSoFar:
                 self._ids[message_id] = None
         self.timeline.erase(username)
         self.topics.forget(user_key(username))
+        self._commands.forget(user_key(username))
         return self.viewers.forget(username)
 
     async def pack(self) -> dict[str, Any]:
