@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import intern
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
@@ -114,7 +115,7 @@ class Viewer:
             mood_count,
             array("I", hours),
             Visits.of_days(days, messages) if older else Visits.unpack(days),
-            dict(topics),
+            {intern(str(topic)): weight for topic, weight in topics.items()},
             Lines.of_older(b"".join(rest)) if older else Lines(rest[0]),
             Habits() if older else Habits(*rest[1]),
             None if older else rest[2],
@@ -124,7 +125,7 @@ class Viewer:
         for topic in self.topics:
             self.topics[topic] *= TOPIC_KEPT
         for topic in topics:
-            self.topics[topic] = self.topics.get(topic, 0.0) + 1
+            self.topics[intern(str(topic))] = self.topics.get(topic, 0.0) + 1  # many viewers share a word
         while len(self.topics) > MAX_TOPICS:
             del self.topics[min(self.topics, key=lambda t: (self.topics[t], t))]
 

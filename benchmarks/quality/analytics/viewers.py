@@ -6,17 +6,22 @@ FOLDER holds days of chat (``chat_*.jsonl.gz``) of one channel and its viewer-da
 The chat is replayed; whoever spoke in it is scored at its end and came back or not within seven days after.
 ``engagement`` knows the replayed days alone, ``with earlier days`` those of the weeks before too. Then all
 accounts are listed that are taken for programs by what they do, also in the other recordings; the list of
-known bots is not looked at. ``--write`` puts the tables into docs/reference/quality.md.
+known bots is not looked at. Last comes what viewers take. ``--write`` puts all of it into
+docs/reference/quality.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
+import tracemalloc
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgpack
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -33,6 +38,7 @@ from hikari_ml.realtime_analytics.visits import day_number
 
 ZONE = ZoneInfo("Europe/Berlin")
 RESAMPLES = 200
+START = datetime(2026, 1, 10, 20, tzinfo=UTC)
 PAGE = "docs/reference/quality.md"
 
 
@@ -97,6 +103,24 @@ def programs(name: str, viewers: Viewers, taken: dict[str, str]) -> list[tuple[s
     ]
 
 
+def size(people: int = 2_000, lines: int = 20) -> str:
+    """What 10,000 made-up viewers take, by a fifth of them; they say three words about once a day."""
+    rng, viewers, said = random.Random(0), Viewers(ZONE, people), []
+    for i in range(people * lines):
+        words = tuple(f"word{rng.randrange(3000)}" for _ in range(3))
+        at = START + timedelta(seconds=i * 86_400 / people)
+        said.append(measure(f"viewer{rng.randrange(people)}", " ".join(words), at, None, words, 0))
+    tracemalloc.start()
+    while said:
+        viewers.seen(said.pop(0))
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    packed = len(msgpack.packb(list(viewers.pack())))
+    each = 10_000 / len(viewers) / 1e6
+    whom = f"10,000 viewers of {lines} lines on about {lines} days"
+    return f"{whom} take {used * each:.0f} MB, and {packed * each:.0f} MB in the state file."
+
+
 def chat(paths: Sequence[Path]) -> Iterable[ChatMessage]:
     """The messages of several recordings, one after the other."""
     for path in paths:
@@ -120,6 +144,7 @@ def main() -> None:
         rows += programs(path.name.split(".")[0], *replay(chat([path])))
     taken_for_programs = markdown(("recording", "account", "why"), rows)
     tables = f"{scored(viewers, read(given.data), first, last)}\n\n{taken_for_programs}"
+    tables += f"\n\n{size()}"
     print(tables)
     if given.write:
         write(PAGE, "viewers", tables)
