@@ -139,7 +139,7 @@ class StreamSoFar:
             return Counted(message, viewer, known is None, away, repeats, nothing, tuple(news), late=False)
         judgement = self._messages.judge(message)
         if embedding is not None:
-            self.topics.learn(message.topics, embedding)
+            self.topics.learn(message.topics, embedding, user_key(username))
         late = not self._place(message, seconds, message_id, newcomer=known is None)
         self.total += 1
         return Counted(message, viewer, known is None, away, repeats, judgement, tuple(news), late)

@@ -2,7 +2,8 @@
 
 Lines are put to the nearest of a bounded number of cluster centres, or found a new one (leader clustering,
 J. A. Hartigan, "Clustering Algorithms", 1975, ch. 3). A word belongs to the cluster that most of its lines
-went to. Clusters have no viewers and no names but their words.
+went to. Clusters have no names but their words; of a word
+that one viewer alone has said there is a digest of who, so that it can be forgotten with them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hikari_ml.realtime_analytics.lines import digest
 
 MOST: Final = 48
 """Clusters of a channel."""
@@ -37,12 +40,13 @@ class Topics:
         self._weights: list[float] = []
         self._lines: list[float] = []
         self._words: list[dict[str, float]] = []
+        self._sole: dict[str, bytes] = {}
 
     def __len__(self) -> int:
         return len(self._weights)
 
-    def learn(self, words: Sequence[str], embedding: npt.NDArray[np.float32]) -> None:
-        """Put a line with these words and this embedding, shape (d,), where it belongs.
+    def learn(self, words: Sequence[str], embedding: npt.NDArray[np.float32], who: str = "") -> None:
+        """Put a line of ``who`` with these words and this embedding, shape (d,), where it belongs.
 
         Another d than before is another model: what was learned with the old one is left behind.
         """
@@ -57,9 +61,20 @@ class Topics:
         self._weights[place] += 1
         known = self._words[place]
         for word in words:
+            self._said(word, digest(who))
             known[word] = known.get(word, 0.0) + 1
         while len(known) > WORDS:
             del known[min(known, key=lambda word: (known[word], word))]
+
+    def _said(self, word: str, key: bytes) -> None:
+        """Remember who alone has said a word, until somebody else does."""
+        if not any(word in known for known in self._words):
+            self._sole[word] = key
+        elif self._sole.get(word, key) != key:
+            del self._sole[word]
+        if len(self._sole) > 2 * MOST * WORDS:
+            standing = {word for known in self._words for word in known}
+            self._sole = {word: by for word, by in self._sole.items() if word in standing}
 
     def _place(self, unit: npt.NDArray[np.float32]) -> int:
         """The cluster of a line of unit length, moved towards it; a new one if none is near."""
@@ -104,10 +119,14 @@ class Topics:
         named = sorted(named, key=lambda item: (-item[1], item[0]))[:most]
         return [(name, weight / named[0][1]) for name, weight in named]
 
-    def forget(self, word: str) -> None:
-        """Drop a word, such as the name of somebody to be forgotten."""
-        for words in self._words:
-            words.pop(word, None)
+    def forget(self, who: str) -> None:
+        """Drop the words that ``who`` alone has said, and the one that is their name."""
+        key = digest(who)
+        gone = {who, *(word for word, by in self._sole.items() if by == key)}
+        for word in gone:
+            self._sole.pop(word, None)
+            for words in self._words:
+                words.pop(word, None)
 
     def pack(self) -> dict[str, Any]:
         """As plain values; centres in half precision."""
@@ -117,6 +136,7 @@ class Topics:
             "weights": list(self._weights),
             "lines": list(self._lines),
             "words": [dict(words) for words in self._words],
+            "sole": dict(self._sole),
         }
 
     def unpack(self, state: Mapping[str, Any]) -> None:
@@ -124,4 +144,5 @@ class Topics:
         flat = np.frombuffer(state["centres"], np.float16).astype(np.float32)
         self._weights, self._lines = list(state["weights"]), list(state["lines"])
         self._words = [dict(words) for words in state["words"]]
+        self._sole = dict(state["sole"])
         self._centres = flat.reshape(len(self._weights), state["size"])

@@ -54,7 +54,7 @@ def test_whatever_comes_it_stays_small():
         found.learn((f"word{i}", f"other{i % 100}"), rng.normal(size=64).astype(np.float32))
     assert len(found) == MOST
     assert max(map(len, found._words)) <= WORDS
-    assert len(msgpack.packb(found.pack())) < 40_000
+    assert len(msgpack.packb(found.pack())) < 90_000
 
 
 def test_another_model_starts_afresh(topics):
@@ -69,6 +69,18 @@ def test_what_is_packed_comes_back(topics):
     assert other.merged(weights) == topics.merged(weights)
     other.learn(("cats",), near(0, 7))
     assert len(other) == 2
+
+
+def test_words_that_one_alone_has_said_go_with_them():
+    found = Topics()
+    found.learn(("secret", "tea"), near(0, 1), "anna")
+    found.learn(("tea",), near(0, 2), "ben")
+    other = Topics()
+    other.unpack(msgpack.unpackb(msgpack.packb(found.pack())))
+    for some in (found, other):
+        some.forget("anna")
+        assert list(some._words[0]) == ["tea"]
+        assert b"secret" not in msgpack.packb(some.pack())
 
 
 def test_a_name_can_be_forgotten(topics):
