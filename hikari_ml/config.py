@@ -145,6 +145,10 @@ class AnalyticsSettings(_Section):
     """How far behind the newest message one may still arrive and be counted in its place."""
     bots: tuple[str, ...] = KNOWN_BOTS
     """User names never counted as viewers."""
+    detect_bots: bool = True
+    """Leave out accounts that behave like programs as well."""
+    not_bots: tuple[str, ...] = ()
+    """User names counted as viewers however they behave."""
     holidays: str | None = None
     """Country (ISO 3166 code, such as DE) whose holidays forecasts by Prophet know; None is no country."""
 

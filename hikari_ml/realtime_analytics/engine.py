@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, user_key
@@ -36,6 +37,7 @@ from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
+from hikari_ml.realtime_analytics.profiles import Profiles
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute, with_silence
 from hikari_ml.results import (
@@ -107,9 +109,10 @@ class StreamAnalyticsEngine(Service):
         self._network: Network | None = None
         self._troubles: dict[str, str] = {}
         self._counting = asyncio.Lock()
-        self._fits, self._long, self._disk = (
-            work_lane(f"analytics-{name}") for name in ("fits", "long", "disk")
-        )
+        self._fits, self._returns, self._long, self._disk = self._lanes = [
+            work_lane(f"analytics-{name}") for name in ("fits", "returns", "long", "disk")
+        ]
+        self._profiles = Profiles(self._stream, self._returns)
         self._keeper = Keeper(self.path, self._clock, self._disk, self._pack, self._troubles)
         self._server: FeedServer | None = None
         self._forecaster: Forecaster | None = None
@@ -130,9 +133,10 @@ class StreamAnalyticsEngine(Service):
 
         ``message_id`` makes a repeated message count once and lets it be withdrawn. ``analysis`` is what the
         analyser said of it; without it the mood is read by the lexicons alone and toxicity is unknown.
-        ``embedding`` has no effect: topics are words, and it is accepted so that a caller may hand the same
-        things to memory and analytics. A message dated further ahead of the clock than
-        ``analytics.lateness_seconds`` counts as now, and its result says so.
+        ``embedding``, shape (d,), lets words that are about the same become one topic.
+
+        A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and its
+        result says so. One of an account that behaves like a program is not counted, with the reason.
 
         Raises:
             InputError: an argument cannot be used; nothing was counted.
@@ -140,6 +144,7 @@ class StreamAnalyticsEngine(Service):
         check_name(username, "username")
         text = check_text(message, "message")
         _check_analysis(analysis)
+        vector = _vector(embedding)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(said_at)
@@ -151,12 +156,14 @@ class StreamAnalyticsEngine(Service):
                 return not_counted(username, self._engagement(username), "repeated id", degraded)
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else _topics(text)
-            counted = self._stream.count(username, text, at, message_id, analysis, topics)
+            counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
         for kind, told in map(news, counted.news):
             self._news.append((kind, told))
             if self._server is not None:
                 self._server.publish(kind, told)
         self._keeper.save_when_due()
+        if counted.viewer.bot is not None:
+            return not_counted(username, 0.0, f"bot: {counted.viewer.bot}", degraded)
         return insights(username, counted, degraded)
 
     async def retract_message(self, message_id: str) -> bool:
@@ -190,20 +197,7 @@ class StreamAnalyticsEngine(Service):
         viewer = self._stream.viewers.get(username)
         if viewer is None or viewer.messages == 0:
             return {"username": username, "status": "no_data", "degraded": []}
-        return {
-            "username": viewer.username,
-            "status": "ok",
-            "message_count": viewer.messages,
-            "engagement_score": viewer.engagement(),
-            "favorite_topics": viewer.favorite_topics(),
-            "most_active_hour": viewer.hours.index(max(viewer.hours)),
-            "active_days": len(viewer.days),
-            "return_probability": viewer.return_probability(self._shown(self._clock.now()), self._zone),
-            "sentiment": viewer.mood_sum / viewer.mood_count if viewer.mood_count else None,
-            "first_seen": iso(viewer.first_seen),
-            "last_seen": iso(viewer.last_seen),
-            "degraded": [],
-        }
+        return await self._profiles.of(viewer, self._shown(self._clock.now()))
 
     async def forecast_metrics(self, metric_name: str, periods: int = 24, *, freq: str = "h") -> Forecast:
         """Forecast a metric ``periods`` steps of ``freq`` (``h``, ``D``, ``5min``) ahead.
@@ -336,6 +330,7 @@ class StreamAnalyticsEngine(Service):
         await self._ready()
         async with self._counting:
             known = self._stream.forget(username)
+            self._profiles.forget()
         await self._keeper.write()
         return known
 
@@ -376,7 +371,7 @@ class StreamAnalyticsEngine(Service):
     # -- inner parts --------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        for lane in (self._fits, self._long, self._disk, self.experiments.lane):
+        for lane in (*self._lanes, self.experiments.lane):
             stack.push_async_callback(lane.aclose)
         if (kept := await self._keeper.load()) is not None:
             self._unpack(kept)
@@ -450,6 +445,18 @@ class StreamAnalyticsEngine(Service):
 def _topics(text: str) -> tuple[str, ...]:
     cleaned = clean(text[:MAX_LENGTH])
     return tuple(keywords(without(cleaned, find_cues(cleaned))))
+
+
+def _vector(embedding: npt.ArrayLike | None) -> npt.NDArray[np.float32] | None:
+    if embedding is None:
+        return None
+    try:
+        vector = np.asarray(embedding, np.float32)
+    except (TypeError, ValueError):
+        vector = np.zeros(0, np.float32)
+    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
+        raise InputError("embedding", embedding, "give a vector of finite numbers, or None")
+    return vector
 
 
 def _finite(value: object, name: str) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from hikari_ml.results import Emotion, MessageAnalysis
@@ -29,6 +30,8 @@ NUMERIC: Final = (
 MAX_LENGTH: Final = 4000
 """Characters of a message that are measured."""
 
+SHORT_WORDS: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class MessageFeatures:
@@ -36,12 +39,17 @@ class MessageFeatures:
 
     ``length`` is ln(1 + characters); ``caps``, ``symbols`` and ``repetition`` are shares in [0, 1];
     ``own_rate`` is how many messages its author sent in the minute before. ``mood`` in [0, 1] is None
-    where nothing speaks.
+    where nothing speaks. ``gist`` is what makes it another line than the one before: without words, the
+    emotes and emoji in it, however often; else the words, each run of one counted once. ``short`` is a line
+    of two words at most; ``command`` one that a program is meant to answer (``!uptime``).
     """
 
     at: datetime
     username: str
     key: str
+    gist: str
+    short: bool
+    command: bool
     length: float
     caps: float
     symbols: float
@@ -103,7 +111,10 @@ def measure(
     return MessageFeatures(
         at=at,
         username=username,
-        key=same_text_key(cleaned),
+        key=(key := same_text_key(cleaned)),
+        gist=_gist(key, letters, cues),
+        short=len(words.split()) <= SHORT_WORDS,
+        command=cleaned.startswith("!") and len(cleaned) > 1,
         length=math.log1p(len(cleaned)),
         caps=_share(letters, str.isupper),
         symbols=_share(cleaned, lambda c: not c.isalnum() and not c.isspace()),
@@ -120,6 +131,12 @@ def measure(
         topics=topics,
         own_rate=own_rate,
     )
+
+
+def _gist(key: str, letters: list[str], cues: list[Cue]) -> str:
+    if not letters and cues:
+        return " ".join(sorted({cue.token for cue in cues}))
+    return " ".join(word for word, _ in groupby(key.split())) or key
 
 
 def _analysed(analysis: MessageAnalysis) -> _Felt:

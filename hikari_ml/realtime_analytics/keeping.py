@@ -14,7 +14,7 @@ from hikari_ml.runtime.clock import Clock
 from hikari_ml.runtime.lane import Lane
 
 STATE_FORMAT: Final = 3
-"""3: experiments are kept. 2: viewers carry their recent messages. Both older ones are still read."""
+"""3: viewers carry visits day by day, topics their clusters; experiments are kept. 1 and 2 are still read."""
 
 SAVE_SECONDS: Final = 300.0
 """Time by the clock after which what was learned is written again: a crash loses so much."""

@@ -13,6 +13,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
+
 from hikari_ml.chat import user_key
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.realtime_analytics.anomalies import (
@@ -23,11 +26,15 @@ from hikari_ml.realtime_analytics.anomalies import (
     Raised,
     StreamAnomalies,
 )
+from hikari_ml.realtime_analytics.bots import Commands
 from hikari_ml.realtime_analytics.features import MessageFeatures, measure
 from hikari_ml.realtime_analytics.moments import Highlight, Moments
 from hikari_ml.realtime_analytics.timeline import BUCKET, Share, Timeline
+from hikari_ml.realtime_analytics.topics import Topics
 from hikari_ml.realtime_analytics.viewers import Viewer, Viewers
 from hikari_ml.results import MessageAnalysis
+
+Vector = npt.NDArray[np.float32]
 
 IDS_KEPT: Final = 20_000
 """Messages that can still be recognised as repeated, or withdrawn."""
@@ -48,7 +55,10 @@ REPEATED: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What came of one message; ``news`` are the alerts and moments that became known with it."""
+    """What came of one message; ``news`` are the alerts and moments that became known with it.
+
+    It is not counted if its ``viewer`` is a ``bot``.
+    """
 
     message: MessageFeatures
     viewer: Viewer
@@ -68,11 +78,14 @@ class StreamSoFar:
     """
 
     def __init__(self, settings: AnalyticsSettings, zone: ZoneInfo) -> None:
-        self.viewers = Viewers(zone, settings.max_viewers)
+        people = settings.not_bots if settings.detect_bots else None
+        self.viewers = Viewers(zone, settings.max_viewers, people)
+        self.topics = Topics()
         self.timeline = Timeline(settings.lateness_seconds, settings.window_minutes * 60)
         self.moments = Moments()
         self.alerts: deque[Raised] = deque(maxlen=ALERTS_KEPT)
         self.total = 0
+        self._commands = Commands()
         self._messages = MessageAnomalies()
         self._stream = StreamAnomalies()
         self._ids: OrderedDict[str, Share | None] = OrderedDict()
@@ -107,18 +120,26 @@ class StreamSoFar:
         message_id: str | None,
         analysis: MessageAnalysis | None,
         topics: tuple[str, ...],
+        embedding: Vector | None = None,
     ) -> Counted:
-        """Count one message."""
+        """Count one message; ``embedding`` says which of its topics are about the same."""
         seconds = at.timestamp()
         known = self.viewers.get(username)
-        own_rate = known.rate(seconds) if known else 0
+        own_rate = known.lines.rate(seconds) if known else 0
         message = measure(username, text, at, analysis, topics, own_rate)
         away = (at - known.last_seen).total_seconds() / 86_400 if known else 0.0
-        repeats = known.repeats(message.key, seconds) if known else 0
+        repeats = known.lines.repeats(message.gist, seconds) if known else 0
         self._advance(int(seconds // BUCKET))
         news, self._news = self._news, []
+        answers = self._commands.follows(user_key(username), seconds, command=message.command)
+        viewer = self.viewers.seen(message, answers=answers, chance=self._commands.chance)
+        if viewer.bot is not None:
+            self._remember(message_id, None)
+            nothing = Judgement(unusual=False, score=0.0)
+            return Counted(message, viewer, known is None, away, repeats, nothing, tuple(news), late=False)
         judgement = self._messages.judge(message)
-        viewer = self.viewers.seen(message)
+        if embedding is not None:
+            self.topics.learn(message.topics, embedding, user_key(username))
         late = not self._place(message, seconds, message_id, newcomer=known is None)
         self.total += 1
         return Counted(message, viewer, known is None, away, repeats, judgement, tuple(news), late)
@@ -142,6 +163,8 @@ class StreamSoFar:
             if share is not None and user_key(share.message.username) == user_key(username):
                 self._ids[message_id] = None
         self.timeline.erase(username)
+        self.topics.forget(user_key(username))
+        self._commands.forget(user_key(username))
         return self.viewers.forget(username)
 
     async def pack(self) -> dict[str, Any]:
@@ -151,11 +174,19 @@ class StreamSoFar:
             viewers.append(row)
             if len(viewers) % PACKED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return {"viewers": viewers, "minutes": self.timeline.pack()}
+        return {
+            "viewers": viewers,
+            "dropped_until": self.viewers.dropped_until,
+            "topics": self.topics.pack(),
+            "minutes": self.timeline.pack(),
+        }
 
     def unpack(self, state: dict[str, Any]) -> None:
-        """From what :meth:`pack` gave."""
+        """From what :meth:`pack` gave; before state format 3 it knew neither who was dropped nor clusters."""
+        self.viewers.dropped_until = state.get("dropped_until", -1)
         self.viewers.unpack(state["viewers"])
+        if "topics" in state:
+            self.topics.unpack(state["topics"])
         self.timeline.unpack(state["minutes"])
 
     def _place(self, message: MessageFeatures, at: float, message_id: str | None, *, newcomer: bool) -> bool:

@@ -1,59 +1,37 @@
-"""Who the viewers are: what each has done, how engaged they are, whether they will be back."""
+"""Who the viewers are and what each has done, within bounds."""
 
 from __future__ import annotations
 
-import math
-import struct
-from collections import Counter, OrderedDict, deque
+from array import array
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from hashlib import blake2b
-from typing import Any, Final, NamedTuple, Self
+from datetime import datetime
+from sys import intern
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from hikari_ml.chat import user_key
+from hikari_ml.realtime_analytics import engagement
+from hikari_ml.realtime_analytics.bots import CLOCKWORK_TIMES, Habits, behaves_like_a_bot
 from hikari_ml.realtime_analytics.features import MessageFeatures
-
-RECENT: Final = 40
-"""Messages a viewer's engagement is judged by."""
+from hikari_ml.realtime_analytics.lines import Line, Lines
+from hikari_ml.realtime_analytics.visits import Visits, day_number
 
 MAX_TOPICS: Final = 32
-MAX_DAYS: Final = 90
 TOPIC_KEPT: Final = 0.98
 """Share of a topic's weight left after each further message."""
 
-RETURN_DAYS: Final = 7
-OBSERVED_DAYS: Final = 28
-PRIOR_ACTIVE: Final = 0.5
-PRIOR_DAYS: Final = 14.0
-"""A viewer nobody has watched yet counts as active on half a day of two weeks."""
-
-FORGETTING_DAYS: Final = 28.0
-
-
-_RECENT = struct.Struct("<d8s?")
-
-
-class _Recent(NamedTuple):
-    """A message as far as engagement needs it; its text only as a digest, which is all that is saved."""
-
-    at: float
-    key: bytes
-    engages: bool
-
-
-def _recent(message: MessageFeatures) -> _Recent:
-    return _Recent(message.at.timestamp(), _digest(message.key), message.engages)
-
-
-def _digest(key: str) -> bytes:
-    return blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest()
+ROW_OF_FORMAT_3: Final = 12
+"""Values in a packed viewer since state format 3; before there were fewer."""
 
 
 @dataclass(slots=True)
 class Viewer:
-    """One viewer; ``hours`` counts messages by hour of the streamer's day, ``days`` are days with any."""
+    """One viewer; ``hours`` counts messages by hour of the streamer's day. About 3 KB at most.
+
+    ``bot`` is why the account is taken for a program; what it says then is watched but not counted.
+    """
 
     username: str
     first_seen: datetime
@@ -62,10 +40,12 @@ class Viewer:
     toxic: int = 0
     mood_sum: float = 0.0
     mood_count: int = 0
-    hours: list[int] = field(default_factory=lambda: [0] * 24)
-    days: deque[date] = field(default_factory=lambda: deque(maxlen=MAX_DAYS))
+    hours: array[int] = field(default_factory=lambda: array("I", bytes(96)))
+    visits: Visits = field(default_factory=Visits)
     topics: dict[str, float] = field(default_factory=dict)
-    recent: deque[_Recent] = field(default_factory=lambda: deque(maxlen=RECENT))
+    lines: Lines = field(default_factory=Lines)
+    habits: Habits = field(default_factory=Habits)
+    bot: str | None = None
 
     def add(self, message: MessageFeatures, zone: ZoneInfo) -> None:
         """Count a message."""
@@ -75,76 +55,32 @@ class Viewer:
         self.last_seen = max(self.last_seen, message.at)
         self.toxic += message.toxic
         self.hours[local.hour] += 1
-        if local.date() not in self.days:
-            self.days.append(local.date())
+        self.visits.add(day_number(local.date()))
         if message.mood is not None:
             self.mood_sum += message.mood
             self.mood_count += 1
         self._weigh(message.topics)
-        self.recent.append(_recent(message))
+        self.lines.add(Line.of(message))
 
     def retract(self, message: MessageFeatures, zone: ZoneInfo) -> None:
         """Take a message back as far as counts go; first and last seen stay."""
+        local = message.at.astimezone(zone)
         self.messages = max(0, self.messages - 1)
         self.toxic = max(0, self.toxic - message.toxic)
-        hour = message.at.astimezone(zone).hour
-        self.hours[hour] = max(0, self.hours[hour] - 1)
+        self.hours[local.hour] = max(0, self.hours[local.hour] - 1)
+        self.visits.retract(day_number(local.date()))
         if message.mood is not None and self.mood_count:
             self.mood_sum -= message.mood
             self.mood_count -= 1
         for topic in message.topics:
             if topic in self.topics:
                 self.topics[topic] = max(0.0, self.topics[topic] - 1)
-        gone = _recent(message)
-        if gone in self.recent:
-            self.recent.remove(gone)
+        self.lines.remove(Line.of(message))
 
-    def rate(self, at: float, seconds: float = 60.0) -> int:
-        """Messages in the ``seconds`` before ``at``, as far as recent ones are kept."""
-        return sum(1 for said in self.recent if at - seconds < said.at <= at)
-
-    def repeats(self, key: str, at: float, seconds: float = 120.0) -> int:
-        """How often the viewer said the same within the ``seconds`` before ``at``."""
-        digest = _digest(key)
-        return sum(1 for said in self.recent if said.key == digest and at - seconds < said.at <= at)
-
-    def engagement(self) -> float:
-        """In [0, 1]: how much this viewer takes part, fair to short messages and not won by spam.
-
-        0.4 activity (different messages of the last 40, saturating), 0.25 variety (share of different
-        messages, shrunk), 0.2 conversation (share that mentions or asks), 0.15 loyalty (days seen,
-        saturating). The same line a hundred times counts as one.
-        """
-        if not self.recent:
-            return 0.0
-        different = len({said.key for said in self.recent})
-        activity = 1 - math.exp(-different / 8)
-        variety = (different + 1) / (len(self.recent) + 2)
-        talks = {said.key for said in self.recent if said.engages}
-        conversation = len(talks) / (different + 2)
-        loyalty = 1 - math.exp(-len(self.days) / 5)
-        score = 0.4 * activity + 0.25 * variety + 0.2 * conversation + 0.15 * loyalty
-        return min(1.0, max(0.0, score))
-
-    def return_probability(self, now: datetime, zone: ZoneInfo) -> float:
-        """Chance of a message within the next seven days, from how often and how lately they came.
-
-        A Poisson process: the rate is (active days of the last 28 + 0.5) / (days observed + 14), faded by
-        exp(-silence / 28 days); the chance is 1 - exp(-7 rate).
-        """
-        today = now.astimezone(zone).date()
-        since = today - timedelta(days=OBSERVED_DAYS)
-        active = sum(1 for day in self.days if since < day <= today)
-        observed = min(OBSERVED_DAYS, max(1, (today - self.first_seen.astimezone(zone).date()).days + 1))
-        silence = max(0.0, (now - self.last_seen).total_seconds() / 86_400)
-        rate = (active + PRIOR_ACTIVE) / (observed + PRIOR_DAYS) * math.exp(-silence / FORGETTING_DAYS)
-        return 1 - math.exp(-RETURN_DAYS * rate)
-
-    def favorite_topics(self, most: int = 5) -> list[tuple[str, float]]:
-        """Topics with weights in (0, 1], the strongest 1, said at least once."""
-        ranked = sorted(self.topics.items(), key=lambda item: (-item[1], item[0]))[:most]
-        top = ranked[0][1] if ranked else 0.0
-        return [(topic, weight / top) for topic, weight in ranked if weight > 0 and top > 0]
+    def engagement(self, today: int | None = None) -> float:
+        """In [0, 1], as :func:`engagement.engagement` says it; None is the day of their last visit."""
+        last = self.visits.days[-1] if self.visits.days else 0
+        return engagement.engagement(self.lines, self.visits, last if today is None else today)
 
     def pack(self) -> list[Any]:
         """As plain values, for the state file; what is counted later does not change them."""
@@ -157,15 +93,18 @@ class Viewer:
             self.mood_sum,
             self.mood_count,
             list(self.hours),
-            [day.toordinal() for day in self.days],
+            self.visits.pack(),
             dict(self.topics),
-            b"".join(_RECENT.pack(*said) for said in self.recent),
+            self.lines.packed,
+            self.habits.pack(),
+            self.bot,
         ]
 
     @classmethod
     def unpack(cls, row: list[Any], zone: ZoneInfo) -> Self:
-        """From what :meth:`pack` gave; format 1 had no recent messages."""
-        name, first, last, messages, toxic, mood_sum, mood_count, hours, days, topics, *recent = row
+        """From what :meth:`pack` gave. Format 2 had days alone, format 1 no recent messages either."""
+        name, first, last, messages, toxic, mood_sum, mood_count, hours, days, topics, *rest = row
+        older = len(row) < ROW_OF_FORMAT_3
         return cls(
             name,
             datetime.fromtimestamp(first, zone),
@@ -174,55 +113,82 @@ class Viewer:
             toxic,
             mood_sum,
             mood_count,
-            list(hours),
-            deque((date.fromordinal(day) for day in days), maxlen=MAX_DAYS),
-            dict(topics),
-            deque((_Recent(*said) for said in _RECENT.iter_unpack(b"".join(recent))), maxlen=RECENT),
+            array("I", hours),
+            Visits.of_days(days, messages) if older else Visits.unpack(days),
+            {intern(str(topic)): weight for topic, weight in topics.items()},
+            Lines.of_older(b"".join(rest)) if older else Lines(rest[0]),
+            Habits() if older else Habits(*rest[1]),
+            None if older else rest[2],
         )
 
     def _weigh(self, topics: tuple[str, ...]) -> None:
         for topic in self.topics:
             self.topics[topic] *= TOPIC_KEPT
         for topic in topics:
-            self.topics[topic] = self.topics.get(topic, 0.0) + 1
+            self.topics[intern(str(topic))] = self.topics.get(topic, 0.0) + 1  # many viewers share a word
         while len(self.topics) > MAX_TOPICS:
             del self.topics[min(self.topics, key=lambda t: (self.topics[t], t))]
 
 
 class Viewers:
-    """Every viewer of the channel, up to a bound; the least recently seen makes room."""
+    """Every viewer of the channel, up to a bound; the least recently seen makes room.
 
-    def __init__(self, zone: ZoneInfo, most: int) -> None:
+    ``dropped_until`` is the latest visit of anybody who had to, -1 if nobody; whoever was last seen
+    later is here.
+    """
+
+    def __init__(self, zone: ZoneInfo, most: int, people: Iterable[str] | None = ()) -> None:
+        """``people`` are never taken for programs; None takes nobody for one."""
         self.zone = zone
+        self.dropped_until = -1
         self._most = most
+        self._people = None if people is None else frozenset(map(user_key, people))
         self._viewers: OrderedDict[str, Viewer] = OrderedDict()
+        self._bots: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._viewers)
+        return len(self._viewers) - len(self._bots)
 
     def get(self, username: str) -> Viewer | None:
         """The viewer, or None; asking creates nobody."""
         return self._viewers.get(user_key(username))
 
-    def seen(self, message: MessageFeatures) -> Viewer:
-        """Count a message of its author, who becomes a viewer with it."""
+    def seen(self, message: MessageFeatures, *, answers: bool = False, chance: float = 0.0) -> Viewer:
+        """Count a message of its author, who becomes a viewer with it, unless the account is taken for a bot.
+
+        ``answers`` and ``chance`` are what :class:`~hikari_ml.realtime_analytics.bots.Commands` says of it.
+        """
         name = user_key(message.username)
         viewer = self._viewers.get(name)
         if viewer is None:
             viewer = self._viewers[name] = Viewer(message.username, message.at, message.at)
         self._viewers.move_to_end(name)
-        viewer.add(message, self.zone)
+        viewer.habits.add(message.at.timestamp(), answers=answers)
+        self._judge(name, viewer, message, chance)
+        if viewer.bot is None:
+            viewer.add(message, self.zone)
+        else:
+            viewer.lines.add(Line.of(message))
         while len(self._viewers) > self._most:
-            self._viewers.popitem(last=False)
+            self._drop()
         return viewer
 
     def busiest(self, most: int) -> list[str]:
         """Names of those with the most messages, the busiest first; ties by name."""
-        ranked = sorted(self._viewers.values(), key=lambda viewer: (-viewer.messages, viewer.username))
+        people = (viewer for viewer in self._viewers.values() if viewer.bot is None)
+        ranked = sorted(people, key=lambda viewer: (-viewer.messages, viewer.username))
         return [viewer.username for viewer in ranked[:most]]
+
+    def visits(self) -> Iterator[Visits]:
+        """When each person came; viewers may come and go in between."""
+        for name in list(self._viewers):
+            viewer = self._viewers.get(name)
+            if viewer is not None and viewer.bot is None:
+                yield viewer.visits
 
     def forget(self, username: str) -> bool:
         """Remove a viewer; False if there was none."""
+        self._bots.discard(user_key(username))
         return self._viewers.pop(user_key(username), None) is not None
 
     def pack(self) -> Iterator[list[Any]]:
@@ -232,10 +198,38 @@ class Viewers:
                 yield self._viewers[name].pack()
 
     def unpack(self, rows: Iterable[list[Any]]) -> None:
-        """From what :meth:`pack` gave."""
+        """From what :meth:`pack` gave, as far as there is room."""
         for row in rows:
             viewer = Viewer.unpack(row, self.zone)
-            self._viewers[user_key(viewer.username)] = viewer
+            name = user_key(viewer.username)
+            self._viewers[name] = viewer
+            self._overrule(name, viewer)
+            if viewer.bot is not None:
+                self._bots.add(name)
+        while len(self._viewers) > self._most:
+            self._drop()
+
+    def _judge(self, name: str, viewer: Viewer, message: MessageFeatures, chance: float) -> None:
+        """Decide whether the account behaves like a program, with this message still to be added."""
+        line = Line.of(message)
+        repeated = viewer.bot is not None or viewer.lines.times(line.digest) >= CLOCKWORK_TIMES
+        viewer.bot = behaves_like_a_bot([*viewer.lines, line] if repeated else (), viewer.habits, chance)
+        self._overrule(name, viewer)
+        if viewer.bot is None:
+            self._bots.discard(name)
+        else:
+            self._bots.add(name)
+
+    def _overrule(self, name: str, viewer: Viewer) -> None:
+        if self._people is None or name in self._people:
+            viewer.bot = None
+
+    def _drop(self) -> None:
+        """Let the least recently seen make room, and remember up to when that makes the past incomplete."""
+        name, viewer = self._viewers.popitem(last=False)
+        self._bots.discard(name)
+        if viewer.visits.days:
+            self.dropped_until = max(self.dropped_until, viewer.visits.days[-1])
 
 
 def top_by_messages(chatters: Counter[str], most: int) -> list[tuple[str, int]]:

@@ -41,10 +41,12 @@ from hikari_ml.results.analytics import (
     ForecastStep,
     MessageInsights,
     Moment,
+    MoodTrend,
     NoViewer,
     Predictions,
     TopChatter,
     ViewerInsights,
+    ViewerTier,
 )
 from hikari_ml.results.experiments import (
     ArmStanding,
@@ -120,6 +122,7 @@ __all__ = [
     "MessageAnalysis",
     "MessageInsights",
     "Moment",
+    "MoodTrend",
     "NoViewer",
     "Point",
     "PowerRow",
@@ -150,4 +153,5 @@ __all__ = [
     "ToxicityLabel",
     "Verification",
     "ViewerInsights",
+    "ViewerTier",
 ]

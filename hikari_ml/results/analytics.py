@@ -7,6 +7,8 @@ from typing import Literal, TypedDict
 from hikari_ml.results.analysis import Emotion
 
 Direction = Literal["increasing", "decreasing", "steady"]
+ViewerTier = Literal["newcomer", "regular", "occasional", "lapsed"]
+MoodTrend = Literal["rising", "falling", "steady"]
 
 
 class MessageInsights(TypedDict):
@@ -29,7 +31,11 @@ class MessageInsights(TypedDict):
 class ViewerInsights(TypedDict):
     """A viewer's profile; ``most_active_hour`` is in the streamer's zone.
 
-    ``return_probability`` is the chance of another message on one of the seven days after now.
+    ``return_probability`` is the chance of another message on one of the seven days after now, in the
+    streamer's zone. ``return_model`` tells whether it was learned from this channel's own past ("channel")
+    or, while that teaches too little, follows from reasoned constants ("prior"). ``sentiment_trend`` is None
+    while fewer than eight of the latest 40 lines tell a mood. ``bot`` is why the account is taken for a
+    program and left out of the counts, None for a person.
     """
 
     username: str
@@ -39,8 +45,12 @@ class ViewerInsights(TypedDict):
     favorite_topics: list[tuple[str, float]]
     most_active_hour: int
     active_days: int
+    tier: ViewerTier
     return_probability: float
+    return_model: Literal["channel", "prior"]
     sentiment: float | None
+    sentiment_trend: MoodTrend | None
+    bot: str | None
     first_seen: str
     last_seen: str
     degraded: list[str]

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from hikari_ml.config import AnalyticsSettings
@@ -184,3 +185,34 @@ def test_a_window_as_long_as_the_settings_say_is_kept():
     for minute in range(0, 170, 10):
         say(found, minute * 60)
     assert found.timeline.window(at(170 * 60).timestamp(), 180 * 60).messages == 17
+
+
+def test_a_program_is_watched_and_counted_nowhere():
+    found = stream()
+    for i in range(12):
+        counted = say(found, i * 600, "please read the rules of this channel", "helper", f"m{i}")
+    assert counted.viewer.bot is not None
+    assert found.total == 6
+    assert len(found.viewers) == 0
+    assert not found.retract("m11"), "there is nothing to take back"
+
+
+def test_nothing_of_somebody_forgotten_is_left():
+    found = stream()
+    say(found, 0, "!uptime", "Anna")
+    vector = np.ones(8, np.float32)
+    prepare(found, 1)
+    found.count("ben", "hi anna", at(1), None, None, ("anna", "tea"), vector)
+    found.forget("ANNA")
+    assert found._commands._by == ""
+    assert "anna" not in found.topics._words[0]
+
+
+async def test_a_state_of_the_second_format_is_read():
+    found, other = stream(), stream()
+    busy(found, 60)
+    state = await found.pack()
+    del state["topics"], state["dropped_until"]
+    other.unpack(state)
+    assert len(other.viewers) == 12
+    assert other.viewers.dropped_until == -1
