@@ -1,0 +1,1 @@
+"""How well the analytics work, measured on public data."""
