@@ -67,6 +67,9 @@ REST: Final = 400
 ALERT: Final = 2.99
 """Level from which a point is told."""
 
+WORSE: Final = 0.2
+"""By how much the level of an alert must exceed one told within the rest before it: by a fifth."""
+
 MOVED: Final = 3.0
 """Spreads from which a view counts as having moved."""
 
@@ -108,6 +111,7 @@ class SeriesDetector:
         self._season = TimeOfDay()
         self._views = [View() for _ in VIEWS]
         self._peak = Highest(REST)
+        self._told = Highest(REST)
         self._ranks = Ranks(MEMORY)
 
     def judge(self, at: float, value: float) -> PointJudgement:
@@ -149,7 +153,9 @@ class SeriesDetector:
         fresh = level > self._peak.highest
         self._peak.add(level)
         score = self._ranks.judge(level)
-        if not fresh or level < ALERT or self._seen <= WARM_UP:
+        alert = fresh and self._seen > WARM_UP and level >= max(ALERT, self._told.highest + WORSE)
+        self._told.add(level if alert else -math.inf)
+        if not alert:
             return PointJudgement(level, score)
         moved = [(name, z) for name, (z, _) in zip(VIEWS, found, strict=True) if abs(z) >= MOVED]
         moved.sort(key=lambda view: -abs(view[1]))

@@ -201,12 +201,12 @@ def _analysis(said: Said) -> MessageAnalysis | None:
         "members_used": ["vader"],
         "aggregate": {"score": 0.2, "label": "negative", "confidence": 0.5},
     }
-    return {"sentiment": sentiment, "emotion": {"primary": "anger"}, "toxicity": toxicity, "keywords": []}  # type: ignore[typeddict-item,return-value]
+    return {"sentiment": sentiment, "emotion": {"primary": "anger"}, "toxicity": toxicity, "keywords": []}  # type: ignore[return-value]
 
 
 def simulated(seeds: int) -> str:
     """The table of what was found."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for watched in (True, False):
         found, named, total, false, hours = (
             Counter[str](),
