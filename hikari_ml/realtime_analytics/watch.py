@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from hikari_ml.realtime_analytics.anomalies import Raised
-from hikari_ml.realtime_analytics.series import KEPT, PointJudgement, SeriesDetector
+from hikari_ml.realtime_analytics.detector import KEPT, PointJudgement, SeriesDetector
 from hikari_ml.runtime.lane import Lane, Work
 
 Point = tuple[float, float]

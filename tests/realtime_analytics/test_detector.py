@@ -6,7 +6,7 @@ import random
 import pytest
 
 from hikari_ml.errors import InputError
-from hikari_ml.realtime_analytics.series import FIRST_FIT, KEPT, REST, WARM_UP, SeriesDetector
+from hikari_ml.realtime_analytics.detector import FIRST_FIT, KEPT, REST, WARM_UP, SeriesDetector
 
 
 def noise(count, seed=0, scale=5.0):
