@@ -4,7 +4,8 @@
 
 The stream is simulated: lines of the simulator with their analyses, ten a second, by viewers of whom every
 fiftieth message brings a new one and most come from a few. Latencies are wall time of a caller that waits for
-each answer; the rate is of CPU time, all threads of the process counted. Peak memory is given as the stream grows.
+each answer; the rate is of CPU time, all threads of the process counted. Peak memory is given as the stream
+grows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What is unusual: single messages, and stretches of the stream, each against its own past.
 
 Both are Isolation Forests that learn as the stream goes on and are fitted again at fixed counts, so that
-a recording gives the same alarms at any speed. Until enough was seen nothing is called unusual.
+a recording gives the same alarms at any speed. Until enough was seen nothing is called unusual. Scores are
+tail probabilities among what was judged before; what a forest was fitted to it knows too well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from typing import Final
 
 from hikari_ml.realtime_analytics.features import NUMERIC, MessageFeatures
 from hikari_ml.realtime_analytics.forest import Forest
-from hikari_ml.realtime_analytics.timeline import Bucket
+from hikari_ml.realtime_analytics.kinds import (
+    AUDIENCE,
+    CHAT_RATE,
+    WINDOW_FEATURES,
+    name_kind,
+    recognised,
+    window_row,
+)
+from hikari_ml.realtime_analytics.running import Highest, Ranks
+from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket
 
 MESSAGES_KEPT: Final = 2000
 FIRST_FIT: Final = 200
@@ -32,20 +42,24 @@ WINDOW: Final = 60.0
 REFRACTORY: Final = 180.0
 """Seconds after an alert in which the next must be worse to be raised."""
 
-WINDOW_FEATURES: Final = (
-    "chat rate",
-    "different chatters",
-    "newcomers",
-    "toxic messages",
-    "repeated lines",
-    "emotes",
-    "mood",
-)
+RECOGNISED: Final = frozenset({"raid", "hate_raid", "bot_flood", "copypasta"})
+
+FAR: Final = 5.0
+"""Robust deviations that its marks must have moved."""
+
+MISSED: Final = 12.0
+"""Messages that must be missing before a silence is told."""
+
+LONGER: Final = 1.5
+"""How many times as long as those before a silence must be to be told."""
+
+LEFT: Final = 0.7
+"""Fall of the audience, as a logarithm, from which a silence needs no other reason: half have left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """``score`` in [0, 1] is 1 minus the tail probability among the past; 0 while there is no past."""
+    """``score`` in [0, 1) is one minus the tail probability among the past; 0 while there is no past."""
 
     unusual: bool
     score: float
@@ -56,7 +70,7 @@ class Judgement:
 class Raised:
     """An alert over a stretch of the stream that ended at ``at`` (epoch seconds).
 
-    ``score`` in (0, 1): 0.5 lies a whole range beyond anything seen before.
+    ``score`` in (0, 1) is one minus the tail probability: how rarely the like was seen before.
     """
 
     at: float
@@ -79,6 +93,7 @@ class Learner:
         self._next_fit = first_fit
         self._longest_wait = longest_wait
         self._forest: Forest | None = None
+        self._ranks = Ranks(kept)
 
     @property
     def due(self) -> bool:
@@ -93,6 +108,9 @@ class Learner:
         """Judge by ``forest`` from now on."""
         self._next_fit = self._seen + min(self._seen, self._longest_wait)
         self._forest = forest
+        if not len(self._ranks):  # nothing was judged yet: its own rows must do for a beginning
+            for score in forest.scores:
+                self._ranks.judge(score)
 
     def _keep(self, row: list[float]) -> None:
         self._rows.append(row)
@@ -120,19 +138,30 @@ class MessageAnomalies(Learner):
             return UNKNOWN
         unusual = self._forest.severity(row) > 0
         moved = tuple(NUMERIC[i] for i, _ in self._forest.moved(row)) if unusual else ()
-        return Judgement(unusual, 1 - self._forest.tail(self._forest.score(row)), moved)
+        return Judgement(unusual, self._ranks.judge(self._forest.score(row)), moved)
 
 
 class StreamAnomalies(Learner):
-    """Judges the last minute of the stream against the last two hours, every ten seconds."""
+    """Judges the last minute of the stream against the last two hours, every ten seconds.
+
+    ``score`` is that of the latest window, 0 while there is no past.
+    """
 
     def __init__(self) -> None:
         super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS)
-        self._last: Raised | None = None
+        self.score = 0.0
+        self._told_at = -math.inf
+        self._told_kind = ""
+        self._told_severity = 0.0
+        self._silence = Silence()
 
-    def judge(self, window: Bucket, at: float) -> Raised | None:
-        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual."""
-        row = window_row(window)
+    def judge(self, window: Bucket, at: float, audience: float = 0.0) -> Raised | None:
+        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual.
+
+        ``audience`` is the natural logarithm of the ratio of the viewers now to those some minutes ago, 0
+        where viewers are not known.
+        """
+        row = window_row(window, audience)
         raised = self._verdict(row, window, at)
         self._keep(row)
         return raised
@@ -140,48 +169,74 @@ class StreamAnomalies(Learner):
     def _verdict(self, row: list[float], window: Bucket, at: float) -> Raised | None:
         if self._forest is None:
             return None
-        severity = self._forest.severity(row)
-        score = severity / (1 + severity)
-        if severity == 0:
-            return None
-        if self._last and at - self._last.at < REFRACTORY and score <= self._last.score:
-            return None
+        self.score = self._ranks.judge(self._forest.score(row))
+        usual = math.expm1(float(self._forest.center[CHAT_RATE]))
+        silent = self._silence.step(window.messages, usual)
+        if silent and row[AUDIENCE] > -LEFT:
+            return self._tell(
+                at, "dead_chat", 1.0, f"no message for {silent:.0f} s, {usual:.0f} a minute are usual"
+            )
         moved = self._forest.moved(row)
-        if not moved:
+        severity = self._forest.severity(row)
+        kind = self._kind(window, dict(moved), severity, row[AUDIENCE])
+        if kind is None or self._told(kind, severity, at):
             return None
         reason = ", ".join(f"{WINDOW_FEATURES[i]} {_direction(z)}" for i, z in moved[:3])
-        self._last = Raised(at, name_kind(window, dict(moved)), score, reason)
-        return self._last
+        return self._tell(at, kind, severity, reason, self._beyond(row, *moved[0]))
+
+    def _told(self, kind: str, severity: float, at: float) -> bool:
+        """Whether the like was told just now; another thing is news, and so is the same thing grown worse."""
+        if at - self._told_at >= REFRACTORY or (kind in RECOGNISED and kind != self._told_kind):
+            return False
+        return kind == "quiet" or severity <= self._told_severity
+
+    def _kind(self, window: Bucket, moved: dict[int, float], severity: float, audience: float) -> str | None:
+        """The name of an unusual stretch; one with the marks of a kind need not be beyond all before."""
+        if severity > 0:
+            return name_kind(window, moved, audience) if moved else None
+        far = {feature: z for feature, z in moved.items() if abs(z) >= FAR}
+        return recognised(window, far, audience)
+
+    def _beyond(self, row: list[float], feature: int, z: float) -> int:
+        """How many of the windows before moved as far in this feature."""
+        sign = math.copysign(1.0, z)
+        return sum(sign * past[feature] >= sign * row[feature] for past in self._rows)
+
+    def _tell(self, at: float, kind: str, severity: float, reason: str, beyond: int = 0) -> Raised:
+        """An alert; beyond what was seen the tail is taken to fall as that of a Cauchy distribution does."""
+        self._told_at, self._told_kind, self._told_severity = at, kind, severity
+        tail = (beyond + 0.5) / (len(self._rows) + 1) / (1 + severity)
+        return Raised(at, kind, 1 - tail, reason)
 
 
-def window_row(window: Bucket) -> list[float]:
-    """The numbers of :data:`WINDOW_FEATURES`, in order; shares are shrunk while messages are few."""
-    n = window.messages + 2
-    mood = (window.mood_sum + 1.0) / (window.mood_count + 2)
-    return [
-        math.log1p(window.messages),
-        math.log1p(window.people),
-        window.newcomers / n,
-        window.toxic / n,
-        window.repeated / n,
-        window.with_cue / n,
-        mood,
-    ]
+class Silence:
+    """Notices when a chat fell silent that does not use to.
 
+    A silence is unusual once twelve messages would have come in it, and it is half as long again as any of
+    the last two hours; it is told once.
+    """
 
-def name_kind(window: Bucket, moved: dict[int, float]) -> str:
-    """What a stretch looks like: raid, hate_raid, copypasta, flood, burst, quiet, mood_swing or unusual."""
-    up = {i for i, z in moved.items() if z > 0}
-    n = max(1, window.messages)
-    if 2 in up and window.newcomers >= 5:
-        return "hate_raid" if window.toxic / n > 0.2 else "raid"
-    if 4 in up and window.repeated / n > 0.3:
-        return "copypasta" if window.people >= 5 else "flood"
-    if 0 in up:
-        return "burst"
-    if 0 in moved:
-        return "quiet"
-    return "mood_swing" if 6 in moved else "unusual"
+    def __init__(self) -> None:
+        self._windows = 0
+        self._told = False
+        self._past = Highest(WINDOWS_KEPT)
+
+    def step(self, messages: int, usual: float) -> float:
+        """Seconds of silence if it has just become unusual, else 0; ``usual`` is messages a minute."""
+        if messages:
+            self._past.add(self._length if self._windows else 0.0)
+            self._windows, self._told = 0, False
+            return 0.0
+        self._windows += 1
+        missed = usual * self._length / 60
+        if self._told or missed < MISSED or self._length < LONGER * self._past.highest:
+            return 0.0
+        self._told = True
+        return self._length
+
+    @property
+    def _length(self) -> float:
+        return WINDOW + (self._windows - 1) * BUCKET
 
 
 def _direction(z: float) -> str:

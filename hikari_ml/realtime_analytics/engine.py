@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, InputError, ModelDamagedError
 from hikari_ml.feed.server import FeedServer
+from hikari_ml.realtime_analytics.anomalies import Raised
+from hikari_ml.realtime_analytics.checks import check_analysis, check_number, check_vector
 from hikari_ml.realtime_analytics.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
@@ -36,10 +36,12 @@ from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics
+from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
 from hikari_ml.realtime_analytics.profiles import Profiles
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute, with_silence
+from hikari_ml.realtime_analytics.watch import Watch
 from hikari_ml.results import (
     Alert,
     ContentPerformance,
@@ -66,12 +68,12 @@ if TYPE_CHECKING:
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""
 
+VIEWER_COUNT: Final = "viewer_count"
+
 VIEWER_COUNT_SECONDS: Final = 900.0
 """Age from which a recorded viewer count is no longer the current one."""
 
 NEWS_KEPT: Final = 200
-
-USED_OF_AN_ANALYSIS: Final = frozenset({"keywords", "sentiment", "emotion", "toxicity"})
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +99,7 @@ class StreamAnalyticsEngine(Service):
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
         self._stream = StreamSoFar(self.settings.analytics, self._zone)
         self._metrics = Metrics()
+        self._watch = Watch()
         self._contents = Contents()
         self.experiments = ChannelExperiments(
             self._stream.timeline,
@@ -143,8 +146,8 @@ class StreamAnalyticsEngine(Service):
         """
         check_name(username, "username")
         text = check_text(message, "message")
-        _check_analysis(analysis)
-        vector = _vector(embedding)
+        check_analysis(analysis)
+        vector = check_vector(embedding)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(said_at)
@@ -157,10 +160,7 @@ class StreamAnalyticsEngine(Service):
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else _topics(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
-        for kind, told in map(news, counted.news):
-            self._news.append((kind, told))
-            if self._server is not None:
-                self._server.publish(kind, told)
+        self._tell(counted.news)
         self._keeper.save_when_due()
         if counted.viewer.bot is not None:
             return not_counted(username, 0.0, f"bot: {counted.viewer.bot}", degraded)
@@ -176,16 +176,27 @@ class StreamAnalyticsEngine(Service):
     async def record_metric(self, name: str, value: float, timestamp: datetime | None = None) -> None:
         """Record a point of a series: ``viewer_count``, or any other name.
 
-        One dated ahead of the clock counts as now, as for :meth:`process_chat_message`.
+        Every point is judged by those before it, unless it comes late, and an unusual one raises an alert.
+        Viewer counts also let a silence of the chat be noticed while it lasts. One dated ahead of the clock
+        counts as now, as for :meth:`process_chat_message`.
 
         Raises:
             InputError: the value is no finite number, or the name is blank or too long.
         """
         check_name(name, "name")
-        number = _finite(value, "value")
+        number = check_number(value, "value")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
-        self._metrics.record(name, self._not_ahead(at).timestamp(), number)
+        at = self._not_ahead(at)
+        async with self._counting:
+            await self._watch.ready(name, self._metrics.points, self._fits)
+            self._metrics.record(name, at.timestamp(), number)
+            raised = self._watch.judge(name, at.timestamp(), number)
+            if raised is not None:
+                self._stream.alerts.append(raised)
+                self._tell([raised])
+            if name == VIEWER_COUNT and number > 0:
+                await self._settle(at, number)
         self._keeper.save_when_due()
 
     # -- what is known ------------------------------------------------------------------------------
@@ -239,7 +250,7 @@ class StreamAnalyticsEngine(Service):
                 "engagement_metrics", engagement_metrics, f"give 1 to {MAX_METRICS} numbers by name"
             )
         metrics = {
-            check_name(name, "engagement_metrics"): _finite(value, f"engagement_metrics.{name}")
+            check_name(name, "engagement_metrics"): check_number(value, f"engagement_metrics.{name}")
             for name, value in engagement_metrics.items()
         }
         await self._ready()
@@ -259,7 +270,7 @@ class StreamAnalyticsEngine(Service):
             "current_metrics": current_metrics(
                 window,
                 timeline.rate(end),
-                self._metrics.latest("viewer_count", now.timestamp() - VIEWER_COUNT_SECONDS),
+                self._metrics.latest(VIEWER_COUNT, now.timestamp() - VIEWER_COUNT_SECONDS),
                 self._stream.total,
                 len(self._stream.viewers),
                 timeline.late,
@@ -399,6 +410,20 @@ class StreamAnalyticsEngine(Service):
                 return
             await asyncio.sleep(0)
 
+    async def _settle(self, at: datetime, viewers: float) -> None:
+        """Look at what is past, and late enough that no message can join it, though none came."""
+        self._stream.watched(at.timestamp(), viewers)
+        past = at - timedelta(seconds=self.settings.analytics.lateness_seconds)
+        await self._prepare(past)
+        self._tell(self._stream.settle(past))
+
+    def _tell(self, found: Iterable[Raised | Highlight]) -> None:
+        """Keep what became known, and send it to whoever listens."""
+        for kind, told in map(news, found):
+            self._news.append((kind, told))
+            if self._server is not None:
+                self._server.publish(kind, told)
+
     def _unpack(self, kept: dict[str, Any]) -> None:
         self._stream.unpack(kept)
         self._metrics.unpack(kept["metrics"])
@@ -445,33 +470,3 @@ class StreamAnalyticsEngine(Service):
 def _topics(text: str) -> tuple[str, ...]:
     cleaned = clean(text[:MAX_LENGTH])
     return tuple(keywords(without(cleaned, find_cues(cleaned))))
-
-
-def _vector(embedding: npt.ArrayLike | None) -> npt.NDArray[np.float32] | None:
-    if embedding is None:
-        return None
-    try:
-        vector = np.asarray(embedding, np.float32)
-    except (TypeError, ValueError):
-        vector = np.zeros(0, np.float32)
-    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
-        raise InputError("embedding", embedding, "give a vector of finite numbers, or None")
-    return vector
-
-
-def _finite(value: object, name: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    try:
-        found = float(value) if number else math.nan  # type: ignore[arg-type]
-    except OverflowError:
-        found = math.inf
-    if not math.isfinite(found):
-        raise InputError(name, value, "give a finite number")
-    return found
-
-
-def _check_analysis(analysis: object) -> None:
-    if analysis is not None and not (
-        isinstance(analysis, Mapping) and analysis.keys() >= USED_OF_AN_ANALYSIS
-    ):
-        raise InputError("analysis", analysis, "give what analyze_message returned, or None")

@@ -75,6 +75,11 @@ class Forest:
         return (beyond + 0.5) / (len(self._scores) + 1)
 
     @property
+    def scores(self) -> list[float]:
+        """The scores of the training rows, rising."""
+        return list(self._scores)
+
+    @property
     def highest(self) -> float:
         """The most unusual score among the training rows."""
         return self._scores[-1]

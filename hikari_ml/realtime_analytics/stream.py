@@ -6,10 +6,12 @@ Deterministic and without a clock: what it says follows from the messages it was
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -42,6 +44,15 @@ IDS_KEPT: Final = 20_000
 ALERTS_KEPT: Final = 200
 MAX_STEPS: Final = 180
 """Ten-second steps made up for after a silence; a longer one, of half an hour, is a new stream."""
+
+AUDIENCE_SECONDS: Final = 900.0
+"""Age up to which a viewer count says something of now."""
+
+BEFORE_SECONDS: Final = 300.0
+"""Age from which it says what was before."""
+
+AUDIENCE_KEPT: Final = 2000
+"""Viewer counts kept for that."""
 
 FEW_STEPS: Final = 3
 """Steps made up for at once: the event loop may wait for so many, about a millisecond."""
@@ -94,6 +105,7 @@ class StreamSoFar:
         self._stepped: int | None = None
         self._began = 0
         self._news: list[Raised | Highlight] = []
+        self._audience: deque[tuple[float, float]] = deque(maxlen=AUDIENCE_KEPT)
 
     def due(self) -> Sequence[Learner]:
         """What should learn before the next message is counted."""
@@ -107,6 +119,22 @@ class StreamSoFar:
                 break
             self._step()
         return self._steps_to(bucket) <= 0
+
+    def watched(self, at: float, viewers: float) -> None:
+        """Take the viewers at ``at`` (epoch seconds); one older than the last is of no use and left out."""
+        if not self._audience or at >= self._audience[-1][0]:
+            self._audience.append((at, viewers))
+
+    def settle(self, at: datetime) -> tuple[Raised | Highlight, ...]:
+        """What became known up to ``at``, though no message came; see :meth:`catch_up`.
+
+        That is how a silence is noticed while it lasts.
+        """
+        bucket = int(at.timestamp() // BUCKET)
+        while self._steps_to(bucket) > 0:
+            self._step()
+        news, self._news = tuple(self._news), []
+        return news
 
     def known(self, message_id: str | None) -> bool:
         """Whether a message with this id was already counted or withdrawn."""
@@ -241,9 +269,17 @@ class StreamSoFar:
         self._stepped += 1
         end = self._stepped * BUCKET - 0.001
         if (self._stepped - self._began) * BUCKET >= WINDOW and (
-            raised := self._stream.judge(self.timeline.window(end, WINDOW), end)
+            raised := self._stream.judge(self.timeline.window(end, WINDOW), end, self._growth(end))
         ):
             self.alerts.append(raised)
             self._news.append(raised)
         if highlight := self.moments.step(self.timeline, end):
             self._news.append(highlight)
+
+    def _growth(self, end: float) -> float:
+        """Logarithm of the viewers at ``end`` by those five minutes and more before; 0 where not known."""
+        known = [(at, viewers) for at, viewers in self._audience if end - AUDIENCE_SECONDS <= at <= end]
+        before = [viewers for at, viewers in known if at <= end - BEFORE_SECONDS]
+        if not before or known[-1][0] <= end - BEFORE_SECONDS:
+            return 0.0
+        return math.log((max(known[-1][1], 0.0) + 1) / (max(median(before), 0.0) + 1))

@@ -34,7 +34,10 @@ STREAM_GAP: Final = 30 * 60
 
 @dataclass(slots=True)
 class Bucket:
-    """Counts of ten seconds; ``chatters`` are user keys, ``erased`` stands for those without a name."""
+    """Counts of ten seconds; ``chatters`` are user keys, ``erased`` stands for those without a name.
+
+    ``new_toxic``, ``new_repeated`` and ``new_links`` are of the first messages of ``newcomers``.
+    """
 
     messages: int = 0
     chatters: Counter[str] = field(default_factory=Counter)
@@ -48,6 +51,9 @@ class Bucket:
     cues: Counter[str] = field(default_factory=Counter)
     topics: Counter[str] = field(default_factory=Counter)
     erased: set[int] = field(default_factory=set)
+    new_toxic: int = 0
+    new_repeated: int = 0
+    new_links: int = 0
 
     @property
     def people(self) -> int:
@@ -62,7 +68,11 @@ class Bucket:
         self.chatters[who] += sign
         if self.chatters[who] <= 0:
             del self.chatters[who]
-        self.newcomers += sign * part.newcomer
+        if part.newcomer:
+            self.newcomers += sign
+            self.new_toxic += sign * message.toxic
+            self.new_repeated += sign * part.repeated
+            self.new_links += sign * bool(message.links)
         self.toxic += sign * message.toxic
         self.repeated += sign * part.repeated
         self.with_cue += sign * bool(message.cues)
@@ -311,6 +321,9 @@ def _sum(one: Minute, other: Minute) -> Minute:
 def _merge(total: Bucket, bucket: Bucket) -> None:
     total.messages += bucket.messages
     total.newcomers += bucket.newcomers
+    total.new_toxic += bucket.new_toxic
+    total.new_repeated += bucket.new_repeated
+    total.new_links += bucket.new_links
     total.toxic += bucket.toxic
     total.repeated += bucket.repeated
     total.with_cue += bucket.with_cue

@@ -1,5 +1,6 @@
 """What is unusual is noticed, named, and not shouted about twice."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -8,8 +9,8 @@ from hikari_ml.realtime_analytics.anomalies import (
     FIRST_FIT,
     FIRST_WINDOWS,
     MessageAnomalies,
+    Silence,
     StreamAnomalies,
-    name_kind,
 )
 from hikari_ml.realtime_analytics.features import measure
 from hikari_ml.realtime_analytics.forest import Forest
@@ -95,18 +96,45 @@ def test_an_ordinary_stretch_raises_nothing():
     assert [a for i in range(60) if (a := anomalies.judge(window(messages=18 + i % 5), 700 + i * 10))] == []
 
 
-@pytest.mark.parametrize(
-    ("found", "moved", "kind"),
-    [
-        (window(newcomers=12), {2: 9.0}, "raid"),
-        (window(newcomers=12, toxic=9), {2: 9.0, 3: 8.0}, "hate_raid"),
-        (window(repeated=15), {4: 9.0}, "copypasta"),
-        (window(chatters=2, repeated=15), {4: 9.0}, "flood"),
-        (window(messages=200), {0: 9.0}, "burst"),
-        (window(messages=0, chatters=0), {0: -9.0}, "quiet"),
-        (window(mood=0.1), {6: -9.0}, "mood_swing"),
-        (window(), {5: 5.0}, "unusual"),
-    ],
-)
-def test_it_is_named_for_what_it_looks_like(found, moved, kind):
-    assert name_kind(found, moved) == kind
+def test_scores_are_tail_probabilities():
+    anomalies, rng, scores = StreamAnomalies(), random.Random(4), []
+    for i in range(1500):
+        learn(anomalies)
+        anomalies.judge(window(messages=rng.randint(10, 30), mood=rng.uniform(0.4, 0.6)), i * 10)
+        scores.append(anomalies.score)
+    judged = [score for score in scores if score]
+    for p in (0.5, 0.2, 0.05):
+        assert sum(score > 1 - p for score in judged) / len(judged) == pytest.approx(p, abs=0.04)
+
+
+def test_a_crowd_is_told_though_a_greater_one_came_before():
+    anomalies = stream()
+    first = anomalies.judge(window(messages=200, chatters=150, newcomers=140), 610)
+    for i in range(40):
+        anomalies.judge(window(messages=18 + i % 5), 620 + i * 10)
+    second = anomalies.judge(window(messages=60, chatters=45, newcomers=30), 1100)
+    assert (first.kind, second.kind) == ("raid", "raid")
+    assert second.score < first.score
+
+
+def test_a_silence_is_told_once_while_it_lasts():
+    anomalies = stream()
+    raised = [anomalies.judge(window(messages=0, chatters=0), 610 + i * 10) for i in range(30)]
+    told = [found for found in raised if found and found.kind == "dead_chat"]
+    assert told
+    silence = Silence()
+    assert [bool(silence.step(0, usual=10)) for _ in range(10)] == [False] * 2 + [True] + [False] * 7
+
+
+def test_a_silence_like_those_before_is_none():
+    silence = Silence()
+    told = []
+    for _ in range(5):
+        told += [silence.step(messages, usual=30) for messages in [0, 0, 0, 0, 20]]
+    assert sum(map(bool, told)) == 1
+
+
+def test_where_the_viewers_left_silence_is_no_news():
+    anomalies = stream()
+    raised = [anomalies.judge(window(messages=0, chatters=0), 610 + i * 10, audience=-2.0) for i in range(30)]
+    assert {found.kind for found in raised if found} == {"quiet"}

@@ -394,3 +394,26 @@ async def test_what_happens_goes_out_on_the_feed_as_an_event(engine, clock):
         while (frame := json.loads(await asyncio.wait_for(client.recv(), 10)))["type"] != "event":
             pass
     assert frame["event"] in ("moment", "alert")
+
+
+async def test_an_unusual_metric_is_an_alert(engine, clock):
+    for i in range(400):
+        await engine.record_metric("viewer_count", 100 + i % 7, at(i * 60))
+        clock.advance_to(at(i * 60))
+    assert engine.alerts() == []
+    clock.advance_to(at(24_060))
+    await engine.record_metric("viewer_count", 900, at(24_060))
+    (raised,) = engine.alerts()
+    check_plain(raised)
+    assert raised["kind"] == "metric"
+    assert raised["reason"].startswith("viewer_count is 900")
+    assert [kind for kind, _ in engine.drain_news()] == ["alert"]
+
+
+async def test_a_chat_that_fell_silent_is_told_while_viewers_are_there(engine, clock):
+    await busy(engine, clock, 25, rate=20)
+    begin = (clock.now() - START).total_seconds()
+    for second in range(0, 600, 10):
+        clock.advance_to(at(begin + second))
+        await engine.record_metric("viewer_count", 120 + second % 3)
+    assert "dead_chat" in [alert["kind"] for alert in engine.alerts()]

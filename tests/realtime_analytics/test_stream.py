@@ -1,5 +1,6 @@
 """Everything that counts messages does so once, in one order, whatever the clock."""
 
+import math
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -216,3 +217,27 @@ async def test_a_state_of_the_second_format_is_read():
     other.unpack(state)
     assert len(other.viewers) == 12
     assert other.viewers.dropped_until == -1
+
+
+def test_viewers_before_and_now_make_a_growth_and_unknown_ones_none():
+    found = stream()
+    end = at(900).timestamp()
+    assert found._growth(end) == 0.0
+    for second in range(0, 900, 30):
+        found.watched(at(second).timestamp(), 100.0 if second < 840 else 202.0)
+    assert found._growth(end) == pytest.approx(math.log(203 / 101))
+    found.watched(at(10).timestamp(), 9e9)
+    assert found._growth(end) == pytest.approx(math.log(203 / 101)), "a late one is left out"
+    assert found._growth(at(9000).timestamp()) == 0.0, "and an old one says nothing of now"
+
+
+def test_a_silence_is_noticed_while_it_lasts():
+    found = stream()
+    assert busy(found, 1200) == []
+    news = []
+    for second in range(1210, 1500, 10):
+        prepare(found, second)
+        news += found.settle(at(second))
+    kinds = [n.kind for n in news if isinstance(n, Raised)]
+    assert "dead_chat" in kinds
+    assert kinds.count("dead_chat") == 1

@@ -1,0 +1,59 @@
+"""Refusing what cannot be counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hikari_ml.errors import InputError
+
+USED_OF_AN_ANALYSIS: Final = frozenset({"keywords", "sentiment", "emotion", "toxicity"})
+
+
+def check_number(value: object, name: str) -> float:
+    """``value`` as a finite number.
+
+    Raises:
+        InputError: it is none.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        found = float(value) if number else math.nan  # type: ignore[arg-type]
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise InputError(name, value, "give a finite number")
+    return found
+
+
+def check_analysis(analysis: object) -> None:
+    """Refuse what is no analysis of a message.
+
+    Raises:
+        InputError: it lacks what is used of one.
+    """
+    if analysis is not None and not (
+        isinstance(analysis, Mapping) and analysis.keys() >= USED_OF_AN_ANALYSIS
+    ):
+        raise InputError("analysis", analysis, "give what analyze_message returned, or None")
+
+
+def check_vector(embedding: npt.ArrayLike | None) -> npt.NDArray[np.float32] | None:
+    """``embedding`` as a vector, shape (d,); None stays None.
+
+    Raises:
+        InputError: it is no vector of finite numbers.
+    """
+    if embedding is None:
+        return None
+    try:
+        vector = np.asarray(embedding, np.float32)
+    except (TypeError, ValueError):
+        vector = np.zeros(0, np.float32)
+    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
+        raise InputError("embedding", embedding, "give a vector of finite numbers, or None")
+    return vector
