@@ -45,7 +45,8 @@ class Line(NamedTuple):
 
 async def lines(count: int) -> Iterator[Line]:
     """``count`` messages; what they say repeats, who says it and when does not."""
-    said = [item for item in Simulator(1, start=START).run() if isinstance(item, ChatMessage)][:LINES]
+    evening = Simulator(1, start=START).run()
+    said = list(islice((item for item in evening if isinstance(item, ChatMessage)), LINES))
     async with AdvancedSentimentAnalyzer() as analyzer:
         analyses = await analyzer.analyze_batch(said)
     return _stream(count, [message.text for message in said], analyses)

@@ -73,7 +73,7 @@ def token_ids(texts: Sequence[str]) -> list[list[int]]:
 
     encoder = bundled_encoder()
     rng = np.random.default_rng(0)
-    lengths = [len(encoder._windows(text)[0][0]) for text in texts]
+    lengths = [len(encoder._form(text).windows[0]) for text in texts]
     return [rng.integers(5, 30_000, length).tolist() for length in lengths]
 
 

@@ -40,6 +40,10 @@ def replay(
         Path | None, typer.Option(help="Write a report: one HTML file, no network needed.")
     ] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write the same as JSON.")] = None,
+    moments: Annotated[
+        Path | None,
+        typer.Option(help="Write the moments with their time codes: a table (.csv), or markers (.txt)."),
+    ] = None,
 ) -> None:
     """Replay a recorded chat and report on it: mood, moments, viewers, topics, what was remembered and why.
 
@@ -49,8 +53,12 @@ def replay(
 
     Example: hikari-ml replay chat.jsonl.gz --report out.html --json out.json
     """
+    from hikari_ml.realtime_analytics.export import MARKERS, write_moments
+
     pace = _speed(speed)
-    _check_outputs({"--report": report, "--json": as_json}, {chat, viewers})
+    _check_outputs({"--report": report, "--json": as_json, "--moments": moments}, {chat, viewers})
+    if moments is not None and moments.suffix not in MARKERS:
+        raise typer.BadParameter(f"its name has to end in {' or '.join(MARKERS)}", param_hint="--moments")
     result = asyncio.run(_replay(chat, pace, viewers, channel, memory))
     _tell(result)
     if as_json is not None:
@@ -59,6 +67,9 @@ def replay(
         from hikari_ml.report.page import render
 
         _write(report, render(result))
+    if moments is not None and result["started_at"]:
+        write_moments(result["moments"], datetime.fromisoformat(result["started_at"]), moments)
+        out.print(f"wrote {moments}", markup=False, highlight=False)
     if not result["messages"]:
         raise typer.Exit(1)
 

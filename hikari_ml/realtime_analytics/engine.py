@@ -311,6 +311,28 @@ class StreamAnalyticsEngine(Service):
         """Names of the viewers with the most messages, the busiest first."""
         return self._stream.viewers.busiest(most)
 
+    async def export_minutes(self, path: str | Path) -> None:
+        """Write the stream minute by minute, with the recorded metrics, as ``.csv`` or ``.parquet``.
+
+        :func:`~hikari_ml.realtime_analytics.export.minute_table` says what the columns are.
+
+        Raises:
+            InputError: the file has another ending or cannot be written.
+            MissingExtraError: it is a Parquet file and the ``parquet`` extra is not installed.
+        """
+        from hikari_ml.realtime_analytics import export  # pandas: only needed from here on
+
+        await self._ready()
+        minutes, metrics, file = self.all_minutes(), self._metrics.pack(), Path(path)
+        await self._disk.submit(lambda: export.write_table(export.minute_table(minutes, metrics), file))
+
+    async def prometheus(self, channel: str = "default") -> str:
+        """The dashboard's numbers and the newest of each metric in Prometheus' text format."""
+        from hikari_ml.realtime_analytics import export
+
+        newest = {name: points[-1][1] for name, points in self._metrics.pack().items() if points}
+        return export.prometheus_text(await self.get_real_time_dashboard(), newest, channel)
+
     # -- learning, keeping, serving -----------------------------------------------------------------
 
     async def fit_predictor(self, *, epochs: int = 30) -> FitReport:

@@ -69,7 +69,8 @@ def test_replay_writes_what_it_is_asked_for(tmp_path):
     count = record(tmp_path / "chat.jsonl", 60)
     (tmp_path / "chat.jsonl").write_text((tmp_path / "chat.jsonl").read_text() + "broken\n")
     done = run(
-        "replay", tmp_path / "chat.jsonl", "--report", tmp_path / "out.html", "--json", tmp_path / "out.json"
+        "replay", tmp_path / "chat.jsonl", "--report", tmp_path / "out.html", "--json", tmp_path / "out.json",
+        "--moments", tmp_path / "moments.csv",
     )
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out.json").read_text())
@@ -77,6 +78,13 @@ def test_replay_writes_what_it_is_asked_for(tmp_path):
     assert "<!doctype html>" in (tmp_path / "out.html").read_text()[:20]
     assert f"skipped line {count + 1}: not JSON" in done.stderr
     assert f"{count:,} messages" in done.stdout
+
+
+def test_replay_names_what_moments_can_be_written_to(tmp_path):
+    record(tmp_path / "chat.jsonl", 5)
+    done = run("replay", tmp_path / "chat.jsonl", "--moments", tmp_path / "moments.html")
+    assert done.returncode == 2
+    assert ".csv or .txt" in done.stderr
 
 
 def test_replay_keeps_a_memory_that_is_named(tmp_path):

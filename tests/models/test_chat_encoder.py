@@ -86,7 +86,7 @@ def test_a_long_text_is_read_to_its_end(encoder):
 
 def test_windows_are_of_alike_length_and_leave_nothing_out(encoder):
     words = [f"word{i}" for i in range(300)]
-    windows, cut = encoder._windows(" ".join(words))
+    windows, cut = encoder._form(" ".join(words))
     whole = encoder._tokenizer.encode(" ".join(words)).ids
     assert [token for window in windows for token in window[1:-1]] == whole[1:-1]
     assert {(window[0], window[-1]) for window in windows} == {(whole[0], whole[-1])}
@@ -94,7 +94,7 @@ def test_windows_are_of_alike_length_and_leave_nothing_out(encoder):
     assert max(lengths) <= 128
     assert max(lengths) - min(lengths) <= len(lengths)
     assert not cut
-    assert encoder._windows("") == ([[whole[0], whole[-1]]], False)
+    assert encoder._form("") == ([[whole[0], whole[-1]]], False)
 
 
 def test_no_texts_are_no_readings(encoder):
@@ -163,8 +163,7 @@ def test_a_disguise_hides_nothing_and_leaves_the_embedding(encoder, monkeypatch,
 
 
 def test_innocent_lines_with_numbers_are_read_once(encoder, monkeypatch):
-    asked = []
-    one = encoder._one
-    monkeypatch.setattr(encoder, "_one", lambda ids, cut: asked.append(ids) or one(ids, cut))
+    asked, run = [], encoder._run
+    monkeypatch.setattr(encoder, "_run", lambda windows: asked.extend(windows) or run(windows))
     encoder.read(["the rtx3080 runs at 100k in 4k", "gr8 m8 player1 won 5v5", "Scunthorpe is a town"])
     assert len(asked) == 3

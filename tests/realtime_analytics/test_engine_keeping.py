@@ -17,8 +17,8 @@ def path(tmp_path):
 
 
 async def saved(engine):
-    assert engine._saver is not None
-    await asyncio.wait([engine._saver])
+    assert engine._keeper._saver is not None
+    await asyncio.wait([engine._keeper._saver])
 
 
 async def test_a_crash_costs_minutes_and_not_the_stream(path, clock):

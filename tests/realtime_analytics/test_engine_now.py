@@ -141,3 +141,25 @@ async def test_an_analysis_that_is_none_is_named_and_nothing_is_counted(engine, 
     with pytest.raises(InputError, match="analysis"):
         await engine.process_chat_message("anna", "hi", analysis=analysis)
     assert engine.chatters == 0
+
+
+async def test_minutes_leave_as_a_table(engine, clock, tmp_path):
+    await busy(engine, clock, 5)
+    await engine.record_metric("viewer_count", 120, at(70))
+    await engine.export_minutes(tmp_path / "minutes.csv")
+    header, *rows = (tmp_path / "minutes.csv").read_text().splitlines()
+    assert header.startswith("at,chat_rate,chatters")
+    assert len(rows) == len(engine.all_minutes())
+    assert rows[1].startswith("2026-01-10T20:01:00Z")
+    assert rows[1].endswith(",120.0")
+    with pytest.raises(InputError, match="end in"):
+        await engine.export_minutes(tmp_path / "minutes.xlsx")
+
+
+async def test_prometheus_gets_what_the_dashboard_shows(engine, clock):
+    await busy(engine, clock, 5)
+    await engine.record_metric("followers", 7, at(70))
+    text = await engine.prometheus("anna")
+    total = (await engine.get_real_time_dashboard())["current_metrics"]["total_messages"]
+    assert f'hikari_messages_total{{channel="anna"}} {float(total)}' in text
+    assert 'hikari_metric{channel="anna",name="followers"} 7.0' in text
