@@ -34,7 +34,7 @@ LEAST_CHANGE: Final = 0.1
 """Mean mood of the later half less that of the earlier one, from which a trend matters."""
 
 
-def contributions(lines: Iterable[Line]) -> tuple[int, int]:
+def contributions(lines: Iterable[tuple[float, bytes, int, float]]) -> tuple[int, int]:
     """(lines that add something, those of them that talk to somebody).
 
     A longer line adds something once, a short one once in half an hour, and six lines a minute at most.
@@ -55,7 +55,7 @@ def contributions(lines: Iterable[Line]) -> tuple[int, int]:
     return added, engaged
 
 
-def engagement(lines: Iterable[Line], visits: Visits, today: int) -> float:
+def engagement(lines: Iterable[tuple[float, bytes, int, float]], visits: Visits, today: int) -> float:
     """In [0, 1].
 
     0.35 presence (days lately, each counting half after 28 days, saturating), 0.2 loyalty (days ever,

@@ -117,7 +117,7 @@ def measure(
         command=cleaned.startswith("!") and len(cleaned) > 1,
         length=math.log1p(len(cleaned)),
         caps=_share(letters, str.isupper),
-        symbols=_share(cleaned, lambda c: not c.isalnum() and not c.isspace()),
+        symbols=_symbols(cleaned),
         repetition=1 - len(set(tokens)) / len(tokens) if tokens else 0.0,
         cues=tuple(dict.fromkeys(cue.token for cue in cues)),
         emotes=len(cues),
@@ -163,3 +163,8 @@ def _largest(emotions: dict[Emotion, float]) -> Emotion:
 
 def _share(characters: str | list[str], wanted: Callable[[str], bool]) -> float:
     return sum(map(wanted, characters)) / len(characters) if characters else 0.0
+
+
+def _symbols(text: str) -> float:
+    """The share that is neither letter, digit nor space."""
+    return max(0.0, 1 - _share(text, str.isalnum) - _share(text, str.isspace)) if text else 0.0

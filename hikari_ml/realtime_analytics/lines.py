@@ -14,6 +14,7 @@ KEPT: Final = 40
 """Lines of a viewer that are kept, in 21 bytes each."""
 
 _LINE = struct.Struct("<d8sBf")
+_WHEN = struct.Struct("<d13x")
 _OLDER = struct.Struct("<d8s?")
 ENGAGES: Final = 1
 SHORT: Final = 2
@@ -68,6 +69,10 @@ class Lines:
     def __iter__(self) -> Iterator[Line]:
         return map(Line._make, _LINE.iter_unpack(self.packed))
 
+    def rows(self) -> Iterator[tuple[float, bytes, int, float]]:
+        """The lines as plain tuples, which is quicker where every message asks."""
+        return _LINE.iter_unpack(self.packed)
+
     @classmethod
     def of_older(cls, packed: bytes) -> Lines:
         """From state format 2, which knew neither moods nor which lines are short."""
@@ -89,7 +94,8 @@ class Lines:
 
     def rate(self, at: float, seconds: float = 60.0) -> int:
         """Lines in the ``seconds`` before ``at``, as far as they are kept."""
-        return sum(1 for said, *_ in _LINE.iter_unpack(self.packed) if at - seconds < said <= at)
+        since = at - seconds
+        return sum([since < said <= at for (said,) in _WHEN.iter_unpack(self.packed)])
 
     def repeats(self, gist: str, at: float, seconds: float = 120.0) -> int:
         """How often the same was said within the ``seconds`` before ``at``."""

@@ -80,7 +80,7 @@ class Viewer:
     def engagement(self, today: int | None = None) -> float:
         """In [0, 1], as :func:`engagement.engagement` says it; None is the day of their last visit."""
         last = self.visits.days[-1] if self.visits.days else 0
-        return engagement.engagement(self.lines, self.visits, last if today is None else today)
+        return engagement.engagement(self.lines.rows(), self.visits, last if today is None else today)
 
     def pack(self) -> list[Any]:
         """As plain values, for the state file; what is counted later does not change them."""

@@ -69,13 +69,20 @@ def test_replay_writes_what_it_is_asked_for(tmp_path):
     count = record(tmp_path / "chat.jsonl", 60)
     (tmp_path / "chat.jsonl").write_text((tmp_path / "chat.jsonl").read_text() + "broken\n")
     done = run(
-        "replay", tmp_path / "chat.jsonl", "--report", tmp_path / "out.html", "--json", tmp_path / "out.json",
-        "--moments", tmp_path / "moments.csv",
+        "replay",
+        tmp_path / "chat.jsonl",
+        "--report",
+        tmp_path / "out.html",
+        "--json",
+        tmp_path / "out.json",
+        "--moments",
+        tmp_path / "moments.csv",
     )
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out.json").read_text())
     assert (result["messages"], result["skipped"]) == (count, 1)
     assert "<!doctype html>" in (tmp_path / "out.html").read_text()[:20]
+    assert (tmp_path / "moments.csv").read_text().startswith("time_code,end_code,at,score,reason\n")
     assert f"skipped line {count + 1}: not JSON" in done.stderr
     assert f"{count:,} messages" in done.stdout
 
