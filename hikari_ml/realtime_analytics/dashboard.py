@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from statistics import mean
 from typing import Final
 
-from hikari_ml.realtime_analytics.anomalies import Raised
+from hikari_ml.realtime_analytics.alarms.anomalies import Raised
+from hikari_ml.realtime_analytics.audience.viewers import Viewers, top_by_messages
 from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.timeline import Bucket, Minute
-from hikari_ml.realtime_analytics.viewers import Viewers, top_by_messages
 from hikari_ml.results import (
     EMOTIONS,
     Alert,

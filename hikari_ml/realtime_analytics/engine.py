@@ -19,9 +19,11 @@ from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, InputError, ModelDamagedError
 from hikari_ml.feed.server import FeedServer
-from hikari_ml.realtime_analytics.anomalies import Raised
+from hikari_ml.realtime_analytics.alarms.anomalies import Raised
+from hikari_ml.realtime_analytics.alarms.forest import Forest
+from hikari_ml.realtime_analytics.alarms.watch import Watch
+from hikari_ml.realtime_analytics.audience.profiles import Profiles
 from hikari_ml.realtime_analytics.checks import check_analysis, check_number, check_vector
-from hikari_ml.realtime_analytics.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
     current_metrics,
@@ -30,18 +32,16 @@ from hikari_ml.realtime_analytics.dashboard import (
     top_topics,
     trends,
 )
-from hikari_ml.realtime_analytics.experimenting import ChannelExperiments
 from hikari_ml.realtime_analytics.features import MAX_LENGTH
-from hikari_ml.realtime_analytics.forest import Forest
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
-from hikari_ml.realtime_analytics.profiles import Profiles
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute, with_silence
-from hikari_ml.realtime_analytics.watch import Watch
+from hikari_ml.realtime_analytics.trials.contents import MAX_METRICS, Contents
+from hikari_ml.realtime_analytics.trials.experimenting import ChannelExperiments
 from hikari_ml.results import (
     Alert,
     ContentPerformance,
@@ -62,7 +62,7 @@ from hikari_ml.text.normalize import clean
 from hikari_ml.times import as_utc, iso
 
 if TYPE_CHECKING:
-    from hikari_ml.realtime_analytics.forecasting import Forecaster
+    from hikari_ml.realtime_analytics.forecast.forecasting import Forecaster
     from hikari_ml.realtime_analytics.predictor import FitReport
 
 OVER_SECONDS: Final = 3600.0
@@ -221,7 +221,10 @@ class StreamAnalyticsEngine(Service):
         Raises:
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
         """
-        from hikari_ml.realtime_analytics import forecasting, series  # pandas: only needed from here on
+        from hikari_ml.realtime_analytics.forecast import (  # pandas: only needed from here on
+            forecasting,
+            series,
+        )
 
         wanted = forecasting.check_periods(periods)
         step = series.check_freq(freq)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hikari_ml.realtime_analytics.anomalies import Raised
+from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.dashboard import alert, moment
 from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.stream import Counted

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import user_key
 from hikari_ml.config import AnalyticsSettings
-from hikari_ml.realtime_analytics.anomalies import (
+from hikari_ml.realtime_analytics.alarms.anomalies import (
     WINDOW,
     Judgement,
     Learner,
@@ -28,12 +28,12 @@ from hikari_ml.realtime_analytics.anomalies import (
     Raised,
     StreamAnomalies,
 )
-from hikari_ml.realtime_analytics.bots import Commands
+from hikari_ml.realtime_analytics.audience.bots import Commands
+from hikari_ml.realtime_analytics.audience.topics import Topics
+from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
 from hikari_ml.realtime_analytics.features import MessageFeatures, measure
 from hikari_ml.realtime_analytics.moments import Highlight, Moments
 from hikari_ml.realtime_analytics.timeline import BUCKET, Share, Timeline
-from hikari_ml.realtime_analytics.topics import Topics
-from hikari_ml.realtime_analytics.viewers import Viewer, Viewers
 from hikari_ml.results import MessageAnalysis
 
 Vector = npt.NDArray[np.float32]

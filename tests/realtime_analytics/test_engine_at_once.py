@@ -7,8 +7,8 @@ import pytest
 
 from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.realtime_analytics import engine as engine_module
-from hikari_ml.realtime_analytics.anomalies import FIRST_FIT
-from hikari_ml.realtime_analytics.forest import Forest
+from hikari_ml.realtime_analytics.alarms.anomalies import FIRST_FIT
+from hikari_ml.realtime_analytics.alarms.forest import Forest
 from tests.support import LINES, at
 
 

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hikari_ml.realtime_analytics.anomalies import Judgement, Raised
+from hikari_ml.realtime_analytics.alarms.anomalies import Judgement, Raised
+from hikari_ml.realtime_analytics.audience.viewers import Viewer
 from hikari_ml.realtime_analytics.features import measure
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.stream import Counted
-from hikari_ml.realtime_analytics.viewers import Viewer
 from hikari_ml.results import MessageInsights
 from tests.support import START, at
 

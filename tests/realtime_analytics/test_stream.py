@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hikari_ml.config import AnalyticsSettings
-from hikari_ml.realtime_analytics.anomalies import Raised
-from hikari_ml.realtime_analytics.forest import Forest
+from hikari_ml.realtime_analytics.alarms.anomalies import Raised
+from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.realtime_analytics.stream import IDS_KEPT, StreamSoFar
 from tests.support import LINES, at
 

@@ -29,8 +29,8 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.table import markdown, write
 from hikari_ml.config import AnalyticsSettings
-from hikari_ml.realtime_analytics.anomalies import Raised
-from hikari_ml.realtime_analytics.forest import Forest
+from hikari_ml.realtime_analytics.alarms.anomalies import Raised
+from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.results import MessageAnalysis
 

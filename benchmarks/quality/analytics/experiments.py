@@ -30,8 +30,9 @@ import numpy.typing as npt
 from scipy import stats
 
 from benchmarks.table import markdown, write
-from hikari_ml.realtime_analytics.bandit import Bandit, choose
-from hikari_ml.realtime_analytics.blocks import (
+from hikari_ml.realtime_analytics.timeline import Minute
+from hikari_ml.realtime_analytics.trials.bandit import Bandit, choose
+from hikari_ml.realtime_analytics.trials.blocks import (
     Block,
     Effect,
     Measured,
@@ -43,9 +44,8 @@ from hikari_ml.realtime_analytics.blocks import (
     own_readings,
     recorded_readings,
 )
-from hikari_ml.realtime_analytics.contents import Contents
-from hikari_ml.realtime_analytics.evidence import ALPHA, first_found, weigh
-from hikari_ml.realtime_analytics.timeline import Minute
+from hikari_ml.realtime_analytics.trials.contents import Contents
+from hikari_ml.realtime_analytics.trials.evidence import ALPHA, first_found, weigh
 
 PAGE = "docs/reference/quality.md"
 FIRST_LOOK = 5

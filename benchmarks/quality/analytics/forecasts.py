@@ -35,9 +35,9 @@ import pandas as pd
 
 from benchmarks.quality.analytics import forecast_rivals
 from benchmarks.table import markdown, write
-from hikari_ml.realtime_analytics import prophet_worker
-from hikari_ml.realtime_analytics.forecasting import Forecaster
-from hikari_ml.realtime_analytics.series import check_freq
+from hikari_ml.realtime_analytics.forecast import prophet_worker
+from hikari_ml.realtime_analytics.forecast.forecasting import Forecaster
+from hikari_ml.realtime_analytics.forecast.series import check_freq
 from hikari_ml.results import Forecast
 from hikari_ml.runtime.lane import work_lane
 

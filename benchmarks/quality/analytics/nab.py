@@ -33,7 +33,7 @@ from benchmarks.quality.analytics.nab_scoring import (
     windowed_gaussian,
 )
 from benchmarks.table import machine, markdown, write
-from hikari_ml.realtime_analytics.detector import REST, SeriesDetector
+from hikari_ml.realtime_analytics.alarms.detector import REST, SeriesDetector
 
 PUBLISHED = {
     "ARTime": "ARTime",

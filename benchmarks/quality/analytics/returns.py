@@ -30,11 +30,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.table import markdown, write
 from hikari_ml.config import KNOWN_BOTS
-from hikari_ml.realtime_analytics import returning
-from hikari_ml.realtime_analytics.engagement import engagement
-from hikari_ml.realtime_analytics.lines import KEPT, Line, digest
-from hikari_ml.realtime_analytics.returning import CUTOFFS, FEATURES, HORIZON, Crowd, History, Rows
-from hikari_ml.realtime_analytics.visits import MAX_DAYS, Visits, day_number
+from hikari_ml.realtime_analytics.audience import returning
+from hikari_ml.realtime_analytics.audience.engagement import engagement
+from hikari_ml.realtime_analytics.audience.lines import KEPT, Line, digest
+from hikari_ml.realtime_analytics.audience.returning import CUTOFFS, FEATURES, HORIZON, Crowd, History, Rows
+from hikari_ml.realtime_analytics.audience.visits import MAX_DAYS, Visits, day_number
 
 TESTED = 2
 EARLIER = 5

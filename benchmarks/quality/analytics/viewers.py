@@ -30,11 +30,11 @@ from benchmarks.table import markdown, write
 from hikari_ml.chat import ChatMessage, user_key
 from hikari_ml.config import KNOWN_BOTS
 from hikari_ml.platforms.replay import Recording
-from hikari_ml.realtime_analytics.bots import Commands
+from hikari_ml.realtime_analytics.audience.bots import Commands
+from hikari_ml.realtime_analytics.audience.returning import HORIZON
+from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
+from hikari_ml.realtime_analytics.audience.visits import day_number
 from hikari_ml.realtime_analytics.features import measure
-from hikari_ml.realtime_analytics.returning import HORIZON
-from hikari_ml.realtime_analytics.viewers import Viewer, Viewers
-from hikari_ml.realtime_analytics.visits import day_number
 
 ZONE = ZoneInfo("Europe/Berlin")
 RESAMPLES = 200

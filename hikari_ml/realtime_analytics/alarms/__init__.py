@@ -1,0 +1,1 @@
+"""What is unusual: single messages, stretches of the stream, and any series of numbers."""

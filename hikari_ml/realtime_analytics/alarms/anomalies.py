@@ -1,0 +1,243 @@
+"""What is unusual: single messages, and stretches of the stream, each against its own past.
+
+Both are Isolation Forests that learn as the stream goes on and are fitted again at fixed counts, so that
+a recording gives the same alarms at any speed. Until enough was seen nothing is called unusual. Scores are
+tail probabilities among what was judged before; what a forest was fitted to it knows too well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from hikari_ml.realtime_analytics.alarms.forest import Forest
+from hikari_ml.realtime_analytics.alarms.kinds import (
+    AUDIENCE,
+    CHAT_RATE,
+    WINDOW_FEATURES,
+    name_kind,
+    recognised,
+    window_row,
+)
+from hikari_ml.realtime_analytics.alarms.running import Highest, Ranks
+from hikari_ml.realtime_analytics.features import NUMERIC, MessageFeatures
+from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket
+
+MESSAGES_KEPT: Final = 2000
+FIRST_FIT: Final = 200
+"""Messages after which single messages are judged."""
+
+WINDOWS_KEPT: Final = 720
+FIRST_WINDOWS: Final = 60
+"""Windows after which stretches are judged: ten minutes."""
+
+REFIT_WINDOWS: Final = 180
+"""Windows between two fits at most: half an hour."""
+
+WINDOW: Final = 60.0
+"""Seconds a window looks back."""
+
+REFRACTORY: Final = 180.0
+"""Seconds after an alert in which the next must be worse to be raised."""
+
+RECOGNISED: Final = frozenset({"raid", "hate_raid", "bot_flood", "copypasta"})
+
+FAR: Final = 5.0
+"""Robust deviations that its marks must have moved."""
+
+MISSED: Final = 12.0
+"""Messages that must be missing before a silence is told."""
+
+LONGER: Final = 1.5
+"""How many times as long as those before a silence must be to be told."""
+
+LEFT: Final = 0.7
+"""Fall of the audience, as a logarithm, from which a silence needs no other reason: half have left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``score`` in [0, 1) is one minus the tail probability among the past; 0 while there is no past."""
+
+    unusual: bool
+    score: float
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alert over a stretch of the stream that ended at ``at`` (epoch seconds).
+
+    ``score`` in (0, 1) is one minus the tail probability: how rarely the like was seen before.
+    """
+
+    at: float
+    kind: str
+    score: float
+    reason: str
+
+
+class Learner:
+    """The past that something is judged against, and the forest fitted to it again from time to time.
+
+    A fit takes about 0.1 s and belongs in a thread: ``forest = Forest(learner.rows())`` needs nothing that
+    changes meanwhile, and ``learner.learn(forest)`` puts it to use. The first is due after ``first_fit`` rows
+    and each further one when twice as many were seen, at the latest after ``longest_wait`` more.
+    """
+
+    def __init__(self, kept: int, first_fit: int, longest_wait: int) -> None:
+        self._rows: deque[list[float]] = deque(maxlen=kept)
+        self._seen = 0
+        self._next_fit = first_fit
+        self._longest_wait = longest_wait
+        self._forest: Forest | None = None
+        self._ranks = Ranks(kept)
+
+    @property
+    def due(self) -> bool:
+        """Whether a forest should be fitted before the next judgement."""
+        return self._seen >= self._next_fit
+
+    def rows(self) -> list[list[float]]:
+        """What it is fitted to."""
+        return list(self._rows)
+
+    def learn(self, forest: Forest) -> None:
+        """Judge by ``forest`` from now on."""
+        self._next_fit = self._seen + min(self._seen, self._longest_wait)
+        self._forest = forest
+        if not len(self._ranks):  # nothing was judged yet: its own rows must do for a beginning
+            for score in forest.scores:
+                self._ranks.judge(score)
+
+    def _keep(self, row: list[float]) -> None:
+        self._rows.append(row)
+        self._seen += 1
+
+
+UNKNOWN: Final = Judgement(unusual=False, score=0.0)
+
+
+class MessageAnomalies(Learner):
+    """Judges single messages against the last two thousand."""
+
+    def __init__(self) -> None:
+        super().__init__(MESSAGES_KEPT, FIRST_FIT, MESSAGES_KEPT)
+
+    def judge(self, message: MessageFeatures) -> Judgement:
+        """Judge ``message``, then learn it."""
+        row = message.vector()
+        verdict = self._verdict(row)
+        self._keep(row)
+        return verdict
+
+    def _verdict(self, row: list[float]) -> Judgement:
+        if self._forest is None:
+            return UNKNOWN
+        unusual = self._forest.severity(row) > 0
+        moved = tuple(NUMERIC[i] for i, _ in self._forest.moved(row)) if unusual else ()
+        return Judgement(unusual, self._ranks.judge(self._forest.score(row)), moved)
+
+
+class StreamAnomalies(Learner):
+    """Judges the last minute of the stream against the last two hours, every ten seconds.
+
+    ``score`` is that of the latest window, 0 while there is no past.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS)
+        self.score = 0.0
+        self._told_at = -math.inf
+        self._told_kind = ""
+        self._told_severity = 0.0
+        self._silence = Silence()
+
+    def judge(self, window: Bucket, at: float, audience: float = 0.0) -> Raised | None:
+        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual.
+
+        ``audience`` is the natural logarithm of the ratio of the viewers now to those some minutes ago, 0
+        where viewers are not known.
+        """
+        row = window_row(window, audience)
+        raised = self._verdict(row, window, at)
+        self._keep(row)
+        return raised
+
+    def _verdict(self, row: list[float], window: Bucket, at: float) -> Raised | None:
+        if self._forest is None:
+            return None
+        self.score = self._ranks.judge(self._forest.score(row))
+        usual = math.expm1(float(self._forest.center[CHAT_RATE]))
+        silent = self._silence.step(window.messages, usual)
+        if silent and row[AUDIENCE] > -LEFT:
+            return self._tell(
+                at, "dead_chat", 1.0, f"no message for {silent:.0f} s, {usual:.0f} a minute are usual"
+            )
+        moved = self._forest.moved(row)
+        severity = self._forest.severity(row)
+        kind = self._kind(window, dict(moved), severity, row[AUDIENCE])
+        if kind is None or self._told(kind, severity, at):
+            return None
+        reason = ", ".join(f"{WINDOW_FEATURES[i]} {_direction(z)}" for i, z in moved[:3])
+        return self._tell(at, kind, severity, reason, self._beyond(row, *moved[0]))
+
+    def _told(self, kind: str, severity: float, at: float) -> bool:
+        """Whether the like was told just now; another thing is news, and so is the same thing grown worse."""
+        if at - self._told_at >= REFRACTORY or (kind in RECOGNISED and kind != self._told_kind):
+            return False
+        return kind == "quiet" or severity <= self._told_severity
+
+    def _kind(self, window: Bucket, moved: dict[int, float], severity: float, audience: float) -> str | None:
+        """The name of an unusual stretch; one with the marks of a kind need not be beyond all before."""
+        if severity > 0:
+            return name_kind(window, moved, audience) if moved else None
+        far = {feature: z for feature, z in moved.items() if abs(z) >= FAR}
+        return recognised(window, far, audience)
+
+    def _beyond(self, row: list[float], feature: int, z: float) -> int:
+        """How many of the windows before moved as far in this feature."""
+        sign = math.copysign(1.0, z)
+        return sum(sign * past[feature] >= sign * row[feature] for past in self._rows)
+
+    def _tell(self, at: float, kind: str, severity: float, reason: str, beyond: int = 0) -> Raised:
+        """An alert; beyond what was seen the tail is taken to fall as that of a Cauchy distribution does."""
+        self._told_at, self._told_kind, self._told_severity = at, kind, severity
+        tail = (beyond + 0.5) / (len(self._rows) + 1) / (1 + severity)
+        return Raised(at, kind, 1 - tail, reason)
+
+
+class Silence:
+    """Notices when a chat fell silent that does not use to.
+
+    A silence is unusual once twelve messages would have come in it, and it is half as long again as any of
+    the last two hours; it is told once.
+    """
+
+    def __init__(self) -> None:
+        self._windows = 0
+        self._told = False
+        self._past = Highest(WINDOWS_KEPT)
+
+    def step(self, messages: int, usual: float) -> float:
+        """Seconds of silence if it has just become unusual, else 0; ``usual`` is messages a minute."""
+        if messages:
+            self._past.add(self._length if self._windows else 0.0)
+            self._windows, self._told = 0, False
+            return 0.0
+        self._windows += 1
+        missed = usual * self._length / 60
+        if self._told or missed < MISSED or self._length < LONGER * self._past.highest:
+            return 0.0
+        self._told = True
+        return self._length
+
+    @property
+    def _length(self) -> float:
+        return WINDOW + (self._windows - 1) * BUCKET
+
+
+def _direction(z: float) -> str:
+    return "far above usual" if z > 0 else "far below usual"

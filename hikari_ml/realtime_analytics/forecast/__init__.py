@@ -1,0 +1,1 @@
+"""The hours and days to come: models, their backtest, and intervals."""

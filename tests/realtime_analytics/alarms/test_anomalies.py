@@ -1,0 +1,140 @@
+"""What is unusual is noticed, named, and not shouted about twice."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from hikari_ml.realtime_analytics.alarms.anomalies import (
+    FIRST_FIT,
+    FIRST_WINDOWS,
+    MessageAnomalies,
+    Silence,
+    StreamAnomalies,
+)
+from hikari_ml.realtime_analytics.alarms.forest import Forest
+from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.timeline import Bucket
+from tests.support import at
+
+LINES = ["hello there", "what a play", "LUL", "nice one", "I think we should go left", "gg", "who is that?"]
+WEIRD = "BUY FOLLOWERS NOW!!! " * 20 + "https://spam.example www.spam.example"
+
+
+def said(text, second=0, own_rate=0):
+    return measure("anna", text, at(second), None, (), own_rate)
+
+
+def learn(anomalies):
+    if anomalies.due:
+        anomalies.learn(Forest(anomalies.rows()))
+
+
+def trained(count=FIRST_FIT):
+    anomalies = MessageAnomalies()
+    for i in range(count):
+        learn(anomalies)
+        anomalies.judge(said(LINES[i % len(LINES)], i))
+    learn(anomalies)
+    return anomalies
+
+
+def window(messages=20, chatters=15, newcomers=0, toxic=0, repeated=0, mood=0.6):
+    names = Counter({f"user{i}": 1 for i in range(chatters)})
+    return Bucket(messages, names, newcomers, toxic, repeated, messages // 3, mood * messages, messages)
+
+
+def test_without_a_past_nothing_is_unusual():
+    judged = MessageAnomalies().judge(said(WEIRD))
+    assert (judged.unusual, judged.score) == (False, 0.0)
+
+
+def test_an_injected_message_is_noticed_and_explained():
+    judged = trained().judge(said(WEIRD, own_rate=30))
+    assert judged.unusual
+    assert judged.score > 0.99
+    assert "links" in judged.moved
+
+
+def test_an_ordinary_message_is_not():
+    anomalies = trained()
+    judged = [anomalies.judge(said(LINES[i % len(LINES)], i)) for i in range(200)]
+    assert not any(found.unusual for found in judged)
+    assert all(0 <= found.score <= 1 for found in judged)
+
+
+def test_the_forest_is_fitted_again_and_learns_what_became_usual():
+    anomalies = trained()
+    first = anomalies._forest
+    for i in range(3 * FIRST_FIT):
+        learn(anomalies)
+        anomalies.judge(said(WEIRD if i % 2 else LINES[i % 7], i, own_rate=30 if i % 2 else 0))
+    assert anomalies._forest is not first
+    assert not anomalies.judge(said(WEIRD, own_rate=30)).unusual
+
+
+def stream(count=FIRST_WINDOWS):
+    anomalies = StreamAnomalies()
+    for i in range(count):
+        anomalies.judge(window(messages=18 + i % 5, chatters=14 + i % 3, mood=0.55 + i % 4 / 40), i * 10)
+    learn(anomalies)
+    return anomalies
+
+
+def test_a_burst_raises_one_alert_and_then_rests():
+    anomalies = stream()
+    first = anomalies.judge(window(messages=300, chatters=200), 610)
+    assert first.kind == "burst"
+    assert "chat rate far above usual" in first.reason
+    assert anomalies.judge(window(messages=300, chatters=200), 620) is None
+    assert anomalies.judge(window(messages=900, chatters=600), 630) is not None, "worse is told at once"
+    assert anomalies.judge(window(messages=900, chatters=600), 630 + 181) is not None
+
+
+def test_an_ordinary_stretch_raises_nothing():
+    anomalies = stream()
+    assert [a for i in range(60) if (a := anomalies.judge(window(messages=18 + i % 5), 700 + i * 10))] == []
+
+
+def test_scores_are_tail_probabilities():
+    anomalies, rng, scores = StreamAnomalies(), random.Random(4), []
+    for i in range(1500):
+        learn(anomalies)
+        anomalies.judge(window(messages=rng.randint(10, 30), mood=rng.uniform(0.4, 0.6)), i * 10)
+        scores.append(anomalies.score)
+    judged = [score for score in scores if score]
+    for p in (0.5, 0.2, 0.05):
+        assert sum(score > 1 - p for score in judged) / len(judged) == pytest.approx(p, abs=0.04)
+
+
+def test_a_crowd_is_told_though_a_greater_one_came_before():
+    anomalies = stream()
+    first = anomalies.judge(window(messages=200, chatters=150, newcomers=140), 610)
+    for i in range(40):
+        anomalies.judge(window(messages=18 + i % 5), 620 + i * 10)
+    second = anomalies.judge(window(messages=60, chatters=45, newcomers=30), 1100)
+    assert (first.kind, second.kind) == ("raid", "raid")
+    assert second.score < first.score
+
+
+def test_a_silence_is_told_once_while_it_lasts():
+    anomalies = stream()
+    raised = [anomalies.judge(window(messages=0, chatters=0), 610 + i * 10) for i in range(30)]
+    told = [found for found in raised if found and found.kind == "dead_chat"]
+    assert told
+    silence = Silence()
+    assert [bool(silence.step(0, usual=10)) for _ in range(10)] == [False] * 2 + [True] + [False] * 7
+
+
+def test_a_silence_like_those_before_is_none():
+    silence = Silence()
+    told = []
+    for _ in range(5):
+        told += [silence.step(messages, usual=30) for messages in [0, 0, 0, 0, 20]]
+    assert sum(map(bool, told)) == 1
+
+
+def test_where_the_viewers_left_silence_is_no_news():
+    anomalies = stream()
+    raised = [anomalies.judge(window(messages=0, chatters=0), 610 + i * 10, audience=-2.0) for i in range(30)]
+    assert {found.kind for found in raised if found} == {"quiet"}

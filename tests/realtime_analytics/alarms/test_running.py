@@ -1,0 +1,26 @@
+"""Running maxima and ranks agree with those of the whole."""
+
+import random
+
+import pytest
+
+from hikari_ml.realtime_analytics.alarms.running import Highest, Ranks
+
+
+def test_the_highest_is_that_of_the_last():
+    rng, found, past = random.Random(1), Highest(7), []
+    assert found.highest == float("-inf")
+    for _ in range(200):
+        past.append(rng.randrange(20))
+        found.add(past[-1])
+        assert found.highest == max(past[-7:])
+
+
+def test_a_rank_is_the_share_of_the_last_below():
+    rng, found, past = random.Random(2), Ranks(50), []
+    for _ in range(300):
+        value = rng.randrange(30)
+        before = past[-50:]
+        assert found.judge(value) == pytest.approx((sum(x < value for x in before) + 0.5) / (len(before) + 1))
+        past.append(value)
+    assert len(found) == 50
