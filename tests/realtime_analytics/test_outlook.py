@@ -161,3 +161,26 @@ def test_a_network_always_wrong_never_serves():
     with torch.no_grad():
         predictor.output[-1].bias += 3
     assert predict(PAST[:200], default=lambda: predictor)["model"] == MEAN
+
+
+def test_a_silent_past_is_predicted_to_stay_silent():
+    silent = [Minute(60 * i, 0, 0, 0, 0, 0, 0, None) for i in range(350)]
+    trained, _ = Trained.train(silent, Shape(), 1, lambda epoch, loss: None)
+    found = predict(silent, (), trained)
+    assert (found["model"], found["skill"]) == (MEAN, None)
+    assert {point["yhat"] for point in found["horizons"].values()} == {0}
+
+
+def test_evenings_of_a_fortnight_are_learned_from():
+    evenings = [
+        Minute(
+            86_400 * day + 68_000 // 60 * 60 + 60 * i, 60 if i % 40 < 20 else 10 + i % 3, 4, 1, 0, 0, 0, 0.5
+        )
+        for day in range(10)
+        for i in range(240)
+    ]
+    trained, report = Trained.train(evenings, Shape(zone="Europe/Berlin"), 1, lambda epoch, loss: None)
+    assert report.validation_windows > 0
+    assert trained.gate.best not in (MEAN, LAST), "it comes again every evening"
+    found = predict(evenings[-60:], evenings[:-60], trained)
+    assert found["skill"] > 0
