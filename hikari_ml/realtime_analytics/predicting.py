@@ -69,12 +69,8 @@ class ChannelOutlook:
             InputError: there is too little past.
             StoreError: it could not be kept.
         """
-        from hikari_ml.realtime_analytics.predictor import Shape  # torch: seconds, and not for everybody
-
-        known, shape = self._timeline.known(), Shape(zone=self._zone)
-        trained, report = await self._long.submit(
-            lambda: Trained.train(with_silence(known)[:-1], shape, epochs, self._on_epoch)
-        )
+        known, zone = self._timeline.known(), self._zone
+        trained, report = await self._long.submit(lambda: _train(known, zone, epochs, self._on_epoch))
         self.trained, self._told = trained, None
         self._troubles.pop("predictor", None)
         path = self._path
@@ -134,3 +130,12 @@ class ChannelOutlook:
     def _trouble(self, error: HikariError) -> None:
         _log.warning("%s; predictions do without it until it is trained again", error)
         self._troubles["predictor"] = str(error)
+
+
+def _train(
+    known: Sequence[Minute], zone: str, epochs: int, on_epoch: Callable[[int, float], None]
+) -> tuple[Trained, FitReport]:
+    """On all minutes but the newest, which may be unfinished."""
+    from hikari_ml.realtime_analytics.predictor import Shape  # torch takes seconds: in the lane, not before
+
+    return Trained.train(with_silence(known)[:-1], Shape(zone=zone), epochs, on_epoch)
