@@ -145,6 +145,10 @@ class AnalyticsSettings(_Section):
     """How far behind the newest message one may still arrive and be counted in its place."""
     bots: tuple[str, ...] = KNOWN_BOTS
     """User names never counted as viewers."""
+    pretrained_predictor: bool = True
+    """Whether a channel that trained no predictor may get the bundled one, where it proves better."""
+    retrain_after_stream: bool = False
+    """Whether the predictor is trained again by itself after a stream, once five hours of chat are new."""
     detect_bots: bool = True
     """Leave out accounts that behave like programs as well."""
     not_bots: tuple[str, ...] = ()

@@ -80,3 +80,22 @@ def chat_model(
             on_stage=lambda stage: out.print(stage, highlight=False),
         )
     out.print(f"wrote {path} and {out_folder / 'report.json'}", markup=False, highlight=False)
+
+
+@app.command("chat-rate")
+def chat_rate(
+    out_file: Annotated[Path, typer.Option("--out", help="File for the predictor (safetensors).")],
+    streams: Annotated[int | None, typer.Option(min=1, help="Simulated streams to train on.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs at most.")] = None,
+) -> None:
+    """Train the predictor of chat that a channel without a past begins with, on simulated streams alone."""
+    from hikari_ml.realtime_analytics import rehearsal
+
+    report = rehearsal.train_default(
+        out_file,
+        count=streams or rehearsal.STREAMS,
+        epochs=epochs or rehearsal.EPOCHS,
+        on_epoch=lambda epoch, loss: out.print(f"epoch {epoch} loss {loss:.4f}", highlight=False),
+    )
+    errors = ", ".join(f"{horizon} min {error:.1f}" for horizon, error in report.mae.items())
+    out.print(f"wrote {out_file}; mean absolute error {errors}", markup=False, highlight=False)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
-from hikari_ml.errors import ClosedError, InputError, ModelDamagedError
+from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.feed.server import FeedServer
 from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.alarms.forest import Forest
@@ -37,9 +37,10 @@ from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.moments import Highlight
-from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES, Network, predict
+from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES
+from hikari_ml.realtime_analytics.predicting import ChannelOutlook
 from hikari_ml.realtime_analytics.stream import StreamSoFar
-from hikari_ml.realtime_analytics.timeline import Minute, with_silence
+from hikari_ml.realtime_analytics.timeline import Minute
 from hikari_ml.realtime_analytics.trials.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.trials.experimenting import ChannelExperiments
 from hikari_ml.results import (
@@ -109,7 +110,6 @@ class StreamAnalyticsEngine(Service):
             lambda: self._keeper.save_when_due(),
         )
         self._news: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=NEWS_KEPT)
-        self._network: Network | None = None
         self._troubles: dict[str, str] = {}
         self._counting = asyncio.Lock()
         self._fits, self._returns, self._long, self._disk = self._lanes = [
@@ -117,6 +117,10 @@ class StreamAnalyticsEngine(Service):
         ]
         self._profiles = Profiles(self._stream, self._returns)
         self._keeper = Keeper(self.path, self._clock, self._disk, self._pack, self._troubles)
+        beside = self.path.with_suffix(".predictor.safetensors") if self.path is not None else None
+        self._outlook = ChannelOutlook(
+            self._stream.timeline, self.settings, beside, self._long, self._go_on, self._troubles
+        )
         self._server: FeedServer | None = None
         self._forecaster: Forecaster | None = None
 
@@ -157,6 +161,7 @@ class StreamAnalyticsEngine(Service):
         async with self._counting:  # from the look at the id to the count nothing else may count
             if self._stream.known(message_id):
                 return not_counted(username, self._engagement(username), "repeated id", degraded)
+            self._outlook.retrain_when_due(at.timestamp())
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else _topics(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
@@ -267,8 +272,10 @@ class StreamAnalyticsEngine(Service):
         now = self._clock.now()
         shown = self._shown(now)
         timeline, end = self._stream.timeline, shown.timestamp()
-        window = timeline.window(end, self.settings.analytics.window_minutes * 60)
+        self._outlook.retrain_when_due(now.timestamp())
         minutes = timeline.current(end, OUTLOOK_MINUTES)
+        predictions = await self._outlook.predict(minutes if shown == now else [])
+        window = timeline.window(end, self.settings.analytics.window_minutes * 60)
         return {
             "current_metrics": current_metrics(
                 window,
@@ -283,7 +290,7 @@ class StreamAnalyticsEngine(Service):
             "topics": top_topics(window),
             "moments": self.moments()[-20:],
             "alerts": self.alerts()[-20:],
-            "predictions": predict(minutes if shown == now else [], self._network),
+            "predictions": predictions,
             "timestamp": iso(shown),
             "degraded": [f"{what}: {why}" for what, why in self._troubles.items()],
         }
@@ -339,7 +346,7 @@ class StreamAnalyticsEngine(Service):
     # -- learning, keeping, serving -----------------------------------------------------------------
 
     async def fit_predictor(self, *, epochs: int = 30) -> FitReport:
-        """Train the LSTM + attention predictor on this channel's past; its errors decide whether it serves.
+        """Train network and trees on this channel's past; their errors decide who serves.
 
         It takes minutes, during which messages are counted as ever, and is kept beside the state.
 
@@ -348,17 +355,7 @@ class StreamAnalyticsEngine(Service):
             StoreError: it serves, but could not be kept.
         """
         await self._ready()
-        known = self._stream.timeline.known()
-        network, report = await self._long.submit(
-            lambda: Network.train(with_silence(known)[:-1], epochs, self._go_on)
-        )
-        self._network = network
-        self._troubles.pop("predictor", None)
-        path = self._network_path
-        if path is not None:
-            await self._disk.submit(lambda: network.save(path))
-        found: FitReport = report
-        return found
+        return await self._outlook.fit(epochs)
 
     async def forget_viewer(self, username: str) -> bool:
         """Remove a viewer's profile and name; False if there was none. Counts stay, without the name."""
@@ -409,22 +406,11 @@ class StreamAnalyticsEngine(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         for lane in (*self._lanes, self.experiments.lane):
             stack.push_async_callback(lane.aclose)
+        stack.push_async_callback(self._outlook.aclose)
         if (kept := await self._keeper.load()) is not None:
             self._unpack(kept)
-        if self._network_path is not None:
-            await self._load_network(self._network_path)
+        await self._outlook.load()
         stack.push_async_callback(self._keeper.write_last)
-
-    async def _load_network(self, path: Path) -> None:
-        try:
-            self._network = await self._long.submit(lambda: Network.load(path))
-        except ModelDamagedError as error:
-            _log.warning("%s; predictions do without it until it is trained again", error)
-            self._troubles["predictor"] = str(error)
-
-    @property
-    def _network_path(self) -> Path | None:
-        return self.path.with_suffix(".predictor.safetensors") if self.path is not None else None
 
     async def _prepare(self, at: datetime) -> None:
         """Do what is slow about a message at ``at``: forests in their lane, missed steps a few at a time."""

@@ -1,17 +1,21 @@
 """ViewerEngagementPredictor: how busy chat will be in the next minutes, by LSTM and attention.
 
-Two LSTM layers read the last half hour minute by minute, multi-head attention (Vaswani et al., 2017) looks
-back over them from the last minute, and one output a horizon gives ln(1 + messages).
+Two LSTM layers read the hours before, the last of them step by step; multi-head attention (Vaswani et al.,
+2017), asked by the newest state and by the calendar, looks back over all of them; and one output a horizon
+says how far chat will lie above the level of the moment, as the logarithm of a ratio.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
@@ -21,28 +25,40 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
-from hikari_ml.realtime_analytics.outlook import HORIZONS
+from hikari_ml.realtime_analytics.backtest import Bounds, Parts, needed, split
+from hikari_ml.realtime_analytics.context import FEATURES, HORIZONS, Context, Frame, Past, Times, Values
 from hikari_ml.realtime_analytics.timeline import Minute
 
-FORMAT: Final = 1
-WINDOW: Final = 30
-"""Minutes looked back."""
+FORMAT: Final = 2
+"""2: hours before, calendar and the same time on other days. 1 read half an hour and is no longer read."""
 
-FEWEST_TRAINED: Final = 24
-FEWEST_JUDGED: Final = 8
-"""Windows that training and judging need at least."""
+BESIDE: Final = "beside."
+"""Before the names of arrays that are saved with a predictor and are none of its weights."""
 
-FEATURES: Final = ("messages", "chatters", "newcomers", "toxic", "repeated", "emotes", "mood")
+MOST_TRAINED: Final = 30_000
+"""Moments trained on at most, spread evenly: neighbouring minutes tell the same."""
 
-Rows = npt.NDArray[np.float32]
+BATCH: Final = 256
+READ_AT_ONCE: Final = 2_048
+"""Moments in a batch of training, and in one that is only read."""
+
+PATIENCE: Final = 6
+"""Epochs without a better one after which training ends."""
+
+LEARNING_RATE: Final = 3e-3
+FACTS_LIMIT: Final = 4.0
+"""Standard deviations at which what is known of a moment is cut off."""
+
+LEAST_KNOWN: Final = 0.05
+"""Share of the training in which a fact must be known: a rarer one is not learned, so not listened to."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """How training went: the windows of its three parts, and mean absolute error a horizon in the last.
+    """How training went: the moments of its three parts, and mean absolute error a horizon in the last.
 
     ``validation_windows`` are those it was judged by: neither training nor the choice of the best epoch,
-    made on ``selection_windows``, has seen a minute of their targets.
+    made on ``selection_windows``, had seen a minute of their targets. ``epochs`` is how many were best.
     """
 
     train_windows: int
@@ -54,63 +70,91 @@ class FitReport:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes that make a predictor."""
+    """The sizes that make a predictor, what it reads (:class:`Frame`), and the streamer's zone."""
 
-    input_dim: int = len(FEATURES)
     hidden_dim: int = 32
     num_layers: int = 2
     num_heads: int = 8
     dropout: float = 0.2
     horizons: tuple[int, ...] = HORIZONS
-    window: int = WINDOW
+    step: int = 1
+    span: int = 0
+    window: int = 30
+    coarse: int = 24
+    coarse_steps: int = 6
+    zone: str = "UTC"
+
+    @property
+    def frame(self) -> Frame:
+        """What is predicted from what."""
+        return Frame(self.horizons, self.step, self.span, self.window, self.coarse, self.coarse_steps)
+
+    def past(self, minutes: Sequence[Minute]) -> Past:
+        """``minutes`` as it reads them."""
+        return Past(minutes, self.frame, ZoneInfo(self.zone))
 
 
 class ViewerEngagementPredictor(nn.Module):
-    """Predicts the number of messages within each horizon.
+    """Predicts the number of messages of each horizon.
 
     ``predict`` needs a trained predictor: :meth:`fit` it, or :meth:`load` one.
 
     Raises:
-        InputError: ``hidden_dim`` is not a multiple of ``num_heads``.
+        InputError: ``hidden_dim`` is not a multiple of ``num_heads``, or the zone is unknown.
     """
 
     def __init__(self, shape: Shape | None = None, **sizes: Any) -> None:
         super().__init__()
         self.shape = shape or Shape(**sizes)
-        if self.shape.hidden_dim % self.shape.num_heads:
-            raise InputError(
-                "hidden_dim", self.shape.hidden_dim, f"give a multiple of {self.shape.num_heads}"
-            )
-        self.lstm = nn.LSTM(
-            self.shape.input_dim,
-            self.shape.hidden_dim,
-            self.shape.num_layers,
-            dropout=self.shape.dropout if self.shape.num_layers > 1 else 0.0,
-            batch_first=True,
+        width, facts, horizons = self.shape.hidden_dim, self.shape.frame.facts, len(self.shape.horizons)
+        if width % self.shape.num_heads:
+            raise InputError("hidden_dim", width, f"give a multiple of {self.shape.num_heads}")
+        try:
+            ZoneInfo(self.shape.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InputError("zone", self.shape.zone, "give an IANA name such as Europe/Berlin") from error
+        dropout = self.shape.dropout
+        between = dropout if self.shape.num_layers > 1 else 0.0
+        self.lstm = nn.LSTM(len(FEATURES), width, self.shape.num_layers, dropout=between, batch_first=True)
+        self.attention = nn.MultiheadAttention(width, self.shape.num_heads, batch_first=True)
+        self.circumstances = nn.Sequential(nn.Linear(2 * facts, 2 * width), nn.GELU(), nn.Dropout(dropout))
+        self.question = nn.Linear(2 * width, width)
+        self.output = nn.Sequential(
+            nn.Linear(4 * width, 2 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * width, horizons)
         )
-        self.attention = nn.MultiheadAttention(self.shape.hidden_dim, self.shape.num_heads, batch_first=True)
-        self.output = nn.Linear(2 * self.shape.hidden_dim, len(self.shape.horizons))
         self.center: Tensor
         self.scale: Tensor
-        self.error: Tensor
-        self.register_buffer("center", torch.zeros(self.shape.input_dim))
-        self.register_buffer("scale", torch.ones(self.shape.input_dim))
-        self.register_buffer("error", torch.full((len(self.shape.horizons),), float("nan")))
+        self.facts_center: Tensor
+        self.facts_scale: Tensor
+        self.bounds: Tensor
+        self.register_buffer("center", torch.zeros(len(FEATURES)))
+        self.register_buffer("scale", torch.ones(len(FEATURES)))
+        self.register_buffer("facts_center", torch.full((facts,), math.nan))  # NaN: a fact not listened to
+        self.register_buffer("facts_scale", torch.ones(facts))
+        self.register_buffer("bounds", torch.full((horizons, 2), math.nan))
 
     @property
     def is_trained(self) -> bool:
         """Whether it has been fitted, here or before it was saved."""
-        return not bool(self.error.isnan().any())
+        return not bool(self.bounds.isnan().any())
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """ln(1 + messages) a horizon: [B, T, features] to [B, horizons], or [T, features] to [horizons]."""
-        single = rows.dim() == 2
-        batch = rows.unsqueeze(0) if single else rows
-        states, _ = self.lstm((batch - self.center) / self.scale)
-        last = states[:, -1:, :]
-        seen, _ = self.attention(last, states, states, need_weights=False)
-        logs: Tensor = self.output(torch.cat([last, seen], dim=-1).squeeze(1))
-        return logs.squeeze(0) if single else logs
+    def forward(self, steps: Tensor, facts: Tensor) -> Tensor:
+        """ln(1 + messages a step) against the level: [B, T, features] and [B, facts] to [B, horizons].
+
+        A single moment may come without B and goes without it. Facts may be NaN where they are unknown.
+        """
+        if steps.dim() == 2:
+            single: Tensor = self(steps.unsqueeze(0), facts.unsqueeze(0)).squeeze(0)
+            return single
+        known = (facts - self.facts_center) / self.facts_scale
+        told = torch.cat([known.nan_to_num(0.0).clamp(-FACTS_LIMIT, FACTS_LIMIT), known.isnan().float()], -1)
+        around = self.circumstances(told)
+        states, _ = self.lstm((steps - self.center) / self.scale)
+        last = states[:, -1]
+        question = (last + self.question(around)).unsqueeze(1)
+        seen, _ = self.attention(question, states, states, need_weights=False)
+        ratios: Tensor = self.output(torch.cat([last, seen.squeeze(1), around], dim=-1))
+        return ratios
 
     def fit(
         self,
@@ -121,71 +165,103 @@ class ViewerEngagementPredictor(nn.Module):
         seed: int = 0,
         on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
     ) -> FitReport:
-        """Train on the past of a channel, in three parts of time.
+        """Train on the past of a channel: once to be judged, then once more on all of it.
 
-        The first is trained on, the second says which epoch was the best, and the last, a share of
-        ``validation``, judges: its errors are the report and set the intervals.
+        In three parts of time, the first is trained on, the second says which epoch was the best, and the
+        last, a share of ``validation``, judges: its errors are the report and set the intervals. Then it is
+        trained anew on the whole past, for as many epochs as were best. ``on_epoch`` is told the number of
+        the epoch, counted on through both trainings, and the loss.
 
         Raises:
             InputError: ``minutes`` is too short to train on and to validate, or there is no epoch.
         """
-        if epochs < 1:
-            raise InputError("epochs", epochs, "give at least 1")
-        rows, targets = (
-            torch.from_numpy(part) for part in windows(minutes, self.shape.window, self.shape.horizons)
-        )
-        parts = split(len(rows), max(self.shape.horizons), validation)
+        past = self.shape.past(minutes)
+        parts = split(past, validation)
         if parts is None:
-            needed = _needed(self.shape, validation)
-            raise InputError("minutes", f"{len(minutes)} minutes", f"give at least {needed}")
-        train, select, judge = parts
-        torch.manual_seed(seed)
-        flat = rows[train].reshape(-1, self.shape.input_dim)
-        self.center.copy_(flat.mean(dim=0))
-        self.scale.copy_(flat.std(dim=0).clamp(min=1e-3))
-        with torch.no_grad():
-            self.output.bias.copy_(
-                targets[train].mean(dim=0)
-            )  # a short past has no steps to waste on the level
-        self._train(rows[train], targets[train], rows[select], targets[select], epochs, on_epoch)
-        with torch.inference_mode():
-            said, truth = self(rows[judge]), targets[judge]
-            self.error.copy_((said - truth).abs().quantile(0.8, dim=0))
-            miss = (said.expm1() - truth.expm1()).abs().mean(dim=0)
-        mae = dict(zip(self.shape.horizons, miss.tolist(), strict=True))
-        return FitReport(len(rows[train]), len(rows[select]), len(rows[judge]), epochs, mae)
+            least = needed(self.shape.frame, validation)
+            raise InputError("minutes", f"{len(minutes)} minutes", f"give at least {least} of one stream")
+        return self.fit_parts(past, parts, epochs=epochs, seed=seed, on_epoch=on_epoch)[0]
 
-    def predict(self, minutes: Sequence[Minute]) -> dict[int, tuple[float, float, float]]:
-        """Messages within each horizon after the last minute: horizon -> (expected, lower, upper).
-
-        The interval is meant to hold 80 %.
+    def fit_parts(
+        self,
+        past: Past,
+        parts: Parts,
+        *,
+        epochs: int,
+        seed: int = 0,
+        on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
+    ) -> tuple[FitReport, Values]:
+        """:meth:`fit` on parts that are given; also what it had said of those that judge, [N, horizons].
 
         Raises:
-            InputError: the predictor is not trained, or there are fewer minutes than its window.
+            InputError: there is no epoch.
+        """
+        if epochs < 1:
+            raise InputError("epochs", epochs, "give at least 1")
+        frame = self.shape.frame
+        began = {name: value.clone() for name, value in self.state_dict().items()}
+        train = _thin(parts.train)
+        best = self._train(past, train, parts.select, epochs, epochs, seed, on_epoch)
+        truth = past.targets(parts.judge)
+        said = self.counts(past.context(parts.judge))
+        limits = Bounds.measured(said, truth, frame).values
+        self.load_state_dict(began)
+        self._train(
+            past, _thin(parts.every), None, best, epochs, seed, lambda n, loss: on_epoch(epochs + n, loss)
+        )
+        self.bounds.copy_(torch.from_numpy(limits.astype(np.float32)))
+        miss = np.abs(said - truth).mean(axis=0)
+        mae = dict(zip(self.shape.horizons, map(float, miss), strict=True))
+        return FitReport(len(train), len(parts.select), len(parts.judge), best, mae), said
+
+    def counts(self, context: Context) -> Values:
+        """Messages of each horizon at every moment of ``context``: [N, horizons], not negative."""
+        found = []
+        self.eval()
+        with torch.inference_mode():
+            for at in range(0, len(context), READ_AT_ONCE):
+                part = context[at : at + READ_AT_ONCE]
+                ratios = self(torch.from_numpy(part.steps), torch.from_numpy(part.facts)).numpy()
+                found.append(self.shape.frame.counts(ratios, part.level))
+        return np.concatenate(found) if found else np.zeros((0, len(self.shape.horizons)))
+
+    def predict(self, minutes: Sequence[Minute]) -> dict[int, tuple[float, float, float]]:
+        """Messages of each horizon after the last minute: horizon -> (expected, lower, upper).
+
+        The interval is meant to hold 80 %. The more of the channel's past ``minutes`` holds the better: the
+        same time on the days and weeks before is looked up in it.
+
+        Raises:
+            InputError: the predictor is not trained, or the stream has fewer minutes than its window.
         """
         if not self.is_trained:
             raise InputError("predictor", "untrained", "fit it or load a trained one first")
-        if len(minutes) < self.shape.window:
-            raise InputError("minutes", f"{len(minutes)} minutes", f"give at least {self.shape.window}")
-        rows = torch.from_numpy(feature_rows(minutes[-self.shape.window :]))
-        with torch.inference_mode():
-            logs = self(rows)
-        low, high = (logs - self.error).expm1().clamp(min=0), (logs + self.error).expm1().clamp(min=0)
-        middle = logs.expm1().clamp(min=0)
-        return {
-            horizon: (middle[i].item(), low[i].item(), high[i].item())
-            for i, horizon in enumerate(self.shape.horizons)
-        }
+        past = self.shape.past(minutes)
+        end = past.ends()[-1:]
+        if not len(end) or end[0] != past.newest:
+            raise InputError(
+                "minutes", f"{len(minutes)} minutes", f"give at least {self.shape.window} of one stream"
+            )
+        found = self.counts(past.context(end))
+        return Bounds(self.bounds.numpy()).around(found[0], self.shape.frame)
 
-    def save(self, path: str | Path, notes: Mapping[str, str] | None = None) -> None:
-        """Write weights, sizes and ``notes`` as one safetensors file, durably and in one piece."""
+    def save(
+        self,
+        path: str | Path,
+        notes: Mapping[str, str] | None = None,
+        arrays: Mapping[str, npt.NDArray[Any]] | None = None,
+    ) -> None:
+        """Write weights, sizes, ``notes`` and ``arrays`` as one safetensors file, durably."""
         about = {
             "format": str(FORMAT),
             "shape": json.dumps(asdict(self.shape)),
             "notes": json.dumps(dict(notes or {})),
         }
         beside = Path(f"{path}.tmp")
-        save_file({k: v.contiguous() for k, v in self.state_dict().items()}, beside, metadata=about)
+        tensors = {name: value.contiguous() for name, value in self.state_dict().items()}
+        for name, array in (arrays or {}).items():
+            tensors[f"{BESIDE}{name}"] = torch.from_numpy(np.ascontiguousarray(array))
+        save_file(tensors, beside, metadata=about)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(path)
@@ -196,114 +272,123 @@ class ViewerEngagementPredictor(nn.Module):
 
         Raises:
             ModelMissingError: there is no such file.
-            ModelDamagedError: it is not such a file, or a newer version wrote it.
+            ModelDamagedError: it is not such a file, or another version of this package wrote it.
         """
         return cls.load_with_notes(path)[0]
 
     @classmethod
-    def load_with_notes(cls, path: str | Path) -> tuple[Self, dict[str, str]]:
-        """:meth:`load`, and the notes it was saved with."""
+    def load_with_notes(cls, path: str | Path) -> tuple[Self, dict[str, str], dict[str, npt.NDArray[Any]]]:
+        """:meth:`load`, and the notes and arrays it was saved with."""
         try:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
                 weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            newer = int(about.get("format", "0")) > FORMAT
+            version = int(about.get("format", "0"))
         except FileNotFoundError as error:
             raise ModelMissingError("predictor", Path(path)) from error
         except (SafetensorError, OSError, ValueError) as error:
             raise ModelDamagedError("predictor", f"{path} is no saved predictor: {error}") from error
-        if newer:
+        if version > FORMAT:
             raise ModelDamagedError("predictor", f"{path} was written by a newer version")
+        if 0 < version < FORMAT:
+            raise ModelDamagedError("predictor", f"{path} is of an older version: train it again")
+        arrays = {name: weights.pop(name).numpy() for name in list(weights) if name.startswith(BESIDE)}
         try:
             sizes = json.loads(about["shape"])
             predictor = cls(Shape(**{**sizes, "horizons": tuple(sizes["horizons"])}))
             predictor.load_state_dict(weights)
             notes = dict(json.loads(about.get("notes", "{}")))
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, InputError) as error:
             raise ModelDamagedError("predictor", f"{path} is no saved predictor: {error}") from error
-        return predictor.eval(), notes
+        return predictor.eval(), notes, {name.removeprefix(BESIDE): found for name, found in arrays.items()}
 
     def _train(
         self,
-        rows: Tensor,
-        targets: Tensor,
-        select_rows: Tensor,
-        select_targets: Tensor,
+        past: Past,
+        ends: Times,
+        select: Times | None,
         epochs: int,
+        planned: int,
+        seed: int,
         on_epoch: Callable[[int, float], None],
-    ) -> None:
-        """AdamW on the L1 error of logs, keeping the weights of the epoch best in selection."""
-        optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3, weight_decay=1e-3)
-        best, kept = float("inf"), {}
-        for epoch in range(epochs):
-            self.train()
-            for batch in torch.split(torch.randperm(len(rows)), 64):
-                optimizer.zero_grad()
-                loss = nn.functional.l1_loss(self(rows[batch]), targets[batch])
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-                optimizer.step()
-            self.eval()
-            with torch.inference_mode():
-                checked = nn.functional.l1_loss(self(select_rows), select_targets).item()
-            on_epoch(epoch + 1, checked)
-            if checked < best:
-                best = checked
-                kept = {name: value.clone() for name, value in self.state_dict().items()}
-        self.load_state_dict(kept)
+    ) -> int:
+        """AdamW on the L1 error of logs, its rate falling along a cosine over ``planned`` epochs.
+
+        With ``select`` the weights of the epoch that is best there are kept; its number is returned.
+        """
+        steps, facts, targets = self._tensors(past, ends)
+        self._learn_scales(steps, facts)
+        judged = self._tensors(past, select) if select is not None else None
+        optimizer = torch.optim.AdamW(self.parameters(), lr=LEARNING_RATE, weight_decay=1e-2)
+        pace = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, planned, eta_min=LEARNING_RATE / 30)
+        best, kept, number = math.inf, None, epochs
+        with reproducible(seed):
+            for epoch in range(1, epochs + 1):
+                checked = self._epoch(optimizer, steps, facts, targets)
+                pace.step()
+                if judged is not None:
+                    with torch.inference_mode():
+                        checked = nn.functional.l1_loss(self(judged[0], judged[1]), judged[2]).item()
+                    if checked < best:
+                        best, number = checked, epoch
+                        kept = {name: value.clone() for name, value in self.state_dict().items()}
+                on_epoch(epoch, checked)
+                if kept is not None and epoch - number >= PATIENCE:
+                    break
+        if kept is not None:
+            self.load_state_dict(kept)
+        return number
+
+    def _epoch(
+        self, optimizer: torch.optim.Optimizer, steps: Tensor, facts: Tensor, targets: Tensor
+    ) -> float:
+        """Once through all moments in chance order; the mean loss."""
+        self.train()
+        losses = []
+        size = min(BATCH, max(16, len(steps) // 16))
+        for batch in torch.split(torch.randperm(len(steps)), size):
+            optimizer.zero_grad()
+            loss = nn.functional.l1_loss(self(steps[batch], facts[batch]), targets[batch])
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+            optimizer.step()
+            losses.append(loss.item())
         self.eval()
+        return sum(losses) / len(losses)
+
+    def _tensors(self, past: Past, ends: Times) -> tuple[Tensor, Tensor, Tensor]:
+        context = past.context(ends)
+        targets = self.shape.frame.ratios(past.targets(ends), context.level)
+        return (
+            torch.from_numpy(context.steps),
+            torch.from_numpy(context.facts),
+            torch.from_numpy(targets.astype(np.float32)),
+        )
+
+    def _learn_scales(self, steps: Tensor, facts: Tensor) -> None:
+        flat = steps.reshape(-1, len(FEATURES))
+        self.center.copy_(flat.mean(dim=0))
+        self.scale.copy_(flat.std(dim=0).clamp(min=1e-3))
+        known = ~facts.isnan()
+        share = known.float().mean(dim=0)
+        center = facts.nanmean(dim=0)
+        spread = (facts - center).square().nanmean(dim=0).sqrt()
+        rare = share < LEAST_KNOWN
+        self.facts_center.copy_(torch.where(rare, math.nan, center))
+        self.facts_scale.copy_(spread.nan_to_num(1.0).clamp(min=1e-3))
 
 
-def split(count: int, gap: int, judged: float) -> tuple[slice, slice, slice] | None:
-    """``count`` windows as three parts in order of time: train, select, judge; None if they are too few.
-
-    The last ``judged`` share judges and half as many select. ``gap`` windows are left out before each, so
-    that no target of one part reaches into the targets of the next.
-    """
-    judge = int(count * (1 - judged))
-    select = judge - gap - int(count * judged / 2)
-    train = select - gap
-    if train < FEWEST_TRAINED or count - judge < FEWEST_JUDGED or judge - gap <= select:
-        return None
-    return slice(0, train), slice(select, judge - gap), slice(judge, count)
+def _thin(ends: Times) -> Times:
+    """At most :data:`MOST_TRAINED` of ``ends``, evenly spread."""
+    if len(ends) <= MOST_TRAINED:
+        return ends
+    found: Times = ends[np.linspace(0, len(ends) - 1, MOST_TRAINED).round().astype(int)]
+    return found
 
 
-def _needed(shape: Shape, judged: float) -> int:
-    """Minutes from which :func:`split` is possible."""
-    gap = max(shape.horizons)
-    count = next((n for n in range(2 * gap, 100 * gap) if split(n, gap, judged)), 100 * gap)
-    return shape.window + gap - 1 + count
-
-
-def feature_rows(minutes: Sequence[Minute]) -> Rows:
-    """Numbers of each minute in the order of :data:`FEATURES`: [N, 7]; counts as ln(1 + n)."""
-    return np.array(
-        [
-            [
-                np.log1p(m.messages),
-                np.log1p(m.chatters),
-                np.log1p(m.newcomers),
-                np.log1p(m.toxic),
-                np.log1p(m.repeated),
-                np.log1p(m.with_cue),
-                0.5 if m.mood is None else m.mood,
-            ]
-            for m in minutes
-        ],
-        np.float32,
-    )
-
-
-def windows(minutes: Sequence[Minute], width: int, horizons: Sequence[int]) -> tuple[Rows, Rows]:
-    """Training pairs: [N, width, features], and ln(1 + messages) in each horizon after: [N, horizons]."""
-    rows = feature_rows(minutes)
-    sums = np.concatenate([[0.0], np.cumsum([m.messages for m in minutes])])
-    last = len(minutes) - max(horizons)
-    ends = range(width, last + 1)
-    if not ends:
-        return np.zeros((0, width, len(FEATURES)), np.float32), np.zeros((0, len(horizons)), np.float32)
-    targets = [[np.log1p(sums[end + h] - sums[end]) for h in horizons] for end in ends]
-    return (
-        np.stack([rows[end - width : end] for end in ends]).astype(np.float32),
-        np.array(targets, np.float32),
-    )
+@contextmanager
+def reproducible(seed: int) -> Iterator[None]:
+    """Chance in torch from ``seed`` on, and afterwards as if nothing had been drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

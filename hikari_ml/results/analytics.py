@@ -149,7 +149,8 @@ class Predictions(TypedDict):
     """Messages in the next minutes, by horizon in minutes.
 
     ``status`` is no_data until there is enough to predict from, and once the stream is over; ``model``
-    names what serves, and ``skill`` is its gain over repeating the last value.
+    names what serves (``pretrained ...`` knows nothing of the channel), and ``skill`` is its gain over
+    repeating the last value: on the channel's past, or so far in this stream for what is pretrained.
     """
 
     status: Literal["ok", "no_data"]

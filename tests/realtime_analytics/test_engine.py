@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 
 from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.errors import InputError
+from hikari_ml.realtime_analytics.backtest import MODELS
 from hikari_ml.realtime_analytics.forecast import prophet_worker
 from hikari_ml.results import ContentPerformance, Dashboard, Forecast, MessageInsights, ViewerInsights
 from tests.support import LINES, START, at, busy, collected
@@ -332,7 +333,7 @@ async def test_the_predictor_is_trained_on_the_channels_past_and_gated(engine, c
     report = await engine.fit_predictor(epochs=1)
     assert report.train_windows > 0
     predictions = (await engine.get_real_time_dashboard())["predictions"]
-    assert predictions["model"] in ("lstm-attention", "mean of 15 minutes")
+    assert predictions["model"] in MODELS
     assert predictions["skill"] is not None
 
 

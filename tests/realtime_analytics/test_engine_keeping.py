@@ -91,7 +91,7 @@ async def test_the_trained_network_is_there_after_a_restart(path, clock):
         before = (await engine.get_real_time_dashboard())["predictions"]
     async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
         after = (await engine.get_real_time_dashboard())["predictions"]
-        assert engine._network is not None
+        assert engine._outlook.trained is not None
     assert before["skill"] is not None
     assert (after["model"], after["skill"]) == (before["model"], before["skill"])
 

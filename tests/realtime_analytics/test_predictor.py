@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 
 from hikari_ml import ViewerEngagementPredictor
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
-from hikari_ml.realtime_analytics.outlook import HORIZONS
-from hikari_ml.realtime_analytics.predictor import FEATURES, WINDOW, feature_rows, split, windows
+from hikari_ml.realtime_analytics.backtest import split
+from hikari_ml.realtime_analytics.context import FEATURES, HORIZONS
+from hikari_ml.realtime_analytics.predictor import Shape, reproducible
 from hikari_ml.realtime_analytics.timeline import Minute
 
 
@@ -29,12 +30,17 @@ def trained():
     return predictor, report
 
 
+def fresh(**sizes):
+    with reproducible(3):
+        return ViewerEngagementPredictor(**sizes)
+
+
 def test_one_viewer_and_a_batch_have_the_shapes_they_should():
     predictor = ViewerEngagementPredictor().eval()
-    rows = torch.randn(4, WINDOW, len(FEATURES))
-    assert predictor(rows).shape == (4, len(HORIZONS))
-    assert predictor(rows[0]).shape == (len(HORIZONS),)
-    assert torch.allclose(predictor(rows)[2], predictor(rows[2]), atol=1e-5)
+    steps, facts = torch.randn(4, 54, len(FEATURES)), torch.randn(4, Shape().frame.facts)
+    assert predictor(steps, facts).shape == (4, len(HORIZONS))
+    assert predictor(steps[0], facts[0]).shape == (len(HORIZONS),)
+    assert torch.allclose(predictor(steps, facts)[2], predictor(steps[2], facts[2]), atol=1e-5)
 
 
 def test_untrained_it_says_so():
@@ -55,25 +61,34 @@ def test_trained_it_gives_numbers_in_their_intervals(trained):
     assert report.train_windows > report.validation_windows > 0
 
 
-def test_training_selecting_and_judging_share_no_minute_to_be_predicted(trained):
+def test_the_report_counts_the_three_parts(trained):
     _, report = trained
-    total = len(windows(minutes(500), WINDOW, HORIZONS)[0])
-    train, select, judge = split(total, max(HORIZONS), 0.2)
-    assert report.train_windows == train.stop
-    assert report.selection_windows == select.stop - select.start
-    assert report.validation_windows == judge.stop - judge.start == total - int(total * 0.8)
-    assert select.start - train.stop == judge.start - select.stop == max(HORIZONS)
+    parts = split(Shape().past(minutes(500)), 0.2)
+    assert report.train_windows == len(parts.train)
+    assert report.selection_windows == len(parts.select)
+    assert report.validation_windows == len(parts.judge)
+    assert 1 <= report.epochs <= 10
 
 
-def test_the_part_that_judges_has_no_say_in_what_is_kept():
-    one, other = ViewerEngagementPredictor(), ViewerEngagementPredictor()
-    other.load_state_dict(one.state_dict())
+def test_what_judges_had_no_say_in_what_is_judged():
     past = minutes(500)
-    _, _, judge = split(len(windows(past, WINDOW, HORIZONS)[0]), max(HORIZONS), 0.2)
-    first_judged = WINDOW + judge.start
+    parts = split(Shape().past(past), 0.2)
+    first_judged = int(parts.judge[0]) // 60
     changed = [*past[:first_judged], *(m._replace(messages=900) for m in past[first_judged:])]
-    assert one.fit(past, epochs=4).mae != other.fit(changed, epochs=4).mae
-    assert all(torch.equal(one.get_parameter(name), weights) for name, weights in other.named_parameters())
+    said = []
+    for known in (past, changed):
+        of = Shape().past(known)
+        said.append(fresh().fit_parts(of, split(of, 0.2), epochs=2)[1][0])
+    assert np.array_equal(*said), "the first judged moment knows only of what was before"
+
+
+def test_what_judged_is_learned_from_in_the_end():
+    past = minutes(500)
+    changed = [*past[:-90], *(m._replace(messages=900) for m in past[-90:])]
+    one, other = fresh(), fresh()
+    one.fit(past, epochs=2)
+    other.fit(changed, epochs=2)
+    assert one.predict(past[:400]) != other.predict(past[:400])
 
 
 def test_there_must_be_an_epoch():
@@ -100,16 +115,44 @@ def test_it_learns(trained):
 
 def test_saved_and_loaded_it_says_the_same(trained, tmp_path):
     predictor, _ = trained
-    predictor.save(tmp_path / "p.safetensors")
-    loaded = ViewerEngagementPredictor.load(tmp_path / "p.safetensors")
+    predictor.save(tmp_path / "p.safetensors", {"of": "a test"}, {"more": np.arange(3)})
+    loaded, notes, arrays = ViewerEngagementPredictor.load_with_notes(tmp_path / "p.safetensors")
     assert loaded.predict(minutes(60)) == predictor.predict(minutes(60))
     assert loaded.shape == predictor.shape
+    assert notes == {"of": "a test"}
+    assert arrays["more"].tolist() == [0, 1, 2]
 
 
 def test_a_seed_makes_it_the_same_again():
-    one, other = ViewerEngagementPredictor(), ViewerEngagementPredictor()
-    other.load_state_dict(one.state_dict())
+    one, other = fresh(), fresh()
     assert one.fit(minutes(300), epochs=1) == other.fit(minutes(300), epochs=1)
+    assert one.predict(minutes(60)) == other.predict(minutes(60))
+
+
+def test_chance_elsewhere_is_left_as_it_was():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    fresh().fit(minutes(300), epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_it_stops_when_nothing_gets_better():
+    told = []
+    fresh().fit(minutes(300, level=0), epochs=60, on_epoch=lambda epoch, loss: told.append(epoch))
+    assert told == sorted(told)
+    assert len(told) < 120
+
+
+def test_a_fact_that_training_never_knew_is_not_listened_to(trained):
+    predictor, _ = trained
+    past = predictor.shape.past(minutes(100))
+    context = past.context(past.ends()[-1:])
+    unknown = np.isnan(context.facts)
+    assert unknown.any()
+    before = predictor.counts(context)
+    context.facts[unknown] = 3.0
+    assert np.array_equal(predictor.counts(context), before)
 
 
 @pytest.mark.parametrize("count", [0, 10, 150])
@@ -119,13 +162,35 @@ def test_too_little_to_train_on_says_how_much_is_needed(count):
 
 
 def test_too_little_to_predict_from_is_refused(trained):
-    with pytest.raises(InputError, match=f"at least {WINDOW}"):
-        trained[0].predict(minutes(WINDOW - 1))
+    with pytest.raises(InputError, match=f"at least {Shape().window}"):
+        trained[0].predict(minutes(Shape().window - 1))
+    with pytest.raises(InputError, match="of one stream"):
+        trained[0].predict([*minutes(60), *(m._replace(start=m.start + 90_000) for m in minutes(9))])
 
 
 def test_heads_must_fit():
     with pytest.raises(InputError, match="hidden_dim"):
         ViewerEngagementPredictor(hidden_dim=30)
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/At_all", "", "../etc"])
+def test_the_zone_must_be_one(zone):
+    with pytest.raises(InputError, match="zone"):
+        ViewerEngagementPredictor(zone=zone)
+
+
+def test_one_of_an_older_version_is_named(tmp_path):
+    save_file({"center": torch.zeros(7)}, tmp_path / "p", metadata={"format": "1", "shape": "{}"})
+    with pytest.raises(ModelDamagedError, match="older version: train it again"):
+        ViewerEngagementPredictor.load(tmp_path / "p")
+
+
+def test_steps_may_be_five_minutes():
+    known = [m._replace(start=5 * m.start) for m in minutes(120)]
+    predictor = fresh(step=5, span=5, window=6, coarse=4)
+    report = predictor.fit(known, epochs=1)
+    assert report.validation_windows > 0
+    assert set(predictor.predict(known)) == set(HORIZONS)
 
 
 def test_files_that_are_none(tmp_path):
@@ -142,24 +207,13 @@ def test_files_that_are_none(tmp_path):
         {},
         {"format": "new"},
         {"format": "99", "shape": "{}"},
-        {"format": "1", "shape": "{}"},
-        {"format": "1", "shape": '{"horizons": [5], "hidden_dim": 8}'},
-        {"format": "1", "shape": '{"horizons": [5], "colour": 8}'},
+        {"format": "2", "shape": "{}"},
+        {"format": "2", "shape": '{"horizons": [5], "hidden_dim": 8}'},
+        {"format": "2", "shape": '{"horizons": [5], "colour": 8}'},
+        {"format": "2", "shape": '{"horizons": [5], "zone": "Nowhere"}'},
     ],
 )
 def test_weights_without_the_right_words_about_them_are_damaged(tmp_path, about):
     save_file({"center": torch.zeros(7)}, tmp_path / "p", metadata=about)
     with pytest.raises(ModelDamagedError):
         ViewerEngagementPredictor.load(tmp_path / "p")
-
-
-def test_rows_follow_their_names():
-    rows = feature_rows([Minute(0, 10, 4, 1, 2, 3, 5, None)])
-    assert rows.shape == (1, len(FEATURES))
-    assert rows[0] == pytest.approx([math.log1p(n) for n in (10, 4, 1, 2, 3, 5)] + [0.5])
-
-
-def test_targets_are_the_messages_after_the_window():
-    past = [Minute(60 * i, i, 1, 0, 0, 0, 0, None) for i in range(100)]
-    _, targets = windows(past, WINDOW, (5,))
-    assert math.expm1(targets[0][0]) == pytest.approx(sum(range(WINDOW, WINDOW + 5)), rel=1e-5)
