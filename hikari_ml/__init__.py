@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hikari_ml.errors import HikariError as HikariError
     from hikari_ml.pipeline.hikari import Hikari as Hikari
     from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine as StreamAnalyticsEngine
-    from hikari_ml.realtime_analytics.predictor import (
+    from hikari_ml.realtime_analytics.prediction.predictor import (
         ViewerEngagementPredictor as ViewerEngagementPredictor,
     )
     from hikari_ml.sentiment_analysis.analyzer import (
@@ -44,7 +44,7 @@ _HOMES = {
     "PostgresMemory": "hikari_ml.context_memory.postgres.system",
     "Settings": "hikari_ml.config",
     "StreamAnalyticsEngine": "hikari_ml.realtime_analytics.engine",
-    "ViewerEngagementPredictor": "hikari_ml.realtime_analytics.predictor",
+    "ViewerEngagementPredictor": "hikari_ml.realtime_analytics.prediction.predictor",
 }
 
 __all__ = [

@@ -89,7 +89,7 @@ def chat_rate(
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs at most.")] = None,
 ) -> None:
     """Train the predictor of chat that a channel without a past begins with, on simulated streams alone."""
-    from hikari_ml.realtime_analytics import rehearsal
+    from hikari_ml.realtime_analytics.prediction import rehearsal
 
     report = rehearsal.train_default(
         out_file,

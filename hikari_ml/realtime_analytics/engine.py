@@ -37,8 +37,8 @@ from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.moments import Highlight
-from hikari_ml.realtime_analytics.outlook import OUTLOOK_MINUTES
-from hikari_ml.realtime_analytics.predicting import ChannelOutlook
+from hikari_ml.realtime_analytics.prediction.outlook import OUTLOOK_MINUTES
+from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute
 from hikari_ml.realtime_analytics.trials.contents import MAX_METRICS, Contents
@@ -64,7 +64,7 @@ from hikari_ml.times import as_utc, iso
 
 if TYPE_CHECKING:
     from hikari_ml.realtime_analytics.forecast.forecasting import Forecaster
-    from hikari_ml.realtime_analytics.predictor import FitReport
+    from hikari_ml.realtime_analytics.prediction.predictor import FitReport
 
 OVER_SECONDS: Final = 3600.0
 """A stream silent for an hour is over: its last window stays the current one."""

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 
 from hikari_ml import ViewerEngagementPredictor
 from hikari_ml.cli.main import app
-from hikari_ml.realtime_analytics.rehearsal import streams
+from hikari_ml.realtime_analytics.prediction.rehearsal import streams
 
 
 def test_chat_rate_writes_a_predictor_and_says_how_wrong_it_is(tmp_path):

@@ -11,8 +11,8 @@ from websockets.asyncio.client import connect
 
 from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.errors import InputError
-from hikari_ml.realtime_analytics.backtest import MODELS
 from hikari_ml.realtime_analytics.forecast import prophet_worker
+from hikari_ml.realtime_analytics.prediction.backtest import MODELS
 from hikari_ml.results import ContentPerformance, Dashboard, Forecast, MessageInsights, ViewerInsights
 from tests.support import LINES, START, at, busy, collected
 

@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.table import machine, markdown, write
-from hikari_ml.realtime_analytics.backtest import (
+from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.prediction.backtest import (
     BLEND,
     BOOSTING,
     LAST,
@@ -36,9 +37,8 @@ from hikari_ml.realtime_analytics.backtest import (
     last_value,
     recent_mean,
 )
-from hikari_ml.realtime_analytics.context import Past
-from hikari_ml.realtime_analytics.features import measure
-from hikari_ml.realtime_analytics.outlook import (
+from hikari_ml.realtime_analytics.prediction.context import Past
+from hikari_ml.realtime_analytics.prediction.outlook import (
     MINUTES_TO_TRY,
     PRETRAINED,
     TRIED_EVERY,
@@ -46,7 +46,7 @@ from hikari_ml.realtime_analytics.outlook import (
     predict,
     pretrained,
 )
-from hikari_ml.realtime_analytics.predictor import Shape
+from hikari_ml.realtime_analytics.prediction.predictor import Shape
 from hikari_ml.realtime_analytics.timeline import Minute, Share, Timeline
 
 SERIES = "youtube_rbtv/activity_5min_2016.csv.gz"

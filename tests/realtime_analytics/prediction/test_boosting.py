@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hikari_ml.realtime_analytics import boosting
-from hikari_ml.realtime_analytics.boosting import Boosting
-from hikari_ml.realtime_analytics.context import Context, Frame, Past
+from hikari_ml.realtime_analytics.prediction import boosting
+from hikari_ml.realtime_analytics.prediction.boosting import Boosting
+from hikari_ml.realtime_analytics.prediction.context import Context, Frame, Past
 from hikari_ml.realtime_analytics.timeline import Minute
 
 FRAME = Frame((5, 15), window=12, coarse=4)

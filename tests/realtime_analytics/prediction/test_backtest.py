@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hikari_ml.realtime_analytics.backtest import (
+from hikari_ml.realtime_analytics.prediction.backtest import (
     BLEND,
     BOOSTING,
     LAST,
@@ -17,7 +17,7 @@ from hikari_ml.realtime_analytics.backtest import (
     recent_mean,
     split,
 )
-from hikari_ml.realtime_analytics.context import Frame, Past
+from hikari_ml.realtime_analytics.prediction.context import Frame, Past
 from hikari_ml.realtime_analytics.timeline import Minute
 
 FRAME = Frame((5, 60))

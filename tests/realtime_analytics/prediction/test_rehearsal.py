@@ -4,8 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from hikari_ml.realtime_analytics.predictor import ViewerEngagementPredictor
-from hikari_ml.realtime_analytics.rehearsal import APART, HOURS, RATES, WINDOW, streams, train_default
+from hikari_ml.realtime_analytics.prediction.predictor import ViewerEngagementPredictor
+from hikari_ml.realtime_analytics.prediction.rehearsal import (
+    APART,
+    HOURS,
+    RATES,
+    WINDOW,
+    streams,
+    train_default,
+)
 
 
 def by_stream(minutes):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hikari_ml.errors import InputError, ModelDamagedError, StoreError
-from hikari_ml.realtime_analytics.backtest import (
+from hikari_ml.realtime_analytics.prediction.backtest import (
     BLEND,
     BOOSTING,
     LAST,
@@ -18,7 +18,7 @@ from hikari_ml.realtime_analytics.backtest import (
     Gate,
     split,
 )
-from hikari_ml.realtime_analytics.outlook import (
+from hikari_ml.realtime_analytics.prediction.outlook import (
     FEWEST_MINUTES,
     JUDGED,
     MINUTES_TO_TRY,
@@ -27,8 +27,8 @@ from hikari_ml.realtime_analytics.outlook import (
     predict,
     pretrained,
 )
-from hikari_ml.realtime_analytics.predictor import Shape
-from hikari_ml.realtime_analytics.rehearsal import streams
+from hikari_ml.realtime_analytics.prediction.predictor import Shape
+from hikari_ml.realtime_analytics.prediction.rehearsal import streams
 from hikari_ml.realtime_analytics.timeline import Minute
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from hikari_ml.realtime_analytics.context import Frame, Past, Times, Values
+from hikari_ml.realtime_analytics.prediction.context import Frame, Past, Times, Values
 
 FEWEST_TRAINED: Final = 24
 FEWEST_JUDGED: Final = 8

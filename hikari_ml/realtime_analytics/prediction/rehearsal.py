@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hikari_ml.realtime_analytics.timeline import Minute
 
 if TYPE_CHECKING:
-    from hikari_ml.realtime_analytics.predictor import FitReport
+    from hikari_ml.realtime_analytics.prediction.predictor import FitReport
 
 STREAMS: Final = 1_200
 EPOCHS: Final = 8
@@ -59,7 +59,11 @@ def train_default(
     Raises:
         InputError: there are too few streams, or no epoch.
     """
-    from hikari_ml.realtime_analytics.predictor import Shape, ViewerEngagementPredictor, reproducible
+    from hikari_ml.realtime_analytics.prediction.predictor import (
+        Shape,
+        ViewerEngagementPredictor,
+        reproducible,
+    )
 
     with reproducible(SEED):
         predictor = ViewerEngagementPredictor(Shape(window=WINDOW))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, HikariError, InputError, ModelError
-from hikari_ml.realtime_analytics.outlook import Trained, predict, pretrained
+from hikari_ml.realtime_analytics.prediction.outlook import Trained, predict, pretrained
 from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute, Timeline, with_silence
 from hikari_ml.results import Predictions
 from hikari_ml.runtime.lane import Lane, Work, work_lane
 
 if TYPE_CHECKING:
-    from hikari_ml.realtime_analytics.predictor import FitReport, ViewerEngagementPredictor
+    from hikari_ml.realtime_analytics.prediction.predictor import FitReport, ViewerEngagementPredictor
 
 NEW_MINUTES: Final = 300
 """Minutes with chat since the last training that make a stream's end a reason to train again."""
@@ -136,6 +136,8 @@ def _train(
     known: Sequence[Minute], zone: str, epochs: int, on_epoch: Callable[[int, float], None]
 ) -> tuple[Trained, FitReport]:
     """On all minutes but the newest, which may be unfinished."""
-    from hikari_ml.realtime_analytics.predictor import Shape  # torch takes seconds: in the lane, not before
+    from hikari_ml.realtime_analytics.prediction.predictor import (
+        Shape,  # torch takes seconds: in the lane, not before
+    )
 
     return Trained.train(with_silence(known)[:-1], Shape(zone=zone), epochs, on_epoch)

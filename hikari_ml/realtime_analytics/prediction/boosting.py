@@ -12,7 +12,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from hikari_ml.realtime_analytics.context import Context, Frame, Rows, Values
+from hikari_ml.realtime_analytics.prediction.context import Context, Frame, Rows, Values
 
 ROUNDS: Final = 150
 LEARNING_RATE: Final = 0.06

@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 
 from hikari_ml import ViewerEngagementPredictor
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
-from hikari_ml.realtime_analytics.backtest import split
-from hikari_ml.realtime_analytics.context import FEATURES, HORIZONS
-from hikari_ml.realtime_analytics.predictor import Shape, reproducible
+from hikari_ml.realtime_analytics.prediction.backtest import split
+from hikari_ml.realtime_analytics.prediction.context import FEATURES, HORIZONS
+from hikari_ml.realtime_analytics.prediction.predictor import Shape, reproducible
 from hikari_ml.realtime_analytics.timeline import Minute
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from hikari_ml.realtime_analytics.context import DAY, FEATURES, LEVEL_STEPS, Frame, Past
+from hikari_ml.realtime_analytics.prediction.context import DAY, FEATURES, LEVEL_STEPS, Frame, Past
 from hikari_ml.realtime_analytics.timeline import Minute
 
 FRAME = Frame((5, 15), window=10, coarse=4, coarse_steps=5)

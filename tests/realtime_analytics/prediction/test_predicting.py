@@ -5,9 +5,9 @@ import pytest
 from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.errors import ModelDamagedError, StoreError
-from hikari_ml.realtime_analytics import outlook, predicting
-from hikari_ml.realtime_analytics.outlook import PRETRAINED
-from hikari_ml.realtime_analytics.rehearsal import streams
+from hikari_ml.realtime_analytics.prediction import outlook, predicting
+from hikari_ml.realtime_analytics.prediction.outlook import PRETRAINED
+from hikari_ml.realtime_analytics.prediction.rehearsal import streams
 from tests.support import START, at, busy
 
 HOUR = 3600

@@ -25,8 +25,16 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
-from hikari_ml.realtime_analytics.backtest import Bounds, Parts, needed, split
-from hikari_ml.realtime_analytics.context import FEATURES, HORIZONS, Context, Frame, Past, Times, Values
+from hikari_ml.realtime_analytics.prediction.backtest import Bounds, Parts, needed, split
+from hikari_ml.realtime_analytics.prediction.context import (
+    FEATURES,
+    HORIZONS,
+    Context,
+    Frame,
+    Past,
+    Times,
+    Values,
+)
 from hikari_ml.realtime_analytics.timeline import Minute
 
 FORMAT: Final = 2

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError, StoreError
-from hikari_ml.realtime_analytics.backtest import (
+from hikari_ml.realtime_analytics.prediction.backtest import (
     BLEND,
     BOOSTING,
     LAST,
@@ -32,14 +32,14 @@ from hikari_ml.realtime_analytics.backtest import (
     recent_mean,
     split,
 )
-from hikari_ml.realtime_analytics.boosting import Boosting
-from hikari_ml.realtime_analytics.context import HORIZONS, Past, Times, Values
+from hikari_ml.realtime_analytics.prediction.boosting import Boosting
+from hikari_ml.realtime_analytics.prediction.context import HORIZONS, Past, Times, Values
 from hikari_ml.realtime_analytics.timeline import Minute, with_silence
 from hikari_ml.results import ForecastPoint, Predictions
 from hikari_ml.times import iso
 
 if TYPE_CHECKING:
-    from hikari_ml.realtime_analytics.predictor import FitReport, Shape, ViewerEngagementPredictor
+    from hikari_ml.realtime_analytics.prediction.predictor import FitReport, Shape, ViewerEngagementPredictor
 
 JUDGED: Final = 0.2
 """Share of the past, its last, that judges."""
@@ -83,7 +83,7 @@ class Trained:
         Raises:
             InputError: there are too few minutes, or no epoch.
         """
-        from hikari_ml.realtime_analytics.predictor import ViewerEngagementPredictor, reproducible
+        from hikari_ml.realtime_analytics.prediction.predictor import ViewerEngagementPredictor, reproducible
 
         frame, past = shape.frame, shape.past(minutes)
         parts = split(past, JUDGED)
@@ -142,7 +142,7 @@ class Trained:
         """
         if not path.exists():  # before torch is imported, which takes seconds
             return None
-        from hikari_ml.realtime_analytics.predictor import ViewerEngagementPredictor
+        from hikari_ml.realtime_analytics.prediction.predictor import ViewerEngagementPredictor
 
         try:
             predictor, notes, arrays = ViewerEngagementPredictor.load_with_notes(path)
@@ -161,9 +161,9 @@ def pretrained() -> ViewerEngagementPredictor:
         ModelDamagedError: the file is not as it was installed.
         ModelMissingError: there is none.
     """
-    from hikari_ml.realtime_analytics.predictor import ViewerEngagementPredictor
+    from hikari_ml.realtime_analytics.prediction.predictor import ViewerEngagementPredictor
 
-    with resources.as_file(resources.files("hikari_ml.realtime_analytics") / "weights") as folder:
+    with resources.as_file(resources.files("hikari_ml.realtime_analytics.prediction") / "weights") as folder:
         return ViewerEngagementPredictor.load(folder / "chat_rate.safetensors")
 
 

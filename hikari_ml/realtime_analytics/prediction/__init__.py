@@ -1,0 +1,1 @@
+"""The next hour: network, trees and simple rules, judged on the past of the channel."""
