@@ -43,7 +43,7 @@ async def test_it_is_written_when_it_is_time_and_read_again(world):
     assert world.packed == 0, "it is not time yet"
     await world.later()
     assert world.packed == 1
-    assert await world.keeper.load() == {"packed": 1}
+    assert (await world.keeper.load())["packed"] == 1
 
 
 async def test_one_write_at_a_time(world):
