@@ -120,6 +120,8 @@ def graph(
     if to is None:
         relations = _looking(path, channel, lambda memory: memory.list_relations(SHOWN_RELATIONS))
         print_json(relations) if as_json else tables.show_relations(relations)
+        if len(relations) == SHOWN_RELATIONS and not as_json:
+            out.print(f"these are the {SHOWN_RELATIONS} strongest; --out writes all of them")
         return
     count = _looking(path, channel, lambda memory: memory.export_graph(to))
     _tell_written({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")

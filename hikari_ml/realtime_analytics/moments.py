@@ -28,7 +28,7 @@ DECIDED_AFTER: Final = AROUND // 2
 LONG: Final = 600
 """Seconds of which the median minute is usual."""
 
-OPENS: Final = 5.0
+OPENS: Final = 4.0
 """Strength that opens a moment."""
 
 CLOSES: Final = 1.0
@@ -79,7 +79,7 @@ class Moments:
 
     kept: deque[Highlight] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
     strength: float = 0.0
-    _crowds: deque[float] = field(default_factory=lambda: deque(maxlen=LONG // BUCKET))
+    _crowds: deque[float] = field(default_factory=lambda: deque(maxlen=(LONG + AROUND) // BUCKET))
     _open: Highlight | None = None
     _ready_at: float = 0.0
     _began: float | None = None
@@ -91,11 +91,13 @@ class Moments:
         minute = timeline.window(at, AROUND)
         crowd = math.sqrt(minute.messages * minute.people)
         warm = at - self._began >= WARM_UP
-        usual = median(self._crowds) if self._crowds else crowd
-        self._crowds.append(crowd)
+        before = list(self._crowds)[: -AROUND // BUCKET]  # those of minutes that have no part in this one
+        usual = median(before) if before else crowd
+        if at - self._began >= AROUND - BUCKET:  # the first whole minute, and all after it
+            self._crowds.append(crowd)
         self.strength = (crowd - usual) / math.sqrt(usual + FLOOR) if warm else 0.0
         if self._open is not None:
-            self._follow(timeline, minute, at)
+            self._follow(timeline, minute, at, self._began)
             return None
         if self.strength < OPENS or at < self._ready_at:
             return None
@@ -103,7 +105,8 @@ class Moments:
             return None
         start = _rise(timeline, at) - LAG
         peak = max(start, at - DECIDED_AFTER)
-        self._open = Highlight(start, peak, at, at, _score(self.strength), _reason(timeline, minute, at))
+        reason = _reason(timeline, minute, at, self._began)
+        self._open = Highlight(start, peak, at, at, _score(self.strength), reason)
         self.kept.append(self._open)
         return self._open
 
@@ -116,14 +119,14 @@ class Moments:
         self._crowds.clear()
         self.strength = self._ready_at = 0.0
 
-    def _follow(self, timeline: Timeline, minute: Bucket, at: float) -> None:
+    def _follow(self, timeline: Timeline, minute: Bucket, at: float, began: float) -> None:
         moment = self._open
         assert moment is not None
         moment.end = at
         if _score(self.strength) > moment.score:
             moment.score = _score(self.strength)
             moment.peak = max(moment.start, at - DECIDED_AFTER)
-            moment.reason = _reason(timeline, minute, at)
+            moment.reason = _reason(timeline, minute, at, began)
         if self.strength < CLOSES or at - moment.start > LONGEST:
             self._open = None
             self._ready_at = at + REST
@@ -141,19 +144,20 @@ def _rise(timeline: Timeline, at: float) -> float:
     return at - AROUND + first * BUCKET
 
 
-def _reason(timeline: Timeline, minute: Bucket, at: float) -> str:
+def _reason(timeline: Timeline, minute: Bucket, at: float, began: float) -> str:
     """What chat did in the minute that it had not done before: its pace, then mood, emotes and words."""
     past = timeline.window(at - AROUND, LONG)
-    pace = (minute.messages + 1) / (past.messages * AROUND / LONG + 1)
+    minutes = max(AROUND, min(LONG, at - AROUND - began)) / AROUND
+    pace = (minute.messages + 1) / (past.messages / minutes + 1)
     parts = [f"chat {pace:.1f}x as busy as usual"]
     emotions = [(count, name) for name, count in minute.emotions.items() if name != "neutral"]
     if emotions and 3 * max(emotions)[0] >= minute.messages:
         parts.append(max(emotions)[1])
     elif swing := _swing(minute, past):
         parts.append(swing)
-    if burst := _burst(minute.cues, past.cues, pace, minute.messages / 5):
+    if burst := _burst(minute.cues, past.cues, minutes, pace, minute.messages / 5):
         parts.append(f"much {burst}")
-    elif word := _burst(minute.topics, past.topics, pace, 3):
+    elif word := _burst(minute.topics, past.topics, minutes, pace, 3):
         parts.append(f"about “{word}”")
     return ", ".join(parts)
 
@@ -167,12 +171,11 @@ def _swing(minute: Bucket, past: Bucket) -> str | None:
     return "the mood rises" if change > 0 else "the mood falls"
 
 
-def _burst(now: Counter[str], past: Counter[str], pace: float, least: float) -> str | None:
-    """What is said most of that which grew; where all grows alike, what is said most."""
+def _burst(now: Counter[str], past: Counter[str], minutes: float, pace: float, least: float) -> str | None:
+    """What is said most of that which grew against ``minutes`` of ``past``; if nothing did, of all."""
     often = {name: count for name, count in now.items() if count >= least}
     if not often:
         return None
-    minutes = LONG / AROUND
 
     def growth(name: str) -> float:
         return (often[name] + 1) / (past[name] / minutes + 1)

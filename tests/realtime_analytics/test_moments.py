@@ -85,9 +85,9 @@ def test_how_strong_it_was_is_known_thirty_seconds_later():
 
 def test_a_word_that_is_new_is_named_before_one_that_is_always_said():
     now, past = Counter({"raid": 20, "boss": 12}), Counter({"raid": 300, "boss": 0})
-    assert _burst(now, past, 1.0, 3) == "boss"
-    assert _burst(Counter({"raid": 20}), Counter({"raid": 300}), 1.0, 3) == "raid", "or what there is"
-    assert _burst(Counter({"boss": 2}), past, 1.0, 3) is None
+    assert _burst(now, past, 10, 1.0, 3) == "boss"
+    assert _burst(Counter({"raid": 20}), Counter({"raid": 300}), 10, 1.0, 3) == "raid", "or what there is"
+    assert _burst(Counter({"boss": 2}), past, 10, 1.0, 3) is None
 
 
 def test_a_turn_of_the_mood_is_named():
@@ -99,3 +99,9 @@ def test_a_turn_of_the_mood_is_named():
     assert _swing(bucket(0.55, 20), bucket(0.5, 100)) is None
     assert _swing(bucket(0.9, 1), bucket(0.5, 100)) is None, "one voice is no mood"
     assert _swing(Bucket(), bucket(0.5, 100)) is None
+
+
+def test_what_is_usual_is_that_of_the_stream_so_far():
+    _, (moment,) = play([10] * 18 + [30] * 6 + [10] * 12)
+    pace = float(moment.reason.removeprefix("chat ").split("x")[0])
+    assert 2.7 <= pace <= 3, "three times the ten lines, and not of ten minutes that never were"

@@ -17,6 +17,7 @@ SUBJECTS = {
     "nab": "forecasting/NAB",
     "anomalies": "streams",
     "highlights": "streams",
+    "chat_rate": "streams",
     "returns": CHANNEL,
     "viewers": CHANNEL,
     "experiments": "streams",
