@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
     from hikari_ml.realtime_analytics.prediction.predictor import FitReport
 
 OVER_SECONDS: Final = 3600.0
-"""A stream silent for an hour is over: its last window stays the current one."""
+"""Messages that come so long after they were said are those of a recording: its end is what is shown."""
 
 VIEWER_COUNT: Final = "viewer_count"
 
@@ -75,8 +74,6 @@ VIEWER_COUNT_SECONDS: Final = 900.0
 """Age from which a recorded viewer count is no longer the current one."""
 
 NEWS_KEPT: Final = 200
-
-_log = logging.getLogger(__name__)
 
 
 class StreamAnalyticsEngine(Service):
@@ -112,14 +109,15 @@ class StreamAnalyticsEngine(Service):
         self._news: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=NEWS_KEPT)
         self._troubles: dict[str, str] = {}
         self._counting = asyncio.Lock()
-        self._fits, self._returns, self._long, self._disk = self._lanes = [
-            work_lane(f"analytics-{name}") for name in ("fits", "returns", "long", "disk")
+        self._behind = 0.0
+        self._fits, self._returns, self._long, self._training, self._disk = self._lanes = [
+            work_lane(f"analytics-{name}") for name in ("fits", "returns", "long", "training", "disk")
         ]
         self._profiles = Profiles(self._stream, self._returns)
         self._keeper = Keeper(self.path, self._clock, self._disk, self._pack, self._troubles)
         beside = self.path.with_suffix(".predictor.safetensors") if self.path is not None else None
         self._outlook = ChannelOutlook(
-            self._stream.timeline, self.settings, beside, self._long, self._go_on, self._troubles
+            self._stream.timeline, self.settings, beside, self._training, self._go_on, self._troubles
         )
         self._server: FeedServer | None = None
         self._forecaster: Forecaster | None = None
@@ -138,7 +136,8 @@ class StreamAnalyticsEngine(Service):
     ) -> MessageInsights:
         """Count a chat message and say what it means.
 
-        ``message_id`` makes a repeated message count once and lets it be withdrawn. ``analysis`` is what the
+        ``message_id`` makes a repeated message count once and lets it be withdrawn, as long as the program
+        runs and it is among the last 20,000. ``analysis`` is what the
         analyser said of it; without it the mood is read by the lexicons alone and toxicity is unknown.
         ``embedding``, shape (d,), lets words that are about the same become one topic.
 
@@ -165,6 +164,7 @@ class StreamAnalyticsEngine(Service):
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else _topics(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
+        self._behind = (self._clock.now() - at).total_seconds()
         self._tell(counted.news)
         self._keeper.save_when_due()
         if counted.viewer.bot is not None:
@@ -190,10 +190,13 @@ class StreamAnalyticsEngine(Service):
         """
         check_name(name, "name")
         number = check_number(value, "value")
+        if name == VIEWER_COUNT and number < 0:
+            raise InputError("value", value, "there are 0 viewers or more")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(at)
         async with self._counting:
+            self._metrics.check_room(name)
             await self._watch.ready(name, self._metrics.points, self._fits)
             self._metrics.record(name, at.timestamp(), number)
             raised = self._watch.judge(name, at.timestamp(), number)
@@ -226,23 +229,24 @@ class StreamAnalyticsEngine(Service):
         Raises:
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
         """
-        from hikari_ml.realtime_analytics.forecast import (  # pandas: only needed from here on
-            forecasting,
-            series,
-        )
+        await self._ready()
+        await self._long.submit(_import_pandas)
+        from hikari_ml.realtime_analytics.forecast import forecasting, series
 
         wanted = forecasting.check_periods(periods)
         step = series.check_freq(freq)
         name = check_text(metric_name, "metric_name")
-        await self._ready()
         recorded, minutes = self._metrics.points(name), self._stream.timeline.known()
         if self._forecaster is None:
             self._forecaster = forecasting.Forecaster(
                 self._long, self.settings.analytics.holidays, self._zone
             )
-        return await self._forecaster.forecast(
+        found = await self._forecaster.forecast(
             name, lambda: recorded or forecasting.own_points(name, minutes), wanted, step
         )
+        if found["forecasts"] and datetime.fromisoformat(found["forecasts"][-1]["ds"]) < self._clock.now():
+            found["degraded"].append("past: the series ended so long ago that all of it has passed")
+        return found
 
     async def detect_content_performance(
         self, content_id: str, engagement_metrics: Mapping[str, float]
@@ -330,9 +334,10 @@ class StreamAnalyticsEngine(Service):
             InputError: the file has another ending or cannot be written.
             MissingExtraError: it is a Parquet file and the ``parquet`` extra is not installed.
         """
-        from hikari_ml.realtime_analytics import export  # pandas: only needed from here on
-
         await self._ready()
+        await self._long.submit(_import_pandas)
+        from hikari_ml.realtime_analytics import export
+
         minutes, metrics, file = self.all_minutes(), self._metrics.pack(), Path(path)
         await self._disk.submit(lambda: export.write_table(export.minute_table(minutes, metrics), file))
 
@@ -340,8 +345,8 @@ class StreamAnalyticsEngine(Service):
         """The dashboard's numbers and the newest of each metric in Prometheus' text format."""
         from hikari_ml.realtime_analytics import export
 
-        newest = {name: points[-1][1] for name, points in self._metrics.pack().items() if points}
-        return export.prometheus_text(await self.get_real_time_dashboard(), newest, channel)
+        board = await self.get_real_time_dashboard()
+        return export.prometheus_text(board, self._metrics.newest(), channel)
 
     # -- learning, keeping, serving -----------------------------------------------------------------
 
@@ -365,6 +370,7 @@ class StreamAnalyticsEngine(Service):
             known = self._stream.forget(username)
             self._profiles.forget()
         await self._keeper.write()
+        await self._keeper.drop_damaged()
         return known
 
     async def save(self) -> None:
@@ -468,10 +474,10 @@ class StreamAnalyticsEngine(Service):
         return now if ahead > self.settings.analytics.lateness_seconds else at
 
     def _shown(self, now: datetime) -> datetime:
-        """The moment the dashboard shows: now while the stream runs; once it is over, its last."""
+        """The moment the dashboard shows: now, or of messages long past the newest."""
         newest = self._stream.timeline.newest
-        over = newest and abs(now.timestamp() - newest) > OVER_SECONDS
-        return datetime.fromtimestamp(newest, now.tzinfo) if over else now
+        recorded = newest and self._behind > OVER_SECONDS
+        return datetime.fromtimestamp(newest, now.tzinfo) if recorded else now
 
     def _engagement(self, username: str) -> float:
         viewer = self._stream.viewers.get(username)
@@ -481,3 +487,10 @@ class StreamAnalyticsEngine(Service):
 def _topics(text: str) -> tuple[str, ...]:
     cleaned = clean(text[:MAX_LENGTH])
     return tuple(keywords(without(cleaned, find_cues(cleaned))))
+
+
+def _import_pandas() -> None:
+    """Import it in a lane: it takes the better part of a second, and is only needed by some."""
+    import pandas as pd
+
+    assert pd

@@ -40,8 +40,9 @@ def minute_table(minutes: Sequence[Minute], metrics: Mapping[str, Points]) -> pd
     counted = counted.rename(columns={"messages": "chat_rate"})
     columns = [counted]
     for name, points in sorted(metrics.items()):
-        taken = name == "at" or name in counted.columns
-        columns.append(_by_minute(f"metric {name}" if taken else name, points).to_frame())
+        while name == "at" or any(name in column for column in columns):
+            name = f"metric {name}"  # noqa: PLW2901
+        columns.append(_by_minute(name, points).to_frame())
     table = pd.concat(columns, axis=1).sort_index()
     table.insert(0, "at", pd.to_datetime(table.index, unit="s", utc=True))
     return table.reset_index(drop=True)

@@ -81,6 +81,12 @@ class Keeper:
             await self._lane.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
         self._troubles.pop("state", None)
 
+    async def drop_damaged(self) -> None:
+        """Delete what was put aside as damaged: it may name somebody who is to be forgotten."""
+        if self._path is not None:
+            path = self._path
+            await self._lane.submit(lambda: statefile.drop_aside(path))
+
     async def write_last(self) -> None:
         """Write for the last time, after what is still being written.
 
@@ -88,7 +94,7 @@ class Keeper:
             StoreError: it could not be written.
         """
         if self._saver is not None:
-            await self._saver
+            await asyncio.wait({self._saver})
         await self.write()
 
     async def _write_quietly(self) -> None:

@@ -19,14 +19,22 @@ class Metrics:
 
     _series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
-    def record(self, name: str, at: float, value: float) -> None:
-        """Add a point, also one that comes late.
+    def check_room(self, name: str) -> None:
+        """Refuse a new series where there is no room for one.
 
         Raises:
             InputError: there are already two hundred series.
         """
         if name not in self._series and len(self._series) >= MAX_SERIES:
             raise InputError("name", name, f"at most {MAX_SERIES} metrics are kept; reuse names")
+
+    def record(self, name: str, at: float, value: float) -> None:
+        """Add a point, also one that comes late.
+
+        Raises:
+            InputError: there are already two hundred series.
+        """
+        self.check_room(name)
         points = self._series.setdefault(name, [])
         insort(points, (at, value))
         if len(points) > MAX_POINTS + MAX_POINTS // 10:
@@ -40,6 +48,10 @@ class Metrics:
         """The newest value, None if it is older than ``since``."""
         points = self._series.get(name)
         return points[-1][1] if points and points[-1][0] >= since else None
+
+    def newest(self) -> dict[str, float]:
+        """The newest value of each series."""
+        return {name: points[-1][1] for name, points in self._series.items() if points}
 
     def pack(self) -> dict[str, Any]:
         """As plain values, for the state file; what is recorded later does not change them."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline
 
@@ -109,6 +109,20 @@ class Moments:
         self._open = Highlight(start, peak, at, at, _score(self.strength), reason)
         self.kept.append(self._open)
         return self._open
+
+    def forget(self, key: str) -> None:
+        """Take the name ``key`` out of reasons, which quote what chat says."""
+        for moment in self.kept:
+            if key in moment.reason.casefold():
+                moment.reason = moment.reason.split(",")[0]
+
+    def pack(self) -> list[list[Any]]:
+        """What was kept, as plain values for the state file."""
+        return [list(astuple(moment)) for moment in self.kept]
+
+    def unpack(self, rows: list[list[Any]]) -> None:
+        """From what :meth:`pack` gave."""
+        self.kept.extend(Highlight(*row) for row in rows)
 
     def end_stream(self) -> None:
         """What comes next is another stream: nothing stays open, and what is usual is learned anew.

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any, Final
@@ -29,6 +29,7 @@ from hikari_ml.realtime_analytics.alarms.anomalies import (
     StreamAnomalies,
 )
 from hikari_ml.realtime_analytics.audience.bots import Commands
+from hikari_ml.realtime_analytics.audience.lines import digest
 from hikari_ml.realtime_analytics.audience.topics import Topics
 from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
 from hikari_ml.realtime_analytics.features import MessageFeatures, measure
@@ -100,8 +101,8 @@ class StreamSoFar:
         self._messages = MessageAnomalies()
         self._stream = StreamAnomalies()
         self._ids: OrderedDict[str, Share | None] = OrderedDict()
-        self._lines: deque[tuple[float, str]] = deque()
-        self._line_counts: Counter[str] = Counter()
+        self._lines: deque[tuple[float, bytes]] = deque()  # digests: what was said is nobody's business here
+        self._line_counts: Counter[bytes] = Counter()
         self._stepped: int | None = None
         self._began = 0
         self._news: list[Raised | Highlight] = []
@@ -192,6 +193,7 @@ class StreamSoFar:
                 self._ids[message_id] = None
         self.timeline.erase(username)
         self.topics.forget(user_key(username))
+        self.moments.forget(user_key(username))
         self._commands.forget(user_key(username))
         return self.viewers.forget(username)
 
@@ -206,6 +208,9 @@ class StreamSoFar:
             "viewers": viewers,
             "dropped_until": self.viewers.dropped_until,
             "topics": self.topics.pack(),
+            "commands": self._commands.pack(),
+            "moments": self.moments.pack(),
+            "alerts": [list(astuple(raised)) for raised in self.alerts],
             "minutes": self.timeline.pack(),
         }
 
@@ -215,6 +220,9 @@ class StreamSoFar:
         self.viewers.unpack(state["viewers"])
         if "topics" in state:
             self.topics.unpack(state["topics"])
+            self._commands.unpack(state["commands"])
+            self.moments.unpack(state["moments"])
+            self.alerts.extend(Raised(*row) for row in state["alerts"])
         self.timeline.unpack(state["minutes"])
 
     def _place(self, message: MessageFeatures, at: float, message_id: str | None, *, newcomer: bool) -> bool:
@@ -234,9 +242,10 @@ class StreamSoFar:
             self._line_counts[gone] -= 1
             if self._line_counts[gone] <= 0:
                 del self._line_counts[gone]
-        said = self._line_counts[key]
-        self._lines.append((at, key))
-        self._line_counts[key] += 1
+        line = digest(key)
+        said = self._line_counts[line]
+        self._lines.append((at, line))
+        self._line_counts[line] += 1
         return said >= REPEATED and " " in key
 
     def _remember(self, message_id: str | None, share: Share | None) -> None:

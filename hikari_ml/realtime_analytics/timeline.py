@@ -217,12 +217,18 @@ class Timeline:
         return found[::-1]
 
     def erase(self, username: str) -> None:
-        """Take a chatter's name out; they still count as somebody."""
+        """Take a chatter's name out, among what was spoken of too; they still count as somebody."""
         key = user_key(username)
         self._erased += 1
         for bucket in self._buckets.values():
+            bucket.topics.pop(key, None)
             if bucket.chatters.pop(key, 0):
                 bucket.erased.add(self._erased)
+
+    @property
+    def last(self) -> float:
+        """Epoch seconds of the newest message, or of the minute it was in, if that was before a restart."""
+        return self.newest or float(next(reversed(self._past), 0))
 
     def pack(self) -> list[Minute]:
         """Every minute, for the state file."""

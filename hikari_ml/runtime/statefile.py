@@ -66,9 +66,24 @@ def load(path: Path, version: int) -> dict[str, Any] | None:
 
 def put_aside(path: Path) -> None:
     """Keep a damaged file under another name, and tell of it."""
-    aside = path.with_name(f"{path.name}.damaged")
-    path.replace(aside)
-    _log.warning("%s is damaged; kept as %s, starting afresh", path, aside)
+    path.replace(_aside(path))
+    _log.warning("%s is damaged; kept as %s, starting afresh", path, _aside(path))
+
+
+def drop_aside(path: Path) -> None:
+    """Delete what :func:`put_aside` kept, if there is anything.
+
+    Raises:
+        StoreError: it cannot be deleted.
+    """
+    try:
+        _aside(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(_aside(path), f"cannot be deleted: {error.strerror}") from error
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.damaged")
 
 
 def _pieces(value: Any) -> Iterator[bytes]:

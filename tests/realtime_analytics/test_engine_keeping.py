@@ -105,3 +105,41 @@ async def test_a_damaged_network_is_told_of_and_done_without(path, clock, caplog
     assert board["predictions"]["model"] == "mean of 15 minutes"
     assert board["degraded"][0].startswith("predictor: ")
     assert "predictions do without it" in caplog.text
+
+
+async def test_moments_and_alerts_of_the_evening_survive_a_restart(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 8)
+        for n in range(60):
+            await engine.process_chat_message(f"fan{n}", "Zorkalice wins the final", at(480 + n / 3))
+        await busy(engine, clock, 3, begin=500)
+        moments, alerts = engine.moments(), engine.alerts()
+        assert moments
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        assert (engine.moments(), engine.alerts()) == (moments, alerts)
+
+
+async def test_the_name_of_somebody_forgotten_is_nowhere_in_the_file(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await engine.process_chat_message("Zorkalice", "my number is secret", at(0))
+        for n in range(30):
+            await engine.process_chat_message(f"fan{n}", "zorkalice wins the final", at(n))
+        await engine.save()
+        path.with_name(f"{path.name}.damaged").write_bytes(b"zorkalice")
+        assert await engine.forget_viewer("Zorkalice")
+        board = await engine.get_real_time_dashboard()
+        assert "zorkalice" not in str(board).casefold()
+        assert "zorkalice" not in str(await engine.get_viewer_insights("fan1")).casefold()
+    assert b"zorkalice" not in path.read_bytes().lower()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+async def test_who_talks_among_commands_is_no_program_after_a_restart(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        for n in range(200):
+            await engine.process_chat_message("viewer", "!points", at(10 * n))
+            await engine.process_chat_message("mika", f"line {n} of hers", at(10 * n + 1))
+        assert (await engine.get_viewer_insights("mika"))["message_count"] == 200
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        found = await engine.process_chat_message("mika", "and on we go", at(2100))
+        assert found["features"]["counted"]

@@ -163,3 +163,51 @@ async def test_prometheus_gets_what_the_dashboard_shows(engine, clock):
     total = (await engine.get_real_time_dashboard())["current_metrics"]["total_messages"]
     assert f'hikari_messages_total{{channel="anna"}} {float(total)}' in text
     assert 'hikari_metric{channel="anna",name="followers"} 7.0' in text
+
+
+async def test_a_stream_that_is_over_stays_over(engine, clock):
+    await busy(engine, clock, 5)
+    for later in (90, 3700, 90_000):
+        clock.advance_to(at(300 + later))
+        now = (await engine.get_real_time_dashboard())["current_metrics"]
+        assert (now["messages_per_minute"], now["speed"]) == (0.0, "quiet")
+
+
+async def test_of_a_recording_its_end_is_shown(engine, clock):
+    clock.advance_to(at(TEN_YEARS))
+    for second in range(0, 300, 5):
+        await engine.process_chat_message("anna", f"line {second}", at(second))
+    assert (await engine.get_real_time_dashboard())["current_metrics"]["messages_per_minute"] > 10
+
+
+async def test_prometheus_knows_recorded_metrics_from_its_first_answer_on(clock, tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await engine.record_metric("followers", 7, at(0))
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        assert 'name="followers"' in await engine.prometheus()
+
+
+async def test_there_are_no_fewer_viewers_than_none(engine):
+    with pytest.raises(InputError, match="0 viewers or more"):
+        await engine.record_metric("viewer_count", -5)
+    await engine.record_metric("temperature", -5)
+
+
+async def test_metrics_that_are_refused_leave_nothing_behind(engine):
+    for n in range(205):
+        try:
+            await engine.record_metric(f"metric {n}", 1.0)
+        except InputError:
+            assert n >= 200
+    assert len(engine._watch._detectors) == 200
+
+
+async def test_a_forecast_of_what_has_passed_says_so(engine, clock):
+    for hour in range(100):
+        clock.advance_to(at(3600 * hour))
+        await engine.record_metric("old", 5 + hour % 24)
+    clock.advance_to(at(3600 * 400))
+    found = await engine.forecast_metrics("old", 3)
+    assert found["status"] == "ok"
+    assert any("past" in told for told in found["degraded"])

@@ -121,3 +121,9 @@ def test_time_codes():
     assert [time_code(timedelta(seconds=s)) for s in (0, 59.9, 3600, 100_000)] == [
         "0:00:00", "0:00:59", "1:00:00", "27:46:40",
     ]  # fmt: skip
+
+
+def test_no_two_columns_have_one_name():
+    named = {name: [(ZERO + 1.0, 1.0)] for name in ("mood", "metric mood", "at")}
+    columns = list(minute_table(MINUTES, named).columns)
+    assert len(columns) == len(set(columns))

@@ -76,3 +76,17 @@ async def test_without_a_path_nothing_is_kept():
     await world.keeper.write_last()
     assert world.packed == 0
     await world.lane.aclose()
+
+
+async def test_a_write_that_failed_oddly_does_not_keep_the_last_from_being_written(world):
+    async def broken():
+        raise ValueError
+
+    pack, world.keeper._pack = world.keeper._pack, broken
+    world.clock.advance_to(START + timedelta(seconds=SAVE_SECONDS + 1))
+    world.keeper.save_when_due()
+    await asyncio.sleep(0)
+    world.keeper._pack = pack
+    await world.keeper.write_last()
+    assert (await world.keeper.load())["packed"] == 1
+    assert isinstance(world.keeper._saver.exception(), ValueError)

@@ -57,3 +57,12 @@ def test_half_a_character_keeps_nothing_from_being_saved(tmp_path):
     found = statefile.load(path, 2)
     assert found["viewers"] == [["anna", {"\ud83d": 1.0}]]
     assert found["metrics"] == {"x": [[1.0, 2.0]]}
+
+
+def test_what_was_put_aside_can_be_dropped(tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    path.write_bytes(b"")
+    statefile.load(path, 2)
+    statefile.drop_aside(path)
+    statefile.drop_aside(path)
+    assert list(tmp_path.iterdir()) == []

@@ -138,7 +138,10 @@ class MessageAnomalies(Learner):
             return UNKNOWN
         unusual = self._forest.severity(row) > 0
         moved = tuple(NUMERIC[i] for i, _ in self._forest.moved(row)) if unusual else ()
-        return Judgement(unusual, self._ranks.judge(self._forest.score(row)), moved)
+        score = self._ranks.judge(self._forest.score(row))
+        if unusual:  # outside of all that was seen, which the forest alone cannot tell from its edge
+            score = max(score, 1 - 1 / (len(self._ranks) + 1))
+        return Judgement(unusual, score, moved)
 
 
 class StreamAnomalies(Learner):

@@ -66,7 +66,8 @@ class TimeOfDay:
         self._first.append((at, value))
         if len(self._first) == SPACING_POINTS:
             spacing = median(later - earlier for (earlier, _), (later, _) in pairwise(self._first))
-            self._seconds = min(max(spacing, LEAST_SLOT), DAY)
+            slots = max(1, round(DAY / min(max(spacing, LEAST_SLOT), DAY)))
+            self._seconds = DAY / slots  # a whole number of them in a day, or they would wander through it
             for earlier in self._first:
                 self._add(*earlier)
             self._first = []

@@ -81,6 +81,14 @@ class Commands:
             self._last, self._by = at, key
         return found
 
+    def pack(self) -> list[int]:
+        """How many lines there were and how many followed a command, as plain values."""
+        return [self._lines, self._following]
+
+    def unpack(self, counts: list[int]) -> None:
+        """From what :meth:`pack` gave."""
+        self._lines, self._following = counts
+
     def forget(self, key: str) -> None:
         """Drop the name of who gave the last command, if it is this one."""
         if self._by == key:

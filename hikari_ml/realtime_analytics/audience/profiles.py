@@ -38,18 +38,22 @@ class Profiles:
         self._day: int | None = None
         self._model: ReturnModel | None = None
         self._learning = asyncio.Lock()
+        self._forgotten = 0
 
     def forget(self) -> None:
         """Learn anew when asked next: somebody the model was learned from is to be forgotten."""
         self._day = self._model = None
+        self._forgotten += 1
 
     async def of(self, viewer: Viewer, now: datetime) -> ViewerInsights:
         """A viewer's profile at ``now``."""
         today = day_number(now.astimezone(self._stream.viewers.zone).date())
         async with self._learning:
-            if self._day != today:
-                self._model = await self._learn(today)
-                self._day = today
+            while self._day != today:
+                forgotten = self._forgotten
+                model = await self._learn(today)
+                if forgotten == self._forgotten:  # else it knows somebody it must not
+                    self._model, self._day = model, today
             model = self._model
         chance, source = _chance(viewer.visits, today, model)
         return {

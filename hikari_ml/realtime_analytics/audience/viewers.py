@@ -187,7 +187,9 @@ class Viewers:
                 yield viewer.visits
 
     def forget(self, username: str) -> bool:
-        """Remove a viewer; False if there was none."""
+        """Remove a viewer and their name among others' topics; False if there was none."""
+        for viewer in self._viewers.values():
+            viewer.topics.pop(user_key(username), None)
         self._bots.discard(user_key(username))
         return self._viewers.pop(user_key(username), None) is not None
 

@@ -31,8 +31,8 @@ LAPSED_GAPS: Final = 3.0
 
 
 def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return day.toordinal() - EPOCH
+    """Days since 1970-01-01; what lies outside the 65,536 that can be kept counts as the nearest of them."""
+    return min(max(0, day.toordinal() - EPOCH), 2**16 - 1)
 
 
 class Visits:

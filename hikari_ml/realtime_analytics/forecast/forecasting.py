@@ -91,6 +91,9 @@ class Forecaster:
         self, key: Key, series: Series, periods: int, degraded: list[str]
     ) -> forecasts.Outcome:
         state = await self._lane.submit(lambda: fingerprint(series))
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == state:  # nobody needs to wait for what is being made
+            return kept[1]
         async with self._making:  # who asks for the same meanwhile finds it made
             kept = self._kept.get(key)
             if kept is not None and kept[0] == state:

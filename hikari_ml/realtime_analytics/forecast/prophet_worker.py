@@ -114,7 +114,7 @@ def read_answer(answer: bytes, jobs: list[dict[str, Any]]) -> list[list[float]]:
 
 
 def forecast(job: dict[str, Any]) -> list[float]:
-    """Fit one series and forecast it; see ``prophet_jobs.prophet_job`` for the fields."""
+    """Fit one series and forecast it; see :mod:`prophet_jobs` for the fields."""
     import numpy as np
     import pandas as pd
     from prophet import Prophet

@@ -95,7 +95,7 @@ class ChannelOutlook:
 
     def retrain_when_due(self, at: float) -> None:
         """Begin to train in the background if, at ``at``, a stream is over and much was new in it."""
-        newest = self._timeline.newest
+        newest = self._timeline.last
         busy = self._retraining is not None and not self._retraining.done()
         wanted = self._settings.retrain_after_stream and not busy and newest != self._looked_at
         if not wanted or at - newest <= STREAM_GAP:

@@ -55,7 +55,7 @@ class Experiment:
         slot = self.plan.slot(at)
         if self.bandit is None:
             return self.plan.arm(slot)
-        return self.chosen[1] if self.chosen is not None and slot <= self.chosen[0] else None
+        return self.chosen[1] if self.chosen is not None and slot == self.chosen[0] else None
 
     def take(self, at: float, arm: int) -> None:
         """Let the bandit's choice be on from ``at``."""

@@ -45,3 +45,13 @@ def test_points_at_the_same_moment_are_no_trouble():
     for _ in range(100):
         season.learn(50.0, 3.0)
     assert season.usual(DAY + 50.0) == 3.0
+
+
+def test_spacings_that_do_not_part_a_day_evenly_do_not_wander():
+    season, spacing = TimeOfDay(), 1000
+    for point in range(20 * 86):
+        at = point * spacing
+        season.learn(at, 100.0 if at % DAY < DAY / 2 else 0.0)
+    for day in (18, 19):
+        assert season.usual(day * DAY + DAY / 4) == 100.0
+        assert season.usual(day * DAY + 3 * DAY / 4) == 0.0
