@@ -86,20 +86,31 @@ async def test_half_an_hour_made_up_for_leaves_the_loop_free(engine, clock):
 
 async def test_messages_are_counted_while_something_long_goes_on(engine, clock):
     over = threading.Event()
-    long = asyncio.create_task(engine._long.submit(over.wait))
-    training = asyncio.create_task(engine.fit_predictor())
-    forecast = asyncio.create_task(engine.forecast_metrics("chat_rate"))
-    await up_to_the_fit(engine, clock)
-    for i in range(10):  # across a fit of the forest
-        await engine.process_chat_message(f"user{i}", LINES[i % 7], clock.now())
-    assert engine._stream.due() == []
-    assert not long.done()
-    assert not training.done()
-    assert not forecast.done()
-    over.set()
+    try:
+        held = [asyncio.create_task(lane.submit(over.wait)) for lane in (engine._long, engine._training)]
+        training = asyncio.create_task(engine.fit_predictor())
+        forecast = asyncio.create_task(engine.forecast_metrics("chat_rate"))
+        await up_to_the_fit(engine, clock)
+        for i in range(10):  # across a fit of the forest
+            await engine.process_chat_message(f"user{i}", LINES[i % 7], clock.now())
+        assert engine._stream.due() == []
+        assert not any(task.done() for task in (*held, training, forecast))
+    finally:
+        over.set()
     with pytest.raises(InputError, match="give at least"):
         await training
     assert (await forecast)["status"] == "no_data"
+
+
+async def test_a_forecast_does_not_wait_for_a_training(engine):
+    over = threading.Event()
+    try:
+        held = asyncio.create_task(engine._training.submit(over.wait))
+        assert (await engine.forecast_metrics("chat_rate"))["status"] == "no_data"
+        assert not held.done()
+    finally:
+        over.set()
+    await held
 
 
 async def test_a_training_ends_with_the_engine(engine):

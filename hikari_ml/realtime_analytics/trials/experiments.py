@@ -55,7 +55,8 @@ class Experiment:
         slot = self.plan.slot(at)
         if self.bandit is None:
             return self.plan.arm(slot)
-        return self.chosen[1] if self.chosen is not None and slot == self.chosen[0] else None
+        # A little back it is the same block still; far back, the choice was made for a date of the future.
+        return self.chosen[1] if self.chosen is not None and 0 <= self.chosen[0] - slot <= 1 else None
 
     def take(self, at: float, arm: int) -> None:
         """Let the bandit's choice be on from ``at``."""

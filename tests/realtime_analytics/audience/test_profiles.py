@@ -133,7 +133,9 @@ async def test_what_was_taken_for_a_program_stays_so_over_a_restart_unless_overr
         assert engine.chatters == 1
 
 
-async def test_profiles_are_of_the_streams_last_moment_once_it_is_over(engine, clock):
+async def test_profiles_are_of_now_and_of_a_recording_those_of_its_end(engine, clock):
     await engine.process_chat_message("anna", "hello", START)
     clock.advance(90 * DAY.total_seconds())
-    assert (await engine.get_viewer_insights("anna"))["tier"] == "newcomer"
+    assert (await engine.get_viewer_insights("anna"))["tier"] == "lapsed"
+    await engine.process_chat_message("ben", "hello", START)
+    assert (await engine.get_viewer_insights("ben"))["tier"] == "newcomer"

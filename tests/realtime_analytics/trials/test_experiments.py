@@ -85,6 +85,12 @@ def test_a_bandit_chooses_once_a_block_and_time_may_go_back():
     assert [at for at, _ in experiment.notes] == [START + 310, START + 310]
 
 
+def test_a_choice_for_a_far_future_does_not_hold_until_then():
+    experiment = Experiment(plan(), Bandit())
+    experiment.take(START + 10**9, 1)
+    assert experiment.current(START) is None
+
+
 def test_the_plan_says_whose_turn_it_is():
     experiment = Experiment(plan())
     assert [experiment.current(START + 300 * slot) for slot in range(20)] == [
