@@ -8,7 +8,7 @@ import pytest
 
 from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, Hikari, NeuralMemorySystem, PostgresMemory
 from hikari_ml.errors import InputError, StoreLockedError
-from hikari_ml.models.chat_encoder import ChatEncoder
+from hikari_ml.models.passes import ProcessorPass
 from hikari_ml.results import Insight
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at, collected
@@ -47,11 +47,13 @@ async def test_one_message_through_everything(hikari, clock):
 
 async def test_the_neural_pass_is_made_once(hikari, clock, monkeypatch):
     await say(hikari, clock, "warm up please")
-    passes = []
-    one = ChatEncoder._one
-    monkeypatch.setattr(
-        ChatEncoder, "_one", lambda self, *given: (passes.append(given), one(self, *given))[1]
-    )
+    passes, call = [], ProcessorPass.__call__
+
+    def counted(self, windows):
+        passes.extend(windows)
+        return call(self, windows)
+
+    monkeypatch.setattr(ProcessorPass, "__call__", counted)
     await say(hikari, clock, "I really love playing chess at night", 5)
     assert len(passes) == 1
 
