@@ -46,3 +46,8 @@ def parse(text: str, what: str = "timestamp") -> datetime:
 def iso(moment: datetime) -> str:
     """Write an aware moment as UTC with milliseconds: ``2026-01-31T20:15:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def iso_at(seconds: float) -> str:
+    """Write epoch seconds as :func:`iso` does."""
+    return iso(datetime.fromtimestamp(seconds, UTC))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari_ml.errors import InputError
-from hikari_ml.times import as_utc, iso, parse
+from hikari_ml.times import as_utc, iso, iso_at, parse
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))
@@ -39,3 +39,7 @@ def test_a_moment_out_of_range_is_refused():
 def test_what_is_no_datetime_is_refused():
     with pytest.raises(InputError, match="timestamp"):
         as_utc("2026-01-01")
+
+
+def test_epoch_seconds_are_written_like_moments():
+    assert iso_at(0.5) == "1970-01-01T00:00:00.500Z"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OUTPUTS: Final = ("sentiment_probability", "emotion_probability", "toxicity_probability", "text_embedding")
 
 BATCH_TOKENS: Final = 8192
-"""Tokens of a batch on the GPU, padding counted: a few hundred MB beside whatever game runs there."""
+"""Tokens of a batch, padding counted: four times as many took 890 MB of a GPU, which a game wants too."""
 
 Numbers = npt.NDArray[np.float32]
 
@@ -62,7 +62,7 @@ class ProcessorPass:
 
 
 class TorchPass:
-    """Batches of windows of alike length; what is said of one depends on its company by 1e-5 at most."""
+    """Batches of windows of alike length; on a processor company changes what is said by 1e-5 at most."""
 
     def __init__(self, network: ChatEncoderNetwork, device: str) -> None:
         self._device = device

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from statistics import mean
 from typing import Final
 
@@ -19,7 +18,7 @@ from hikari_ml.results import (
     Moment,
     TopChatter,
 )
-from hikari_ml.times import iso
+from hikari_ml.times import iso_at
 
 SPEEDS: Final = (
     (1, "quiet"),
@@ -100,11 +99,11 @@ def top_topics(window: Bucket) -> list[tuple[str, float]]:
 def moment(found: Highlight) -> Moment:
     """A highlight as a result."""
     return {
-        "at": _iso(found.peak),
-        "start": _iso(found.start),
-        "end": _iso(found.end),
+        "at": iso_at(found.peak),
+        "start": iso_at(found.start),
+        "end": iso_at(found.end),
         "score": found.score,
-        "decided_at": _iso(found.decided),
+        "decided_at": iso_at(found.decided),
         "reason": found.reason,
     }
 
@@ -112,15 +111,11 @@ def moment(found: Highlight) -> Moment:
 def alert(raised: Raised) -> Alert:
     """An alert as a result."""
     return {
-        "at": _iso(raised.at),
+        "at": iso_at(raised.at),
         "kind": raised.kind,
         "score": raised.score,
         "reason": raised.reason,
     }
-
-
-def _iso(seconds: float) -> str:
-    return iso(datetime.fromtimestamp(seconds, UTC))
 
 
 def _direction(change: float, least: float) -> Direction:

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from hikari_ml.realtime_analytics.forecast.forecasting import Forecaster
     from hikari_ml.realtime_analytics.prediction.predictor import FitReport
 
-OVER_SECONDS: Final = 3600.0
+RECORDED_SECONDS: Final = 3600.0
 """Messages that come so long after they were said are those of a recording: its end is what is shown."""
 
 VIEWER_COUNT: Final = "viewer_count"
@@ -137,9 +137,9 @@ class StreamAnalyticsEngine(Service):
         """Count a chat message and say what it means.
 
         ``message_id`` makes a repeated message count once and lets it be withdrawn, as long as the program
-        runs and it is among the last 20,000. ``analysis`` is what the
-        analyser said of it; without it the mood is read by the lexicons alone and toxicity is unknown.
-        ``embedding``, shape (d,), lets words that are about the same become one topic.
+        runs and it is among the last 20,000. ``analysis`` is what the analyser said of it; without, the mood is
+        read by the lexicons alone and toxicity is unknown. ``embedding``, shape (d,), lets words that are
+        about the same become one topic.
 
         A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and its
         result says so. One of an account that behaves like a program is not counted, with the reason.
@@ -186,7 +186,8 @@ class StreamAnalyticsEngine(Service):
         counts as now, as for :meth:`process_chat_message`.
 
         Raises:
-            InputError: the value is no finite number, or the name is blank or too long.
+            InputError: the value is no finite number, or fewer viewers than none; the name is blank or too
+                long, or a new one beside two hundred.
         """
         check_name(name, "name")
         number = check_number(value, "value")
@@ -223,8 +224,8 @@ class StreamAnalyticsEngine(Service):
 
         Besides the recorded ones there are ``chat_rate`` and ``chatters`` (a minute) and ``mood``. Several
         models are measured on the metric's own past and the best serves; too little data gives status
-        ``no_data`` with the reason. It is made once a step: asked again before a new step begins it is
-        there at once.
+        ``no_data`` with the reason. It is made once a step: asked again before a new step begins, the kept
+        one is the answer. One that had to do without Prophet is not kept.
 
         Raises:
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
@@ -476,7 +477,7 @@ class StreamAnalyticsEngine(Service):
     def _shown(self, now: datetime) -> datetime:
         """The moment the dashboard shows: now, or of messages long past the newest."""
         newest = self._stream.timeline.newest
-        recorded = newest and self._behind > OVER_SECONDS
+        recorded = newest and self._behind > RECORDED_SECONDS
         return datetime.fromtimestamp(newest, now.tzinfo) if recorded else now
 
     def _engagement(self, username: str) -> float:

@@ -290,6 +290,15 @@ class Timeline:
                 self._buckets.pop(second, None)
 
 
+def series(name: str, minutes: Sequence[Minute]) -> list[tuple[float, float]]:
+    """``chat_rate``, ``chatters`` or ``mood`` of ``minutes`` as points of (epoch seconds, value)."""
+    if name == "mood":
+        return [(float(m.start), m.mood) for m in minutes if m.mood is not None]
+    if name == "chatters":
+        return [(float(m.start), float(m.chatters)) for m in minutes]
+    return [(float(m.start), float(m.messages)) for m in minutes] if name == "chat_rate" else []
+
+
 def with_silence(minutes: Sequence[Minute]) -> list[Minute]:
     """``minutes`` and the silent ones between them.
 

@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from pandas.tseries.offsets import BaseOffset
 
 from hikari_ml.errors import InputError
+from hikari_ml.realtime_analytics import timeline
 from hikari_ml.realtime_analytics.forecast import forecasts, prophet_jobs, prophet_worker
 from hikari_ml.realtime_analytics.forecast.series import Series, resample
 from hikari_ml.realtime_analytics.timeline import Minute, with_silence
@@ -47,14 +48,7 @@ def check_periods(periods: object) -> int:
 
 def own_points(name: str, minutes: Sequence[Minute]) -> Points:
     """A series the stream itself gives: ``chat_rate``, ``chatters`` or ``mood`` of each full minute."""
-    full = with_silence(minutes)[:-1]
-    if name == "chat_rate":
-        return [(float(m.start), float(m.messages)) for m in full]
-    if name == "chatters":
-        return [(float(m.start), float(m.chatters)) for m in full]
-    if name == "mood":
-        return [(float(m.start), m.mood) for m in full if m.mood is not None]
-    return []
+    return timeline.series(name, with_silence(minutes)[:-1])
 
 
 class Forecaster:

@@ -16,7 +16,7 @@ from random import Random
 from statistics import fmean
 from typing import Any, Final, Literal, NamedTuple
 
-from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute, with_silence
+from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute, series, with_silence
 
 Effect = Literal["ratio", "difference"]
 
@@ -112,13 +112,7 @@ class Measured:
 
 def own_readings(metric: str, known: Sequence[Minute]) -> Readings:
     """One of :data:`OWN_METRICS`, of minutes in which something was written; the newest may be unfinished."""
-    minutes = with_silence(known)
-    if metric == "mood":
-        points = [(float(m.start), m.mood) for m in minutes if m.mood is not None]
-    elif metric == "chatters":
-        points = [(float(m.start), float(m.chatters)) for m in minutes]
-    else:
-        points = [(float(m.start), float(m.messages)) for m in minutes]
+    points = series(metric, with_silence(known))
     return Readings(points, _runs([float(m.start) for m in known]))
 
 

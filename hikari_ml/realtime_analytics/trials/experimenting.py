@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from hikari_ml.chat import check_name
 from hikari_ml.errors import InputError
+from hikari_ml.realtime_analytics.checks import check_number
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.timeline import Timeline
 from hikari_ml.realtime_analytics.trials import power
@@ -35,7 +36,7 @@ from hikari_ml.realtime_analytics.trials.experiments import Experiment, Experime
 from hikari_ml.results import ExperimentArm, ExperimentPlan, ExperimentResult, PowerTable
 from hikari_ml.runtime.clock import Clock
 from hikari_ml.runtime.lane import work_lane
-from hikari_ml.times import as_utc, iso
+from hikari_ml.times import as_utc, iso_at
 
 MAX_ARMS: Final = 10
 MAX_BLOCK_MINUTES: Final = 24 * 60
@@ -137,8 +138,8 @@ class ChannelExperiments:
         return {
             "experiment": name,
             "arm": plan.arms[arm],
-            "since": _iso(plan.begin(slot)),
-            "until": _iso(plan.begin(slot + 1)),
+            "since": iso_at(plan.begin(slot)),
+            "until": iso_at(plan.begin(slot + 1)),
             "degraded": [],
         }
 
@@ -319,7 +320,7 @@ def _shaped(plan: Plan, table: PowerTable | None, bandit: Bandit | None) -> Expe
         "block_minutes": plan.block_minutes,
         "washout_minutes": plan.washout_minutes,
         "seed": plan.seed,
-        "starts_at": _iso(plan.starts_at),
+        "starts_at": iso_at(plan.starts_at),
         "power": table,
         "degraded": [],
     }
@@ -341,10 +342,10 @@ def _whole(value: object, name: str, low: int = -(2**63), high: int = 2**63 - 1)
 
 
 def _positive(value: object, name: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type, operator]
+    number = check_number(value, name)
+    if number <= 0:
         raise InputError(name, value, "give a finite number above zero")
-    return float(value)  # type: ignore[arg-type]
+    return number
 
 
 def _sizes(effects: object, scale: Effect) -> list[float] | None:
@@ -361,7 +362,3 @@ def _sizes(effects: object, scale: Effect) -> list[float] | None:
 def _one_of(value: object, name: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         raise InputError(name, value, f"give one of {', '.join(allowed)}")
-
-
-def _iso(at: float) -> str:
-    return iso(datetime.fromtimestamp(at, UTC))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from hikari_ml.realtime_analytics.trials.bandit import Bandit
 from hikari_ml.realtime_analytics.trials.blocks import Block, Measured, Note, Plan, differences
 from hikari_ml.realtime_analytics.trials.evidence import ALPHA, weigh
 from hikari_ml.results import ArmStanding, Comparison, ExperimentResult
-from hikari_ml.times import iso
+from hikari_ml.times import iso_at
 
 MAX_RUNNING: Final = 20
 MAX_ENDED: Final = 100
@@ -44,7 +43,7 @@ class Experiment:
         if arm is not None and arm not in self.plan.arms:
             raise InputError("arm", arm, f"this experiment has {', '.join(self.plan.arms)}")
         if self.notes and at < self.notes[-1][0]:
-            last = iso(datetime.fromtimestamp(self.notes[-1][0], UTC))
+            last = iso_at(self.notes[-1][0])
             raise InputError("timestamp", at, f"a switch was noted at {last} already; note them in order")
         place = None if arm is None else self.plan.arms.index(arm)
         if not self.notes or self.notes[-1][1] != place:
@@ -175,8 +174,8 @@ def result(experiment: Experiment, measured: Measured, ended_at: float | None = 
         "left_out": dict(measured.left_out),
         "strayed": strayed,
         "verdict": verdicts.of_all(comparisons) if test else verdicts.of_bandit(standings),
-        "started_at": _iso(plan.starts_at),
-        "ended_at": None if ended_at is None else _iso(ended_at),
+        "started_at": iso_at(plan.starts_at),
+        "ended_at": None if ended_at is None else iso_at(ended_at),
         "degraded": [
             *verdicts.straying(strayed),
             *(f"changed: no single effect of {arm} fits the whole experiment" for arm in changed),
@@ -201,7 +200,3 @@ def _comparison(
     by_round = differences(plan, blocks, arm)
     found = weigh(by_round, ALPHA / (len(plan.arms) - 1))
     return verdicts.compare(plan, plan.arms[arm], found, by_round, standings[0]["mean"]), found.changed
-
-
-def _iso(at: float) -> str:
-    return iso(datetime.fromtimestamp(at, UTC))
