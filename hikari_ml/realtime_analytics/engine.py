@@ -137,9 +137,9 @@ class StreamAnalyticsEngine(Service):
         """Count a chat message and say what it means.
 
         ``message_id`` makes a repeated message count once and lets it be withdrawn, as long as the program
-        runs and it is among the last 20,000. ``analysis`` is what the analyser said of it; without, the mood is
-        read by the lexicons alone and toxicity is unknown. ``embedding``, shape (d,), lets words that are
-        about the same become one topic.
+        runs and it is among the last 20,000. ``analysis`` is what the analyser said of it; without it the
+        mood is read by the lexicons alone and toxicity is unknown. ``embedding``, shape (d,), lets words that
+        are about the same become one topic.
 
         A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and its
         result says so. One of an account that behaves like a program is not counted, with the reason.
