@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -178,6 +178,31 @@ class FeedSettings(_Section):
     """Time between two deltas."""
 
 
+class BridgeSettings(_Section):
+    """What a worker of the Redis bridge may be told."""
+
+    redis: SecretStr | None = None
+    """Address of the Redis (``redis://:PASSWORD@HOST:6379/0``); None lets ``serve`` start one."""
+    redis_port: Annotated[int, Field(ge=0, le=65535)] = 6379
+    """Port of the Redis that ``serve`` starts where none is given; another if it is taken."""
+    max_in_flight: Positive = 256
+    """Calls answered at the same time; more are refused at once as overloaded."""
+    max_channels: Positive = 16
+    """Channels a worker opens because somebody calls; those it is started with count as well."""
+    max_backlog: Positive = 20_000
+    """Durable calls that may wait for one channel; more are refused as overloaded."""
+    lease_seconds: Annotated[float, Field(ge=0.5, le=600)] = 10.0
+    """How long a channel stays with a worker that is silent: after that another takes it."""
+    checkpoint_seconds: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """Time between two writings of the counts while durable calls come in; then they are acknowledged."""
+    idle_minutes: Annotated[float, Field(gt=0)] = 60.0
+    """Time after which a channel that nobody calls is closed."""
+    share_readings: bool = True
+    """Whether workers share what the model read, through Redis."""
+    reading_seconds: Positive = 3600
+    """How long a shared reading is kept."""
+
+
 class Settings(BaseSettings):
     """Settings of every part, one section each.
 
@@ -197,6 +222,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     feed: FeedSettings = FeedSettings()
+    bridge: BridgeSettings = BridgeSettings()
 
     def __init__(self, **values: Any) -> None:
         _check_variables()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from hikari_ml.chat import user_key
-from hikari_ml.context_memory import upkeep
+from hikari_ml.context_memory import requests, upkeep
 from hikari_ml.context_memory.core import Change, MemoryCore, as_stored
 from hikari_ml.context_memory.record import Record, public_id, same_key
 from hikari_ml.context_memory.sameness import same_sense, sure_words
@@ -31,8 +31,23 @@ COMPARED: Final = 1000
 """Memories of the same user and type that are looked at, those stored last."""
 
 
-def store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) -> Change[str]:
-    """Keep ``draft`` as a memory of its own, or as one more storing of one that says the same."""
+def store(
+    core: MemoryCore, draft: Record, request: bytes | None, txn: Transaction, vectors: Vector
+) -> Change[str]:
+    """Keep ``draft`` as a memory of its own, or as one more storing of one that says the same.
+
+    What the same ``request`` has stored before is not stored again.
+    """
+    if request is None:
+        return _store(core, draft, txn, vectors)
+    if (known := requests.stored_by(txn, request)) is not None:
+        return Change(known, _nothing)
+    change = _store(core, draft, txn, vectors)
+    requests.note(txn, request, change.result, core.now())
+    return change
+
+
+def _store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) -> Change[str]:
     standing = txn.same_as(same_key(draft.content, draft.type, draft.user))
     record = txn.get(standing) if standing is not None else None
     if record is not None and not _same_about(record, draft):
@@ -63,6 +78,10 @@ def withdraw(core: MemoryCore, summarizer: Summarizer, memory_id: str) -> bool:
     core.store.write(lambda txn: txn.put(record))
     core.graph.refresh(core.validity.put(record))
     return False
+
+
+def _nothing() -> None:
+    """What changes in the caches when nothing was stored."""
 
 
 def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) -> Record | None:

@@ -46,6 +46,7 @@ class MemorySystem(Protocol):
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
         arousal: float = 0.0,
+        request_id: str | None = None,
     ) -> str:
         """Store a memory and return its id once it is durable."""
         ...

@@ -12,6 +12,7 @@ edges      digest of (source, kind, target) the edge with its evidence, msgpack
 episodes   number (8 bytes, big-endian)     the episode, msgpack
 log        seq and key (8 bytes each)       whether a vector was put or is gone, since the checkpoint
 words      key                              digests of its stemmed words, and how often each is there
+requests   digest of a request's id         when it stored a memory, and the id of that
 =========  ===============================  ===================================================
 
 Everything else (vector index, words, graph, tables in memory) is a cache of it.
@@ -39,7 +40,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from hikari_ml.chat import is_encodable
-from hikari_ml.context_memory import checkpoint, oplog, postings
+from hikari_ml.context_memory import checkpoint, oplog, postings, requests
 from hikari_ml.context_memory.readable import is_readable
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.room import in_words, with_room
@@ -49,7 +50,7 @@ from hikari_ml.models.reading import Vector
 FORMAT: Final = 3
 FIRST_TABLES: Final = ("meta", "records", "vectors", "ids", "same", "edges", "episodes")
 """Those of format 1."""
-TABLES: Final = (*FIRST_TABLES, oplog.TABLE, postings.TABLE)
+TABLES: Final = (*FIRST_TABLES, oplog.TABLE, postings.TABLE, requests.TABLE)
 UNKNOWN: Final = "unknown"
 """Given for the id of a model that meta does not know; no model has it, so such vectors are made anew."""
 MAX_READERS: Final = 1024

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text
 from hikari_ml.config import Settings
-from hikari_ml.context_memory import asking, keeping, overview, transfer, upkeep
+from hikari_ml.context_memory import asking, keeping, overview, requests, transfer, upkeep
 from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
 from hikari_ml.context_memory.chosen import Chosen
 from hikari_ml.context_memory.core import Job, MemoryCore, Question
@@ -97,6 +97,7 @@ class NeuralMemorySystem(Service):
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
         arousal: float = 0.0,
+        request_id: str | None = None,
     ) -> str:
         """Store a memory and return its id once it is durable.
 
@@ -104,7 +105,8 @@ class NeuralMemorySystem(Service):
         them again returns the standing id. ``arousal`` in [0, 1], how stirred whoever said it was, lets it
         fade more slowly and never ranks it. ``metadata["user"]`` scopes it to a viewer,
         ``metadata["conversation"]`` groups lines that belong together. ``embedding`` saves the neural pass
-        if the memory's own model has already made it.
+        if the memory's own model has already made it. A ``request_id`` makes storing safe to repeat for a
+        day: the same id stores nothing again, and returns the id of what it has stored.
 
         Raises:
             InputError: an argument cannot be used; nothing was stored.
@@ -113,8 +115,9 @@ class NeuralMemorySystem(Service):
         self._check_writable()
         at = to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now())
         draft = asking.draft(content, memory_type, metadata, importance, arousal, at=at)
+        request = requests.digest_of(request_id)
         await self._ready()
-        job: Job[str] = Job(partial(keeping.store, self._core, draft), grouped=True)
+        job: Job[str] = Job(partial(keeping.store, self._core, draft, request), grouped=True)
         job.texts, job.vectors = self._given(draft.content, embedding)
         return cast("str", await self._lane.submit(job))
 

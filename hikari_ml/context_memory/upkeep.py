@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from hikari_ml.context_memory import requests
 from hikari_ml.context_memory.consolidation import plan
 from hikari_ml.context_memory.core import MemoryCore
 from hikari_ml.context_memory.episodes import FEWEST, cut
@@ -38,6 +39,7 @@ def consolidate(core: MemoryCore, summarizer: Summarizer) -> Consolidation:
     again what is outdated.
     """
     core.flush_touched()
+    core.store.write(lambda txn: requests.forget(txn, core.now() - requests.KEPT_MS))
     slots = list(core.tiers)
     decided = plan(slots, core.now(), core.settings)
     needed = core.validity.needed(decided.forget)

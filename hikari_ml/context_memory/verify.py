@@ -12,7 +12,7 @@ from typing import Final, TypeVar, get_args
 
 import numpy as np
 
-from hikari_ml.context_memory import oplog, postings
+from hikari_ml.context_memory import oplog, postings, requests
 from hikari_ml.context_memory.graph import edge_digest
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import (
@@ -78,6 +78,7 @@ def verify(txn: Transaction, dims: Mapping[str, int] | None = None) -> Verificat
         *_check_meta(txn, book),
         *_check_log(txn),
         *_check_words(txn, book),
+        *_check_requests(txn),
     ]
     faults.sort(key=lambda fault: TABLES.index(fault["table"]))
     rows = {table: sum(1 for _ in txn.rows(table)) for table in TABLES}
@@ -242,6 +243,12 @@ def _check_words(txn: Transaction, book: _Book) -> Iterator[Fault]:
     if postings.are_current(txn):
         for key in sorted(book.outlines.keys() - seen):
             yield _fault("records", key, "has no words")
+
+
+def _check_requests(txn: Transaction) -> Iterator[Fault]:
+    for digest, row in txn.rows(requests.TABLE):
+        if not requests.is_whole(digest, row):
+            yield _fault("requests", digest.hex(), "cannot be read")
 
 
 def _decoded(key: bytes, data: bytes, decode: Callable[[bytes, bytes], T]) -> T | None:

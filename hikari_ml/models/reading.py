@@ -52,14 +52,28 @@ class ChatReader(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """Where readings lie for several processes, by :func:`cache_key`; it blocks, briefly; it never raises."""
+
+    def take(self, keys: Sequence[str]) -> list[Reading | None]:
+        """What lies under each of ``keys``."""
+        ...
+
+    def put(self, readings: Mapping[str, Reading]) -> None:
+        """Lay ``readings`` down."""
+        ...
+
+
 class CachedReader:
     """A reader that keeps what it read: half of a busy chat is repetition.
 
-    Only model outputs are kept, never anything of a viewer. Not safe to share between threads.
+    Only model outputs are kept, never anything of a viewer; on the ``shelf``, for other processes too. Not
+    safe to share between threads.
     """
 
-    def __init__(self, reader: ChatReader, size: int) -> None:
+    def __init__(self, reader: ChatReader, size: int, shelf: Shelf | None = None) -> None:
         self.reader = reader
+        self._shelf = shelf
         self.model_id = reader.model_id
         self.embedding_id = reader.embedding_id
         self.dim = reader.dim
@@ -72,11 +86,26 @@ class CachedReader:
         readings = {key: self._kept[key] for key in keys if key in self._kept}
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in readings}
         if missing:
-            fresh = self.reader.read(list(missing.values()))
-            readings.update(zip(missing, fresh, strict=True))
+            fresh = self._fresh(missing)
+            readings.update(fresh)
             if self._kept.maxsize:
-                self._kept.update(zip(missing, fresh, strict=True))
+                self._kept.update(fresh)
         return [readings[key] for key in keys]
+
+    def _fresh(self, missing: Mapping[str, str]) -> dict[str, Reading]:
+        """From the shelf where it is there, else from the model."""
+        if self._shelf is None:
+            return dict(zip(missing, self.reader.read(list(missing.values())), strict=True))
+        lying = dict(zip(missing, self._shelf.take(list(missing)), strict=True))
+        unread = [key for key, reading in lying.items() if reading is None]
+        read = (
+            dict(zip(unread, self.reader.read([missing[key] for key in unread]), strict=True))
+            if unread
+            else {}
+        )
+        if read:
+            self._shelf.put(read)
+        return {key: reading for key, reading in lying.items() if reading is not None} | read
 
 
 def sentiment_score(negative: float, neutral: float, positive: float) -> float:

@@ -21,7 +21,7 @@ from hikari_ml.config import Settings
 from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
 from hikari_ml.errors import HikariError, InputError
-from hikari_ml.models.reading import Vector
+from hikari_ml.models.reading import Shelf, Vector
 from hikari_ml.pipeline.antecedents import Antecedents
 from hikari_ml.pipeline.events import Event, Events
 from hikari_ml.pipeline.mood import Mood, MoodState
@@ -74,7 +74,7 @@ class Hikari(Service):
 
     State lives in the channel's folder of the data folder, or in ``folder``; memory may have its own, or be
     any ``memory`` that is handed in, such as a PostgresMemory that other processes write as well. That and an
-    ``analyzer`` that is handed in are used and not closed.
+    ``analyzer`` that is handed in are used and not closed. Processes share what models read on the ``shelf``.
 
     Raises:
         InputError: ``memory`` is read_only, or comes with a ``memory_folder``.
@@ -90,6 +90,7 @@ class Hikari(Service):
         folder: str | Path | None = None,
         memory_folder: str | Path | None = None,
         memory: MemorySystem | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
@@ -102,6 +103,7 @@ class Hikari(Service):
         if memory is not None:
             self.memory = _checked(memory, memory_folder)
         self._own_analyzer = analyzer is None
+        self._shelf = shelf
         if analyzer is not None:
             self.analyzer = analyzer
         self._make_parts()
@@ -112,10 +114,11 @@ class Hikari(Service):
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
 
-    async def perceive(self, message: ChatMessage) -> Insight:
+    async def perceive(self, message: ChatMessage, *, request_id: str | None = None) -> Insight:
         """Analyse, recall, keep and count one message.
 
-        It recalls before it stores: a message never finds itself.
+        It recalls before it stores: a message never finds itself. A repeated ``request_id`` remembers nothing
+        a second time, even after a crash.
 
         Raises:
             InputError: ``message`` is no ChatMessage.
@@ -123,7 +126,8 @@ class Hikari(Service):
         if not isinstance(message, ChatMessage):
             raise InputError("message", message, "give a ChatMessage")
         await self._ready()
-        return await self.perceive_read(message, await self.analyzer.read(message))
+        read = await self.analyzer.read(message)
+        return await self.perceive_read(message, read, request_id=request_id)
 
     async def retract(self, message_id: str) -> dict[str, Any]:
         """Withdraw a deleted message from analytics, and from memory unless others said the same.
@@ -192,7 +196,7 @@ class Hikari(Service):
     def _make_parts(self) -> None:
         if self._own_analyzer:
             self.analyzer = AdvancedSentimentAnalyzer(
-                self.settings, clock=self._clock, path=self.folder / "emotes.msgpack"
+                self.settings, clock=self._clock, path=self.folder / "emotes.msgpack", shelf=self._shelf
             )
         if self._own_memory:
             self.memory = NeuralMemorySystem(self._memory_folder, self.settings, clock=self._clock)
@@ -200,7 +204,9 @@ class Hikari(Service):
             self.settings, path=self.folder / "analytics.msgpack", clock=self._clock
         )
 
-    async def perceive_read(self, message: ChatMessage, read: ReadMessage) -> Insight:
+    async def perceive_read(
+        self, message: ChatMessage, read: ReadMessage, *, request_id: str | None = None
+    ) -> Insight:
         """:meth:`perceive` for a message the analyser has read already."""
         await self._ready()
         memories = await self._recall(message, read)
@@ -213,7 +219,7 @@ class Hikari(Service):
             embedding=read.embedding,
         )
         counted = insights["features"].get("why_not") is None
-        remembered = await self._keep(message, read, insights) if counted else None
+        remembered = await self._keep(message, read, insights, request_id) if counted else None
         if counted and message.id is not None:
             remembered = await self._note(message, message.id, remembered)
         insight: Insight = {
@@ -249,7 +255,7 @@ class Hikari(Service):
         return read.embedding if same else None
 
     async def _keep(
-        self, message: ChatMessage, read: ReadMessage, insights: MessageInsights
+        self, message: ChatMessage, read: ReadMessage, insights: MessageInsights, request_id: str | None
     ) -> Remembered | None:
         about = self._antecedents.of(message)
         self._antecedents.note(message)
@@ -274,6 +280,7 @@ class Hikari(Service):
             created_at=message.timestamp,
             embedding=self._shared(read),
             arousal=arousal(read.analysis["emotion"]),
+            request_id=request_id,
         )
         return {
             "id": memory_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.realtime_analytics.alarms.watch import Watch
 from hikari_ml.realtime_analytics.audience.profiles import Profiles
+from hikari_ml.realtime_analytics.audience.topics import topics_of
 from hikari_ml.realtime_analytics.checks import check_analysis, check_number, check_vector
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
@@ -31,10 +32,9 @@ from hikari_ml.realtime_analytics.dashboard import (
     top_topics,
     trends,
 )
-from hikari_ml.realtime_analytics.features import MAX_LENGTH
 from hikari_ml.realtime_analytics.insights import insights, news, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
-from hikari_ml.realtime_analytics.metrics import Metrics
+from hikari_ml.realtime_analytics.metrics import Metrics, import_pandas
 from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.prediction.outlook import OUTLOOK_MINUTES
 from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook
@@ -56,9 +56,6 @@ from hikari_ml.results import (
 from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.lane import work_lane
 from hikari_ml.runtime.service import Service
-from hikari_ml.text.cues import find_cues, without
-from hikari_ml.text.keywords import keywords
-from hikari_ml.text.normalize import clean
 from hikari_ml.times import as_utc, iso
 
 if TYPE_CHECKING:
@@ -162,7 +159,7 @@ class StreamAnalyticsEngine(Service):
                 return not_counted(username, self._engagement(username), "repeated id", degraded)
             self._outlook.retrain_when_due(at.timestamp())
             await self._prepare(at)
-            topics = tuple(analysis["keywords"]) if analysis else _topics(text)
+            topics = tuple(analysis["keywords"]) if analysis else topics_of(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
         self._behind = (self._clock.now() - at).total_seconds()
         self._tell(counted.news)
@@ -231,7 +228,7 @@ class StreamAnalyticsEngine(Service):
             InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
         """
         await self._ready()
-        await self._long.submit(_import_pandas)
+        await self._long.submit(import_pandas)
         from hikari_ml.realtime_analytics.forecast import forecasting, series
 
         wanted = forecasting.check_periods(periods)
@@ -336,7 +333,7 @@ class StreamAnalyticsEngine(Service):
             MissingExtraError: it is a Parquet file and the ``parquet`` extra is not installed.
         """
         await self._ready()
-        await self._long.submit(_import_pandas)
+        await self._long.submit(import_pandas)
         from hikari_ml.realtime_analytics import export
 
         minutes, metrics, file = self.all_minutes(), self._metrics.pack(), Path(path)
@@ -384,6 +381,19 @@ class StreamAnalyticsEngine(Service):
         """
         await self._ready()
         await self._keeper.write()
+
+    def applying(self, position: str) -> AbstractAsyncContextManager[None]:
+        """Inside it, count what stands at ``position`` of a durable input, such as a stream's entry.
+
+        What :meth:`save` writes holds all of it or nothing, and the position: whoever goes on after
+        :attr:`position` loses nothing in a crash and counts nothing twice. Forget nobody inside it.
+        """
+        return self._keeper.applying(position)
+
+    @property
+    def position(self) -> str | None:
+        """The last position that is in the counts; None if there was none."""
+        return self._keeper.position
 
     async def start_websocket_server(self, host: str | None = None, port: int | None = None) -> str:
         """Serve :meth:`get_real_time_dashboard` as a WebSocket feed; returns its url once it listens.
@@ -483,15 +493,3 @@ class StreamAnalyticsEngine(Service):
     def _engagement(self, username: str) -> float:
         viewer = self._stream.viewers.get(username)
         return viewer.engagement() if viewer else 0.0
-
-
-def _topics(text: str) -> tuple[str, ...]:
-    cleaned = clean(text[:MAX_LENGTH])
-    return tuple(keywords(without(cleaned, find_cues(cleaned))))
-
-
-def _import_pandas() -> None:
-    """Import it in a lane: it takes the better part of a second, and is only needed by some."""
-    import pandas as pd
-
-    assert pd

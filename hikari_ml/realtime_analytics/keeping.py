@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,9 @@ class Keeper:
         self._writing = asyncio.Lock()
         self._saver: asyncio.Task[None] | None = None
         self._saved_at = clock.now()
+        self._still = asyncio.Lock()
+        self.position: str | None = None
+        """How far a durable input has been counted; kept with the counts."""
 
     async def load(self) -> State | None:
         """What was kept; None if nothing was.
@@ -56,6 +60,7 @@ class Keeper:
         if path is None:
             return None
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
+        self.position = kept.get("position") if kept is not None else None
         return kept
 
     def save_when_due(self) -> None:
@@ -77,9 +82,17 @@ class Keeper:
             return
         path = self._path
         async with self._writing:
-            kept = await self._pack()
+            async with self._still:
+                kept = {**await self._pack(), "position": self.position}
             await self._lane.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
         self._troubles.pop("state", None)
+
+    @asynccontextmanager
+    async def applying(self, position: str) -> AsyncIterator[None]:
+        """Count what stands at ``position`` of a durable input: what is written holds all of it or none."""
+        async with self._still:
+            yield
+            self.position = position
 
     async def drop_damaged(self) -> None:
         """Delete what was put aside as damaged: it may name somebody who is to be forgotten."""

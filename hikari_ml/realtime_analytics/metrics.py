@@ -62,3 +62,10 @@ class Metrics:
         self._series = {
             name: [(float(at), float(value)) for at, value in points] for name, points in series.items()
         }
+
+
+def import_pandas() -> None:
+    """Import it in a lane: it takes the better part of a second, and is only needed by some."""
+    import pandas as pd
+
+    assert pd

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Literal, Self
 
 from hikari_ml.errors import ClosedError
+
+CANCEL_SECONDS = 1.0
+"""How long a task may take to end before it is cancelled again."""
 
 
 class Service:
@@ -76,7 +79,12 @@ class Service:
 
 
 async def ended(task: asyncio.Task[None]) -> None:
-    """Cancel a background task and wait until it is gone."""
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    """Cancel a background task and wait until it is gone.
+
+    It is cancelled again if it goes on: what it awaits may take a cancellation for a failure of its own.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+    if not task.cancelled():
+        task.result()

@@ -16,7 +16,7 @@ from hikari_ml.config import Settings
 from hikari_ml.errors import InputError
 from hikari_ml.models.catalog import Models, check_models, open_reader
 from hikari_ml.models.entities import EntityFinder
-from hikari_ml.models.reading import CachedReader, Vector
+from hikari_ml.models.reading import CachedReader, Shelf, Vector
 from hikari_ml.results import (
     EMOTIONS,
     TOXICITY_LABELS,
@@ -69,7 +69,7 @@ class AdvancedSentimentAnalyzer(Service):
     ``models`` (by default what the setting ``sentiment.models`` says) is ``"bundled"`` (the model in this
     package, offline), ``"reference"`` (the seed's three models through transformers), the path of a model of
     one's own or a mapping by role; see :mod:`hikari_ml.models.catalog`. What emotes mean in this chat is
-    learned, and kept in the file ``path`` if there is one.
+    learned, and kept in the file ``path`` if there is one. On a ``shelf`` readings lie for several processes.
 
     Raises:
         InputError: ``models`` names nothing known.
@@ -82,8 +82,10 @@ class AdvancedSentimentAnalyzer(Service):
         models: Models | None = None,
         clock: Clock | None = None,
         path: str | Path | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         super().__init__()
+        self._shelf = shelf
         self.path = Path(path) if path is not None else None
         self.settings = settings or Settings()
         chosen = self.settings.sentiment
@@ -213,7 +215,8 @@ class AdvancedSentimentAnalyzer(Service):
 
     def _load(self) -> SignalReader:
         chosen = self.settings.sentiment
-        reader = CachedReader(open_reader(self._models, chosen.threads, chosen.device), chosen.cache_size)
+        opened = open_reader(self._models, chosen.threads, chosen.device)
+        reader = CachedReader(opened, chosen.cache_size, self._shelf)
         self._model_id, self._embedding_id = reader.model_id, reader.embedding_id
         return SignalReader(reader, EntityFinder())
 

@@ -532,3 +532,15 @@ async def test_times_far_apart_are_kept_to_the_millisecond(memory):
     await memory.store_memory("far future", created_at=moment)
     (found,) = await memory.list_memories()
     assert found["created_at"].endswith("20:00:00.123Z")
+
+
+async def test_a_request_that_is_repeated_stores_nothing_again(memory):
+    said = {"metadata": {"user": "anna"}, "embedding": [1.0] * 384}
+    first = await memory.store_memory("I love tea", request_id="r1", **said)
+    assert await memory.store_memory("I love tea", request_id="r1", **said) == first
+    assert await memory.store_memory("something else", request_id="r1", **said) == first
+    assert await memory.store_memory("I love tea", request_id="r2", **said) == first
+    assert [(m["content"], m["count"]) for m in await memory.list_memories()] == [("I love tea", 2)]
+    with pytest.raises(InputError, match="request_id"):
+        await memory.store_memory("I love tea", request_id=" ", **said)
+    assert (await memory.verify())["faults"] == []

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.errors import StoreError
 from hikari_ml.realtime_analytics.keeping import SAVE_SECONDS, Keeper
 from hikari_ml.runtime.clock import ManualClock
@@ -90,3 +91,22 @@ async def test_a_write_that_failed_oddly_does_not_keep_the_last_from_being_writt
     await world.keeper.write_last()
     assert (await world.keeper.load())["packed"] == 1
     assert isinstance(world.keeper._saver.exception(), ValueError)
+
+
+async def test_what_is_written_holds_all_of_a_position_or_nothing(tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    async with StreamAnalyticsEngine(path=path) as engine:
+        assert engine.position is None
+        async with engine.applying("5-0"):
+            await engine.process_chat_message("anna", "hello there")
+            writing = asyncio.create_task(engine.save())
+            await asyncio.sleep(0.05)
+            assert not writing.done()
+        await writing
+        with pytest.raises(RuntimeError):
+            async with engine.applying("6-0"):
+                raise RuntimeError
+        assert engine.position == "5-0"
+    async with StreamAnalyticsEngine(path=path) as engine:
+        assert (await engine.get_viewer_insights("anna"))["message_count"] == 1
+        assert engine.position == "5-0"

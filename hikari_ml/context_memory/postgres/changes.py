@@ -30,6 +30,8 @@ from hikari_ml.context_memory.record import Record, public_id
 
 _KEY: Final = "SELECT nextval('memory_keys')"
 _KEYS: Final = "SELECT nextval('memory_keys') FROM generate_series(1, %s)"
+_STORED_BY: Final = "SELECT id FROM requests WHERE digest = %s"
+_REQUEST: Final = "INSERT INTO requests VALUES (%s, %s, %s)"
 _SAME: Final = "SELECT key FROM same WHERE digest = %s"
 _SIMILAR: Final = f"""
 WITH compared AS (
@@ -97,11 +99,29 @@ class Removed:
     episodes: int
 
 
-async def store(found: Connection, models: Models, made: Prepared, *, merge_similar: bool) -> str:
+async def store(
+    found: Connection, models: Models, made: Prepared, request: bytes | None, now: int, *, merge_similar: bool
+) -> str:
     """Write a memory, or count it where one that says the same is there; returns its id.
 
-    Its user is locked.
+    Its user is locked. What the same ``request`` has stored before is not stored again.
     """
+    if request is None:
+        return await _store(found, models, made, merge_similar=merge_similar)
+    cursor = await found.execute(_STORED_BY, (request,))
+    if (row := await cursor.fetchone()) is not None:
+        return str(row[0])
+    memory_id = await _store(found, models, made, merge_similar=merge_similar)
+    await found.execute(_REQUEST, (request, now, memory_id))
+    return memory_id
+
+
+async def forget_requests(found: Connection, before: int) -> None:
+    """Forget the requests of before ``before`` (epoch milliseconds)."""
+    await found.execute("DELETE FROM requests WHERE at < %s", (before,))
+
+
+async def _store(found: Connection, models: Models, made: Prepared, *, merge_similar: bool) -> str:
     record = made.record
     cursor = await found.execute(_SAME, (record.same_key(),))
     row = await cursor.fetchone()

@@ -32,7 +32,7 @@ PAGE: Final = 500
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM meta), (SELECT count(*) FROM memories), (SELECT count(*) FROM vectors),
     (SELECT count(*) FROM words), (SELECT count(*) FROM same), (SELECT count(*) FROM links),
-    (SELECT count(*) FROM spans), (SELECT count(*) FROM episodes)
+    (SELECT count(*) FROM spans), (SELECT count(*) FROM episodes), (SELECT count(*) FROM requests)
 """
 _WITHOUT_VECTOR: Final = """
 SELECT 'memories', key, 'has no vector' FROM memories m

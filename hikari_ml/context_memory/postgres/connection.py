@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from hikari_ml.context_memory.postgres.schema import CREATE, FORMAT, UPGRADE
+from hikari_ml.context_memory.postgres.schema import CREATE, FORMAT, UPGRADES
 from hikari_ml.errors import InputError, MissingExtraError, StoreError, StoreVersionError
 
 Connection = Any
@@ -28,6 +28,8 @@ LOCK_MS: Final = 20_000
 """How long one statement may wait for another process."""
 TRIES: Final = 10
 """How often a transaction that met another one is begun."""
+FILLED: Final = 2
+"""The format whose new columns are told from what is there."""
 MAX_SCHEMA: Final = 63
 """Longest name of a schema, in bytes."""
 
@@ -235,9 +237,11 @@ class Database:
             hint = f"has format {there}; open it once without read_only, which brings it to format {FORMAT}"
             raise StoreError(self.address, hint)
         _log.info("bringing %s from format %d to format %d", self.address, there, FORMAT)
-        for statement in UPGRADE:
-            await first.execute(statement)
-        await fill(first)
+        for following in range(there + 1, FORMAT + 1):
+            for statement in UPGRADES[following]:
+                await first.execute(statement)
+        if there < FILLED:
+            await fill(first)
         await first.execute("UPDATE meta SET value = %s WHERE name = 'format'", (str(FORMAT),))
 
     async def _format(self, first: Connection) -> int:

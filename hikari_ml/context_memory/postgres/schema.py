@@ -1,4 +1,4 @@
-"""The tables of a memory in PostgreSQL, all in one schema (format 2).
+"""The tables of a memory in PostgreSQL, all in one schema (format 3).
 
 =========  ==========================================================================
 meta       format, the model that made the vectors, and how long they are
@@ -10,6 +10,7 @@ same       digest of what makes two memories one
 links      what it says belongs together; an edge of the graph is all links of a digest that hold
 spans      when it held what it says of a slot, of which a person has one at a time
 episodes   a stretch of the stream; its members name it
+requests   which request has stored which memory, so that one that is repeated stores nothing
 =========  ==========================================================================
 
 Whatever belongs to a memory goes with it (ON DELETE CASCADE). Columns that hold what people said have no
@@ -20,9 +21,9 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
-TABLES: Final = ("meta", "memories", "vectors", "words", "same", "links", "spans", "episodes")
+TABLES: Final = ("meta", "memories", "vectors", "words", "same", "links", "spans", "episodes", "requests")
 
 _HOLDING: Final = (
     "CREATE INDEX memories_of_user ON memories (user_key, type, key)",
@@ -39,6 +40,8 @@ _HOLDING: Final = (
     )
     """,
 )
+
+_REQUESTS: Final = "CREATE TABLE requests (digest bytea PRIMARY KEY, at bigint NOT NULL, id text NOT NULL)"
 
 CREATE: Final = (
     """
@@ -141,10 +144,11 @@ CREATE: Final = (
         ALTER COLUMN target SET STATISTICS 0
     """,
     "ALTER TABLE episodes ALTER COLUMN summary SET STATISTICS 0",
+    _REQUESTS,
 )
 """What makes an empty schema a memory; the schema comes first in the search path."""
 
-UPGRADE: Final = (
+_SECOND: Final = (
     """
     ALTER TABLE memories
         ADD COLUMN arousal double precision NOT NULL DEFAULT 0,
@@ -158,3 +162,6 @@ UPGRADE: Final = (
     *_HOLDING,
 )
 """What gives tables of format 1 the columns of format 2; what they hold is told after."""
+
+UPGRADES: Final = {2: _SECOND, 3: (_REQUESTS,)}
+"""What brings the tables of the format before to this one."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, is_encodable, user_key
 from hikari_ml.config import Settings
-from hikari_ml.context_memory import asking
+from hikari_ml.context_memory import asking, requests
 from hikari_ml.context_memory import themes as finding
 from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
 from hikari_ml.context_memory.core import Question
@@ -125,11 +125,12 @@ class PostgresMemory(Service):
         created_at: datetime | None = None,
         embedding: npt.ArrayLike | None = None,
         arousal: float = 0.0,
+        request_id: str | None = None,
     ) -> str:
         """Store a memory and return its id once it is durable.
 
         The same words, or almost, by the same user and of the same type are one memory with a count,
-        whichever processes store them.
+        whichever processes store them. The same ``request_id`` stores nothing again, for a day.
 
         Raises:
             InputError: an argument cannot be used; nothing was stored.
@@ -138,6 +139,7 @@ class PostgresMemory(Service):
         self._check_writable()
         at = to_ms(as_utc(created_at, "created_at") if created_at else self._clock.now())
         draft = asking.draft(content, memory_type, metadata, importance, arousal, at=at)
+        request = requests.digest_of(request_id)
         await self._ready()
         made = await self._models.prepare(draft, self._given(embedding))
 
@@ -145,7 +147,7 @@ class PostgresMemory(Service):
             await self._check_model(found, writing=True)
             await standing.lock(found, self._db.schema, {stored(user_key(draft.user or ""))})
             similar = self.settings.memory.merge_similar
-            return await changes.store(found, self._models, made, merge_similar=similar)
+            return await changes.store(found, self._models, made, request, self._now(), merge_similar=similar)
 
         memory_id = await self._db.write(act)
         await self._relieve()

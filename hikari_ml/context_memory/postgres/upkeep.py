@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
+from hikari_ml.context_memory import requests
 from hikari_ml.context_memory.consolidation import Plan, overflow, plan
 from hikari_ml.context_memory.episodes import cut
 from hikari_ml.context_memory.postgres import changes, reading, standing
@@ -67,6 +68,7 @@ async def consolidate(db: Database, models: Models, settings: MemorySettings, no
         if not ours:
             done["degraded"].append(ELSEWHERE)
             return done
+        await db.write(partial(changes.forget_requests, before=now - requests.KEPT_MS))
         last = 0
         while slots := await db.read(partial(_slots, _PAGE, (last, PAGE))):
             last = slots[-1].key

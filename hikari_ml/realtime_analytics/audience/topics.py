@@ -15,6 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hikari_ml.realtime_analytics.audience.lines import digest
+from hikari_ml.realtime_analytics.features import MAX_LENGTH
+from hikari_ml.text.cues import find_cues, without
+from hikari_ml.text.keywords import keywords
+from hikari_ml.text.normalize import clean
 
 MOST: Final = 48
 """Clusters of a channel."""
@@ -146,3 +150,9 @@ class Topics:
         self._words = [dict(words) for words in state["words"]]
         self._sole = dict(state["sole"])
         self._centres = flat.reshape(len(self._weights), state["size"])
+
+
+def topics_of(text: str) -> tuple[str, ...]:
+    """The words that a message is about, for one that no analyser has read."""
+    cleaned = clean(text[:MAX_LENGTH])
+    return tuple(keywords(without(cleaned, find_cues(cleaned))))

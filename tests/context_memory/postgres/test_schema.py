@@ -10,6 +10,7 @@ from tests.support import at
 FIRST_FORMAT = """
 SET search_path TO "{schema}";
 DROP TABLE spans;
+DROP TABLE requests;
 ALTER TABLE links DROP holds;
 DROP INDEX memories_of_user;
 ALTER TABLE memories DROP arousal, DROP said, DROP slots, DROP slots_only, DROP superseded;

@@ -1,0 +1,1 @@
+"""Calls and events over Redis: how an engine in another language speaks with Hikari."""

@@ -1,0 +1,142 @@
+"""From a call to its answer: deadlines, overload, and every kind of failure as the one error object."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter, OrderedDict
+from contextlib import suppress
+from typing import Any, Final
+
+from hikari_ml.bridge.methods import call, method_of, params_of
+from hikari_ml.bridge.protocol import CallError, Request, refusal, reply
+from hikari_ml.errors import HikariError, OverloadedError
+from hikari_ml.pipeline.hikari import Hikari
+
+ANSWERS_KEPT: Final = 4096
+"""Calls that change something whose answers are known, to be given again if they are repeated."""
+
+LEAST_WAIT_MS: Final = 20
+SMOOTHING: Final = 0.05
+
+_log = logging.getLogger(__name__)
+
+
+class Answering:
+    """Answers calls; ``counters`` says how often each method was answered, and with which error."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._busy = 0
+        self._seconds = 0.02
+        self._known: OrderedDict[tuple[str, str], asyncio.Task[bytes]] = OrderedDict()
+        self.counters: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def busy(self) -> int:
+        """Calls being answered."""
+        return self._busy
+
+    def check_room(self) -> None:
+        """Refuse at once what would only wait.
+
+        Raises:
+            OverloadedError: as many calls as may be are being answered; it says when to come again.
+        """
+        if self._busy >= self._most:
+            wait = max(LEAST_WAIT_MS, round(1000 * self._seconds * self._busy / 4))
+            raise OverloadedError("the bridge", wait)
+
+    async def answer(
+        self, hikari: Hikari, request: Request, *, again: bool = False, whole: bool = False
+    ) -> bytes:
+        """The bytes of the answer; nothing is raised but a cancellation.
+
+        What changes something is finished even if its deadline passes meanwhile, and answered as it was
+        then if the same id comes again. With ``whole`` it is waited for as well. ``again``: it may have been
+        done before, by a worker that died of it.
+        """
+        self._busy += 1
+        began = time.perf_counter()
+        try:
+            return await self._answer(hikari, request, again, whole)
+        finally:
+            self._busy -= 1
+            self._seconds += SMOOTHING * (time.perf_counter() - began - self._seconds)
+
+    async def _answer(self, hikari: Hikari, request: Request, again: bool, whole: bool) -> bytes:
+        try:
+            effect = method_of(request).effect
+            params_of(request)
+            left = seconds_left(request)
+        except CallError as error:
+            return self.refuse(request, error)
+        if effect == "none":
+            try:
+                async with asyncio.timeout(left):
+                    return await self._done(hikari, request, again)
+            except TimeoutError:
+                return self.refuse(request, _too_late("it took too long"))
+        task = self._once(hikari, request, again)
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(task), None if whole else left)
+        return self.refuse(request, _too_late("it goes on; ask again with the same id for its result"))
+
+    def _once(self, hikari: Hikari, request: Request, again: bool) -> asyncio.Task[bytes]:
+        """The one doing of a call that changes something, begun now or earlier."""
+        known = (request.channel, request.id)
+        task = self._known.get(known)
+        if task is None or (again and task.done()):
+            task = asyncio.create_task(self._done(hikari, request, again))
+            self._known[known] = task
+            if len(self._known) > ANSWERS_KEPT:
+                self._known.popitem(last=False)
+        return task
+
+    async def _done(self, hikari: Hikari, request: Request, again: bool) -> bytes:
+        try:
+            result: Any = await call(hikari, request, again=again)
+        except Exception as error:  # every kind of failure is an answer
+            if not isinstance(error, HikariError):
+                _log.exception("%s failed", request.method)
+            return self.refuse(request, error)
+        self.counters[request.method, "ok"] += 1
+        return reply(request.id, result)
+
+    def refuse(self, request: Request, error: Exception) -> bytes:
+        """The answer that ``error`` makes, counted."""
+        code = error.code if isinstance(error, HikariError) else "internal"
+        self.counters[_shown(request.method), code] += 1
+        return refusal(request.id, error)
+
+    def forget(self, channel: str) -> None:
+        """Keep no answers of ``channel``: somebody is to be forgotten there."""
+        for known in [known for known in self._known if known[0] == channel]:
+            if self._known[known].done():
+                del self._known[known]
+
+
+def seconds_left(request: Request) -> float | None:
+    """Seconds until the deadline; None if there is none.
+
+    Raises:
+        CallError: it has passed.
+    """
+    if request.deadline_ms is None:
+        return None
+    left = request.deadline_ms / 1000 - time.time()
+    if left <= 0:
+        raise _too_late("it had passed when the call came")
+    return left
+
+
+def _too_late(why: str) -> CallError:
+    return CallError("deadline_exceeded", f"deadline_ms: {why}")
+
+
+def _shown(method: str) -> str:
+    """A method as a counter names it: what strangers call adds no names."""
+    from hikari_ml.bridge.methods import METHODS
+
+    return method if method in METHODS or method == "health" else "unknown"

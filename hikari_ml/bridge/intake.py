@@ -1,0 +1,235 @@
+"""The durable calls of one channel: done in order, answered, and acknowledged when nothing can be lost.
+
+What changes memory is durable when it is done, together with the id of its request. What changes the counts
+is kept with how far the stream has been counted (a checkpoint), and acknowledged then: after a crash the
+calls since the checkpoint come again to who owns the channel next, and find the counts as they were before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hikari_ml.bridge.answering import Answering
+from hikari_ml.bridge.methods import METHODS
+from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
+from hikari_ml.bridge.owning import Owned
+from hikari_ml.bridge.protocol import GROUP, BadEnvelopeError, CallError, Request, decode
+from hikari_ml.bridge.router import BATCH, Entry, bury, claimed, make_group, read_new, stream_of
+
+ANSWERED: Final = "hikari.answered."
+ANSWERED_SECONDS: Final = 600
+"""How long an answer can be given again to a repeated id."""
+
+DELIVERIES: Final = 5
+"""Times a call may end its worker before it is laid aside."""
+
+MOST_UNKEPT: Final = 2000
+"""Calls after which the counts are kept, however recently they were."""
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Reads the stream of ``owned`` for as long as ``holds`` says that it is ours.
+
+    ``erased`` is called when somebody was erased, to forget them where the channel does not reach.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        owned: Owned,
+        worker: str,
+        answering: Answering,
+        outbox: Outbox,
+        holds: Callable[[], bool],
+        erased: Callable[[Request], Awaitable[None]],
+        *,
+        checkpoint_seconds: float,
+    ) -> None:
+        self._redis = redis
+        self._owned = owned
+        self._worker = worker
+        self._answering = answering
+        self._outbox = outbox
+        self._holds = holds
+        self._erased = erased
+        self._every = checkpoint_seconds
+        self._stream = stream_of(owned.name)
+        self._unkept: list[bytes] = []
+        self._kept_at = 0.0
+        self._reading: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._serving: asyncio.Task[None] | None = None
+        self.counters: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Serve until :meth:`finish`, or until the channel is no longer ours."""
+        self._serving = asyncio.create_task(self._serve(), name=f"hikari-durable-{self._owned.name}")
+
+    async def _serve(self) -> None:
+        failures, begun = 0, False
+        self._kept_at = asyncio.get_running_loop().time()
+        while self._may_go_on():
+            try:
+                if not begun:
+                    await make_group(self._redis, self._stream)
+                    await self._resume()
+                    begun = True
+                entries = await read_new(self._redis, self._stream, self._worker, BATCH)
+                await self._take(entries, again=False)
+                if self._is_due():
+                    await self.checkpoint()
+                failures = 0
+            except (RedisError, OSError) as error:
+                failures, begun = failures + 1, False
+                if failures == 1:
+                    _log.warning("durable calls of %r cannot be read: %s", self._owned.name, error)
+                await asyncio.sleep(pause(failures))
+
+    async def checkpoint(self) -> None:
+        """Keep the counts with how far they go, then acknowledge what is in them.
+
+        Raises:
+            StoreError: they could not be kept.
+            RedisError: nothing could be acknowledged; it is found to be done when it comes again.
+        """
+        done, self._unkept = self._unkept, []
+        if not done:
+            return
+        try:
+            await self._owned.hikari.analytics.save()
+        except BaseException:
+            self._unkept = done + self._unkept
+            raise
+        self._kept_at = asyncio.get_running_loop().time()
+        await execute(self._redis, self._acknowledge(done))
+
+    async def finish(self) -> None:
+        """Finish what was begun, and keep and acknowledge what was done while that is ours to say."""
+        self._stopping = True
+        begun = self._reading | ({self._serving} if self._serving is not None else set())
+        if begun:
+            await asyncio.wait(begun)  # cutting off a call would leave half of it
+        if self._holds():
+            await self.checkpoint()
+
+    def _may_go_on(self) -> bool:
+        return self._holds() and not self._stopping
+
+    async def _resume(self) -> None:
+        """Do what an owner before us was given and did not finish."""
+        async for entries in claimed(self._redis, self._stream, self._worker):
+            times = await self._deliveries(entries)
+            sound = [found for found in entries if times.get(found[0], 1) <= DELIVERIES]
+            for entry, data in entries:
+                if times.get(entry, 1) > DELIVERIES:
+                    await self._lay_aside(entry, data, "it was begun too often")
+            await self._take(sound, again=True)
+
+    async def _deliveries(self, entries: list[Entry]) -> dict[bytes, int]:
+        rows: Any = await self._redis.xpending_range(
+            self._stream, GROUP, entries[0][0], entries[-1][0], len(entries)
+        )
+        return {bytes(row["message_id"]): int(row["times_delivered"]) for row in rows}
+
+    async def _lay_aside(self, entry: bytes, data: bytes, why: str) -> None:
+        self.counters["dead"] += 1
+        with suppress(BadEnvelopeError):
+            self._tell(decode(data), self._answering.refuse(decode(data), CallError("internal", why)))
+        await bury(self._redis, self._stream, entry, data, why)
+
+    async def _take(self, entries: list[Entry], *, again: bool) -> None:
+        for entry, data in entries:
+            if not self._may_go_on():
+                return
+            self.counters["again" if again else "taken"] += 1
+            try:
+                request = decode(data)
+            except BadEnvelopeError as error:
+                await bury(self._redis, self._stream, entry, data, str(error))
+                continue
+            method = METHODS.get(request.method)
+            if method is None or method.effect == "none":
+                task = asyncio.create_task(self._read(entry, request))
+                self._reading.add(task)
+                task.add_done_callback(self._reading.discard)
+            else:
+                await self._change(entry, request, again=again)
+            if len(self._unkept) >= MOST_UNKEPT:
+                await self.checkpoint()
+
+    async def _read(self, entry: bytes, request: Request) -> None:
+        """Answer a call that changes nothing; nobody waits for it but who asked."""
+        self._tell(request, await self._answering.answer(self._owned.hikari, request))
+        self._outbox.run("XACK", self._stream, GROUP, entry)
+        self._outbox.run("XDEL", self._stream, entry)
+
+    async def _change(self, entry: bytes, request: Request, *, again: bool) -> None:
+        counted = again and _is_after(self._owned.hikari.analytics.position, entry)
+        if counted or not again:
+            known = cast("bytes | None", await self._redis.get(answered_key(request)))
+            if known is not None or counted:
+                self.counters["repeated"] += 1
+                if known is not None:
+                    self._tell(request, known)
+                await execute(self._redis, self._acknowledge([entry]))
+                return
+        await self._done(entry, request, again=again)
+        self._unkept.append(entry)
+
+    async def _done(self, entry: bytes, request: Request, *, again: bool) -> None:
+        answer = partial(self._answering.answer, self._owned.hikari, request, again=again, whole=True)
+        if request.method == "erase_user":  # it writes the counts itself, and may be done again
+            data = await answer()
+            await self._erased(request)
+        else:
+            async with self._owned.hikari.analytics.applying(entry.decode()):
+                data = await answer()
+        self._outbox.run("SET", answered_key(request), data, "EX", ANSWERED_SECONDS)
+        self._tell(request, data)
+
+    def _tell(self, request: Request, data: bytes) -> None:
+        if request.reply_to is not None:
+            self._outbox.publish(request.reply_to, data)
+
+    def _acknowledge(self, entries: list[bytes]) -> list[Command]:
+        return [("XACK", self._stream, GROUP, *entries), ("XDEL", self._stream, *entries)]
+
+    def _is_due(self) -> bool:
+        return bool(self._unkept) and asyncio.get_running_loop().time() - self._kept_at >= self._every
+
+
+def answered_key(request: Request) -> str:
+    """Where the answer to a durable call is kept for a while."""
+    digest = blake2b(request.id.encode(), digest_size=16).hexdigest()
+    return f"{ANSWERED}{request.channel}.{digest}"
+
+
+async def forget_answers(redis: Redis, channel: str) -> int:
+    """Forget every kept answer of a channel, because of somebody who may stand in one; returns how many."""
+    gone = 0
+    pattern = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in f"{ANSWERED}{channel}.") + "*"
+    async for name in redis.scan_iter(match=pattern, count=500):
+        gone += await redis.delete(name)
+    return gone
+
+
+def _is_after(position: str | None, entry: bytes) -> bool:
+    """Whether counts kept at ``position`` of the stream hold ``entry``."""
+    return position is not None and position != "" and _order(position) >= _order(entry.decode())
+
+
+def _order(entry: str) -> tuple[int, int]:
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number or 0)

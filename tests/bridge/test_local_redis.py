@@ -1,0 +1,67 @@
+"""A Redis of our own."""
+
+import os
+
+import pytest
+from redis.asyncio import Redis
+
+from hikari_ml.bridge import local_redis
+from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port, redis_server
+from hikari_ml.errors import StoreError
+
+
+async def test_what_it_accepted_outlives_it(tmp_path):
+    folder = tmp_path / "r"
+    async with LocalRedis(folder, 0) as server, Redis.from_url(server.url) as redis:
+        await redis.set("k", "v")
+        url = server.url
+    assert not await answers(url, folder)
+    async with LocalRedis(folder, 0) as server, Redis.from_url(server.url) as redis:
+        assert await redis.get("k") == b"v"
+
+
+async def test_a_second_process_uses_the_first_ones_and_leaves_it(tmp_path):
+    async with LocalRedis(tmp_path, 0) as first:
+        async with LocalRedis(tmp_path, 0) as second:
+            assert second.url == first.url
+        assert await answers(first.url, tmp_path)
+
+
+async def test_one_that_was_left_behind_is_found_and_ended(tmp_path):
+    first = LocalRedis(tmp_path, 0)
+    await first.__aenter__()
+    left = first._process
+    first._stack.pop_all()  # as if this process had been killed
+    first._state = "closed"
+    (tmp_path / "lock").unlink()
+    async with LocalRedis(tmp_path, 0) as second:
+        assert second.url == first.url
+    left.wait(10)
+
+
+async def test_a_port_that_is_taken_is_not_insisted_on(tmp_path):
+    async with LocalRedis(tmp_path / "a", 0) as first:
+        port = int(first.url.rpartition(":")[2].partition("/")[0])
+        async with LocalRedis(tmp_path / "b", port) as second:
+            assert second.url != first.url
+
+
+async def test_one_that_does_not_start_says_where_to_look(tmp_path, monkeypatch):
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(local_redis, "redis_server", lambda _: str(program))
+    with pytest.raises(StoreError, match=r"redis\.log there says why"):
+        await LocalRedis(tmp_path / "r", 0).__aenter__()
+
+
+def test_no_redis_at_all_is_named_with_what_to_do(tmp_path, monkeypatch):
+    assert os.access(redis_server(tmp_path), os.X_OK)
+    monkeypatch.setattr(local_redis.shutil, "which", lambda _: None)
+    monkeypatch.setattr(local_redis, "find_spec", lambda _: None)
+    with pytest.raises(StoreError, match="--redis URL"):
+        redis_server(tmp_path)
+
+
+def test_a_free_port_is_free():
+    assert free_port(0) > 0

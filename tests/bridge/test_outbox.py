@@ -1,0 +1,60 @@
+"""What is said arrives, in order, and outlives a Redis that is away."""
+
+import asyncio
+
+from redis.asyncio import Redis
+
+from hikari_ml.bridge import outbox
+from hikari_ml.bridge.outbox import Outbox, execute, pause
+from hikari_ml.runtime.service import ended
+from tests.redis_server import RedisServer
+
+
+async def test_what_is_said_arrives_in_order(redis_url):
+    async with Redis.from_url(redis_url) as redis, redis.pubsub() as listener:
+        await listener.subscribe("c")
+        box = Outbox(redis)
+        task = asyncio.create_task(box.deliver())
+        for i in range(1000):
+            box.publish("c", str(i).encode())
+        box.run("SET", "k", b"v")
+        assert await box.emptied(10)
+        assert await redis.get("k") == b"v"
+        heard = []
+        while len(heard) < 1000:
+            found = await listener.get_message(ignore_subscribe_messages=True, timeout=5)
+            heard += [int(found["data"])] if found else []
+        assert heard == list(range(1000))
+        assert (box.sent, box.dropped) == (1001, 0)
+        await ended(task)
+
+
+async def test_it_waits_for_a_redis_that_is_away_and_drops_the_oldest(tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox, "CAPACITY", 10)
+    server = RedisServer(tmp_path)
+    async with Redis.from_url(server.url) as redis:
+        box = Outbox(redis)
+        task = asyncio.create_task(box.deliver())
+        server.kill()
+        for i in range(25):
+            box.run("RPUSH", "list", str(i))
+        assert not await box.emptied(0.3)
+        server.start()
+        assert await box.emptied(30)
+        kept = [int(value) for value in await redis.lrange("list", 0, -1)]
+        assert kept == list(range(15, 25))
+        assert box.dropped == 15
+        await ended(task)
+    server.stop()
+
+
+async def test_a_command_that_is_refused_does_not_stop_the_others(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        done = await execute(redis, [("SET", "a", "1"), ("INCR", "a", "b"), ("GET", "a")])
+        assert isinstance(done[1], Exception)
+        assert done[2] == b"1"
+
+
+def test_pauses_grow_and_are_bounded():
+    assert all(0 < pause(failures) <= outbox.LONGEST_PAUSE for failures in range(50))
+    assert max(pause(1) for _ in range(20)) < min(pause(7) for _ in range(20))

@@ -1,0 +1,120 @@
+"""Durable calls move to the stream of their channel once, and in order."""
+
+import asyncio
+
+from redis.asyncio import Redis
+
+from hikari_ml.bridge.leases import Leases
+from hikari_ml.bridge.protocol import DURABLE, GROUP, Request, encode_request
+from hikari_ml.bridge.router import CHANNELS, DEAD, OFFICE, Router, claimed, make_group, read_new, stream_of
+from hikari_ml.runtime.service import ended
+from tests.bridge.workers import until
+
+
+async def put(redis, *channels):
+    for number, channel in enumerate(channels):
+        request = Request(f"{channel}{number}", "health", {}, channel)
+        await redis.xadd(DURABLE, {"data": encode_request(request)})
+
+
+async def ids(redis, channel):
+    rows = await redis.xrange(stream_of(channel))
+    return [Request(**_plain(row)).id for _, row in rows]
+
+
+def _plain(row):
+    from hikari_ml.bridge.protocol import decode
+
+    found = decode(row[b"data"])
+    return {"id": found.id, "method": found.method, "params": found.params}
+
+
+def router_of(redis, worker, refused=None, backlog=100):
+    leases = Leases(redis, worker, 0.8)
+    told = refused if refused is not None else []
+    return Router(redis, leases, lambda call, error: told.append((call.id, error.code)), backlog), leases
+
+
+async def test_calls_are_moved_in_order_by_one_of_two(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        routers = [router_of(redis, name)[0] for name in ("one", "two")]
+        tasks = [asyncio.create_task(router.route()) for router in routers]
+        await put(redis, *["a", "b"] * 50)
+        await until(lambda: _moved(redis, 100))
+        assert await ids(redis, "a") == [f"a{n}" for n in range(0, 100, 2)]
+        assert await ids(redis, "b") == [f"b{n}" for n in range(1, 100, 2)]
+        assert await redis.xlen(DURABLE) == 0
+        assert await redis.smembers(CHANNELS) == {b"a", b"b"}
+        for task in tasks:
+            await ended(task)
+
+
+async def _moved(redis, wanted):
+    return await redis.xlen(stream_of("a")) + await redis.xlen(stream_of("b")) == wanted
+
+
+async def test_what_a_dead_router_had_read_is_moved_by_the_next(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        dead = Leases(redis, "dead", 0.5)
+        await dead.take(OFFICE)
+        await make_group(redis, DURABLE)
+        await put(redis, "a", "a", "a")
+        assert len(await read_new(redis, DURABLE, "dead", 2)) == 2
+        router, _ = router_of(redis, "next")
+        task = asyncio.create_task(router.route())
+        await until(lambda: _moved(redis, 3))
+        assert await ids(redis, "a") == ["a0", "a1", "a2"]
+        await ended(task)
+
+
+async def test_one_that_lost_its_office_moves_nothing(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        router, leases = router_of(redis, "old")
+        await leases.take(OFFICE)
+        await make_group(redis, DURABLE)
+        await put(redis, "a")
+        entries = await read_new(redis, DURABLE, "old", 10)
+        await asyncio.sleep(1.0)
+        await Leases(redis, "new", 5).take(OFFICE)
+        await router._move(entries)
+        assert router.counters == {"lost": 1}
+        assert await redis.xlen(stream_of("a")) == 0
+        assert (await redis.xpending(DURABLE, GROUP))["pending"] == 1
+
+
+async def test_what_is_too_much_for_a_channel_or_cannot_be_read_is_refused(redis_url):
+    refused = []
+    async with Redis.from_url(redis_url) as redis:
+        router, _ = router_of(redis, "one", refused, backlog=3)
+        await put(redis, *"aaaaa")
+        await redis.xadd(DURABLE, {"data": b"\xc1"})
+        task = asyncio.create_task(router.route())
+        await until(lambda: router.counters.total() == 6)
+        assert router.counters == {"moved": 3, "full": 2, "malformed": 1}
+        assert sorted(refused) == [("", "bad_request"), ("a3", "overloaded"), ("a4", "overloaded")]
+        assert await redis.xlen(DEAD) == 1
+        assert await redis.xlen(DURABLE) == 0
+        await ended(task)
+
+
+async def test_a_stream_that_somebody_deletes_is_made_again(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        router, _ = router_of(redis, "one")
+        task = asyncio.create_task(router.route())
+        await until(lambda: redis.exists(DURABLE))
+        await asyncio.sleep(0.3)
+        await redis.delete(DURABLE)
+        await asyncio.sleep(0.3)
+        await put(redis, "a")
+        await until(lambda: redis.xlen(stream_of("a")))
+        await ended(task)
+
+
+async def test_claiming_finds_everything_in_order(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        await make_group(redis, DURABLE)
+        await put(redis, *["a"] * 150)
+        assert sum([len(await read_new(redis, DURABLE, "dead", 80)) for _ in range(2)]) == 150
+        found = [entry async for batch in claimed(redis, DURABLE, "me") for entry, _ in batch]
+        assert found == sorted(found)
+        assert len(found) == 150
