@@ -57,6 +57,8 @@ class ServerCounts:
     connections: int = 0
     messages: int = 0
     """Messages of clients, of whatever worth."""
+    left: int = 0
+    """Connections that ended well before a word was said."""
     ignored: int = 0
     """Messages of a type that is not known here."""
     refused: Counter[Refusal] = field(default_factory=Counter)

@@ -33,6 +33,9 @@ FULL: Final = (
 BROKEN: Final = {1002: "protocol", 1007: "protocol", 1009: "protocol", 1011: "silent"}
 """What our side's close codes of RFC 6455 say of the client."""
 
+SWITCHED: Final = 101
+"""The status of a handshake that became a WebSocket."""
+
 wire_log = logging.getLogger("hikari_ml.feed.wire")
 wire_log.setLevel(logging.CRITICAL)  # below it would stand what strangers send, tokens and all; it is counted
 
@@ -91,6 +94,8 @@ class Visitor(ServerConnection):
         self._gate = gate
         self._admitted = False
         self.source = ""
+        self.greeted = False
+        """Whether it said something, or was sent away because it did not."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in if there is a place."""
@@ -128,6 +133,8 @@ class Visitor(ServerConnection):
             self._gate.refuse("handshake")
         elif self.protocol.close_sent is not None and self.protocol.close_sent.code in BROKEN:
             self._gate.refuse(cast("Refusal", BROKEN[self.protocol.close_sent.code]))
+        elif not self.greeted and self.response is not None and self.response.status_code == SWITCHED:
+            self._gate.counts.left += 1
 
 
 def _now() -> float:

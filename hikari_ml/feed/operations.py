@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import fields
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -98,28 +99,31 @@ class Operations(Service):
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         families: dict[str, Metric] = {}
-        self._failed = {}
+        failed: dict[str, str] = {}
         for family in self._own():
             _join(families, family)
-        for name, text in list(self.texts.items()):
-            await self._parsed(name, text, families)
-        for name, collector in list(self.collectors.items()):
+        for name, source in self._sources():
             try:
-                for family in list(collector.collect()):
+                for family in await source():
                     _join(families, family)
             except Exception as error:
-                self._failed[name] = type(error).__name__
+                failed[name] = type(error).__name__
+        self._failed = failed
         registry.register(_Ready(families))
         return generate_latest(registry).decode()
 
-    async def _parsed(self, name: str, text: Text, families: dict[str, Metric]) -> None:
+    def _sources(self) -> list[tuple[str, Callable[[], Awaitable[list[Metric]]]]]:
+        """What others tell, by name."""
         from prometheus_client.parser import text_string_to_metric_families
 
-        try:
-            for family in list(text_string_to_metric_families(await text())):
-                _join(families, family)
-        except Exception as error:
-            self._failed[name] = type(error).__name__
+        async def parsed(text: Text) -> list[Metric]:
+            return list(text_string_to_metric_families(await text()))
+
+        async def collected(collector: Collector) -> list[Metric]:
+            return list(collector.collect())
+
+        found = [(name, partial(parsed, text)) for name, text in self.texts.items()]
+        return [*found, *((name, partial(collected, one)) for name, one in self.collectors.items())]
 
     def _own(self) -> Iterator[Metric]:
         yield from _of_channels(self._server)
@@ -206,6 +210,7 @@ def _of_port(server: FeedServer) -> Iterator[Metric]:
         ("connections", counts.connections),
         ("messages", counts.messages),
         ("ignored_messages", counts.ignored),
+        ("left", counts.left),
         ("failed_pages", counts.failed_pages),
     ):
         yield CounterMetricFamily(f"hikari_port_{name}", f"Port: {name.replace('_', ' ')}.", value=value)

@@ -243,8 +243,10 @@ class FeedServer(Service):
         try:
             raw = await asyncio.wait_for(visitor.recv(), GREETING_SECONDS)
         except TimeoutError:
+            visitor.greeted = True
             await self._turn_away(visitor, "no_hello", Close.UNAUTHORIZED, "say hello first")
             return None
+        visitor.greeted = True
         self.counts.messages += 1
         hello = read_message(raw)
         if hello is None or hello["type"] != "hello":
