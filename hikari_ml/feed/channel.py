@@ -143,8 +143,10 @@ class Channel(Service):
             await ended(task)
 
     async def _pump(self) -> None:
+        due = self._now()
         while True:
-            await asyncio.sleep(self._interval)
+            due = max(due + self._interval, self._now())  # no time is made up that a slow state took
+            await asyncio.sleep(due - self._now())
             try:
                 self.counts.frames += self.feed.update(await self._snapshot(), self._now()) is not None
                 self._told, self.trouble = self._now(), None

@@ -1,0 +1,1 @@
+"""The service from outside: what callers and clients see of it."""
