@@ -181,7 +181,7 @@ class FeedSettings(_Section):
     allowed_hosts: tuple[str, ...] = ()
     """Names under which the feed is reached, and origins of pages that may read it, beside our own."""
     compression: bool = False
-    """Deflate each message: a fifth of the bytes for three times the processor time."""
+    """Deflate each message: fewer bytes, for more processor time and memory."""
     max_connections: Positive = 8192
     """Connections at one time."""
     max_per_address: Positive = 128

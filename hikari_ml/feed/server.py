@@ -24,7 +24,7 @@ from websockets.typing import Subprotocol
 
 from hikari_ml.config import FeedSettings
 from hikari_ml.errors import InputError
-from hikari_ml.feed.channel import Channel, Client, Snapshot, send_away
+from hikari_ml.feed.channel import CLOSE_SECONDS, Channel, Client, Snapshot, send_away
 from hikari_ml.feed.counting import Refusal, ServerCounts
 from hikari_ml.feed.follower import SLOW_BYTES
 from hikari_ml.feed.frames import Close, read_message
@@ -203,7 +203,7 @@ class FeedServer(Service):
             open_timeout=OPEN_SECONDS,
             ping_interval=PING_SECONDS,
             ping_timeout=PONG_SECONDS,
-            close_timeout=GREETING_SECONDS,
+            close_timeout=CLOSE_SECONDS,
             server_header=None,
             logger=wire_log,
             create_connection=cast("type[ServerConnection]", partial(Visitor, self._gate)),

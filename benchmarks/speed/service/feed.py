@@ -4,8 +4,8 @@
 
 The server has a process of its own, and so have the clients; how old a message is when it is read counts the
 time of both, the clients' own queue included. The share of a core and the memory are those of the server's
-process alone. For the stalled clients, phases with and without them take turns in one run. ``--write`` puts the
-tables into docs/reference/service.md.
+process alone. For the stalled clients, phases with and without them take turns in one run. ``--write`` puts
+the tables into docs/reference/service.md.
 """
 
 from __future__ import annotations
@@ -180,10 +180,10 @@ def close(found: list[Listener]) -> None:
 async def measure(given: argparse.Namespace) -> dict[str, str]:
     """Both tables, by their names in the page."""
     many = [await crowd(how, given.clients, given.rate, given.seconds) for how in ("ours", "broadcast")]
-    header = ("server", "p50 ms", "p99 ms", "worst ms", "share of a core", "memory MB, start / end", "heard")
+    header = ("server", "p50 ms", "p99 ms", "worst ms", "share of a core", "MB, start / end", "heard")
     crowded = (
-        f"{given.clients:,} clients, {given.rate:g} updates of {SMALL} bytes a second for {given.seconds:g} s; "
-        f"{machine()}.\n\n{markdown(header, many)}"
+        f"{given.clients:,} clients, {given.rate:g} updates of {SMALL} bytes a second for "
+        f"{given.seconds:g} s; {machine()}.\n\n{markdown(header, many)}"
     )
     some = [await beside_stalled(how, given) for how in ("ours", "broadcast")]
     header = (
@@ -194,8 +194,8 @@ async def measure(given: argparse.Namespace) -> dict[str, str]:
         "memory MB, start / most",
     )
     slowed = (
-        f"{given.stalled} stalled among {given.others:,} clients, {STALLED_RATE:g} updates of {LARGE} bytes a "
-        f"second, {given.turns} times {given.phase:g} s without and with them in turns; {machine()}."
+        f"{given.stalled} stalled among {given.others:,} clients, {STALLED_RATE:g} updates of {LARGE} bytes "
+        f"a second, {given.turns} times {given.phase:g} s without and with them in turns; {machine()}."
         f"\n\n{markdown(header, some)}"
     )
     return {"feed": crowded, "feed_stalled": slowed}
@@ -209,13 +209,9 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=5000)
     parser.add_argument("--rate", type=float, default=2.0, help="updates a second")
     parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument(
-        "--others", type=int, default=1000, help="clients where some are stalled, those included"
-    )
+    parser.add_argument("--others", type=int, default=1000, help="clients where some are stalled, with those")
     parser.add_argument("--stalled", type=int, default=100)
-    parser.add_argument(
-        "--phase", type=float, default=20.0, help="seconds with, and seconds without stalled ones"
-    )
+    parser.add_argument("--phase", type=float, default=20.0, help="seconds with stalled ones, and without")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--serve", choices=("ours", "broadcast"), help=argparse.SUPPRESS)
