@@ -167,12 +167,13 @@ class Channel(Service):
                 _log.exception("a round of %r was cut short", self.name)
 
     async def _round(self) -> None:
-        until = self._now() + SLICE_SECONDS
+        clock = asyncio.get_running_loop().time
+        until = clock() + SLICE_SECONDS
         for client in list(self.clients):
-            now = self._now()
+            now = clock()
             if now > until:
                 await asyncio.sleep(0)
-                now = self._now()
+                now = clock()
                 until = now + SLICE_SECONDS
             if client in self.clients:  # it may have left meanwhile
                 self._serve(client, now)
