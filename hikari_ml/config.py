@@ -58,7 +58,7 @@ KNOWN_BOTS: Final = (
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ModelChoice(_Section):
@@ -176,6 +176,16 @@ class FeedSettings(_Section):
     """Port to listen on; 0 takes any that is free."""
     interval_seconds: Annotated[float, Field(gt=0)] = 0.5
     """Time between two deltas."""
+    token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """What a client has to know; needed as soon as others than this machine may come in."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names under which the feed is reached, and origins of pages that may read it, beside our own."""
+    compression: bool = False
+    """Deflate each message: fewer bytes, for more processor time and memory."""
+    max_connections: Positive = 8192
+    """Connections at one time."""
+    max_per_address: Positive = 128
+    """Connections at one time from one address; one proxy is one address."""
 
 
 class BridgeSettings(_Section):
@@ -211,7 +221,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     data_dir: Path | None = None

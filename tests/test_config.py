@@ -1,5 +1,7 @@
 """Settings come from arguments, variables and a file, and a wrong one is named by its path."""
 
+import traceback
+
 import pytest
 
 from hikari_ml import Settings
@@ -45,8 +47,21 @@ def test_a_wrong_setting_is_named_by_its_path(values, path):
 
 def test_an_unknown_variable_is_an_error_and_not_silence(monkeypatch):
     monkeypatch.setenv("HIKARI_FEED__PROT", "1")
-    with pytest.raises(ConfigError, match="known here: host, interval_seconds, port"):
+    with pytest.raises(ConfigError, match="known here: allowed_hosts, compression, host, interval_seconds"):
         Settings()
+
+
+def test_a_token_comes_from_a_variable_and_is_shown_nowhere(monkeypatch):
+    monkeypatch.setenv("HIKARI_FEED__TOKEN", "correct horse battery")
+    monkeypatch.setenv("HIKARI_FEED__ALLOWED_HOSTS", '["chat.example"]')
+    settings = Settings()
+    assert settings.feed.token.get_secret_value() == "correct horse battery"
+    assert settings.feed.allowed_hosts == ("chat.example",)
+    assert "horse" not in repr(settings) + str(settings.model_dump())
+    monkeypatch.setenv("HIKARI_FEED__TOKEN", "too short")
+    with pytest.raises(ConfigError, match="at least 16") as caught:
+        Settings()
+    assert "too short" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_part_of_a_plain_setting_is_an_error(monkeypatch):

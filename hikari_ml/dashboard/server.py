@@ -40,7 +40,15 @@ class LiveDashboard(Service):
     def __init__(self, hikari: Hikari, *, host: str, port: int, interval: float = 0.5) -> None:
         super().__init__()
         self.state = LiveState(hikari)
-        self._server = FeedServer(self.state.snapshot, host=host, port=port, interval=interval, pages=pages())
+        self._server = FeedServer(
+            self.state.snapshot,
+            settings=hikari.settings.feed,
+            host=host,
+            port=port,
+            interval=interval,
+            pages=pages(),
+            channel=hikari.channel,
+        )
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""The feed on a socket: one port for the WebSocket at ``/feed`` and for the pages around it.
+"""The feeds on a socket: one port for the WebSocket at ``/feed`` and for the pages around it.
 
 A client that reads slowly is sent snapshots instead of deltas, and is cut off when it stops reading; nobody
 waits for it.
@@ -7,25 +7,30 @@ waits for it.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import msgpack
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from hikari_ml.config import FeedSettings
 from hikari_ml.errors import InputError
-from hikari_ml.feed.session import FeedState, Frame
-from hikari_ml.runtime.service import Service, ended
+from hikari_ml.feed.channel import CLOSE_SECONDS, Channel, Client, Snapshot, send_away
+from hikari_ml.feed.counting import Refusal, ServerCounts
+from hikari_ml.feed.follower import SLOW_BYTES
+from hikari_ml.feed.frames import Close, read_message
+from hikari_ml.feed.gate import Gate, Visitor, wire_log
+from hikari_ml.feed.limits import Bucket
+from hikari_ml.runtime.service import Service
 
 JSON: Final = Subprotocol("hikari.v1.json")
 MSGPACK: Final = Subprotocol("hikari.v1.msgpack")
@@ -33,79 +38,73 @@ MSGPACK: Final = Subprotocol("hikari.v1.msgpack")
 MAX_MESSAGE: Final = 4096
 """Bytes a client may send at once; it has only a greeting to send."""
 
-GREETING_SECONDS: Final = 5.0
-SLOW_BYTES: Final = 256 * 1024
-"""Unsent bytes from which a client gets snapshots instead of deltas."""
+MESSAGES_PER_SECOND: Final = 2.0
+MESSAGES_AT_ONCE: Final = 20.0
+"""Messages of one client: twenty, then two a second."""
 
-STUCK_BYTES: Final = 1024 * 1024
-STUCK_SECONDS: Final = 10.0
-BAD_GREETING: Final = 4400
-NO_GREETING: Final = 4401
+GREETING_SECONDS: Final = 5.0
+OPEN_SECONDS: Final = 20.0
+"""How long a handshake, or a page with its answer, may take."""
+
+PING_SECONDS: Final = 20.0
+"""Time between pings: below the minute after which proxies and routers forget a quiet connection."""
+
+PONG_SECONDS: Final = 20.0
+"""How long an answer may take; a sleeping phone and a frozen tab are gone after 40 s at most."""
+
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
     "img-src 'self' data: blob:"
 )
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A file served beside the feed."""
+    """What is answered to an HTTP request beside the feed."""
 
     content_type: str
     body: bytes
+    status: int = 200
 
 
-@dataclass(slots=True, eq=False)
-class _Client:
-    connection: ServerConnection
-    binary: bool
-    behind_since: float | None = None
-
-    def unsent(self) -> int:
-        """Bytes written but not taken by the network."""
-        return self.connection.transport.get_write_buffer_size()
-
-
-@dataclass(slots=True)
-class _Encoded:
-    """A frame in both forms, encoded once."""
-
-    frame: Frame
-    _forms: dict[bool, str | bytes] = field(default_factory=dict)
-
-    def form(self, binary: bool) -> str | bytes:
-        if binary not in self._forms:
-            self._forms[binary] = _encode(self.frame, binary)
-        return self._forms[binary]
+PageMaker = Callable[[], Awaitable[Page]]
 
 
 class FeedServer(Service):
-    """Serves what ``snapshot`` returns, as often as ``interval`` seconds, to whoever connects.
+    """Serves one or more feeds, and pages beside them, on one port.
+
+    ``snapshot`` is the feed of ``channel``; None begins with none. ``host``, ``port`` and ``interval``
+    (seconds) go before those of ``settings``.
 
     Raises (on start):
-        InputError: the address cannot be listened on.
+        InputError: the address cannot be listened on, or others than this machine may come in and there is
+            no token.
     """
 
     def __init__(
         self,
-        snapshot: Callable[[], Awaitable[Mapping[str, Any]]],
+        snapshot: Snapshot | None = None,
         *,
-        host: str = "127.0.0.1",
-        port: int = 8765,
-        interval: float = 0.5,
-        pages: Mapping[str, Page] | None = None,
+        settings: FeedSettings | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        interval: float | None = None,
+        pages: Mapping[str, Page | PageMaker] | None = None,
+        channel: str = "default",
     ) -> None:
         super().__init__()
-        self._snapshot = snapshot
-        self._host = host
-        self._port = port
-        self._interval = interval
-        self._pages = dict(pages or {})
-        self._feed = FeedState()
-        self._clients: set[_Client] = set()
+        self._settings = settings or FeedSettings()
+        self._host = self._settings.host if host is None else host
+        self._port = self._settings.port if port is None else port
+        self._interval = self._settings.interval_seconds if interval is None else interval
+        self._pages: dict[str, Page | PageMaker] = dict(pages or {})
+        self._private: set[str] = set()
+        self._first = None if snapshot is None else (channel, snapshot)
+        self.channels: dict[str, Channel] = {}
+        """The feeds by name; the first is what a client gets that names none."""
+        self._gate: Gate
         self._server: Server
 
     @property
@@ -115,148 +114,261 @@ class FeedServer(Service):
         shown = f"[{host}]" if ":" in host else host
         return f"ws://{shown}:{port}/feed"
 
+    @property
+    def counts(self) -> ServerCounts:
+        """What was counted of the port, once it is started; that of a feed is in its channel."""
+        return self._gate.counts
+
+    @property
+    def connections(self) -> int:
+        """Connections at this moment, those included that said nothing yet."""
+        return self._gate.places.count
+
     async def start(self) -> str:
         """Listen, and return the url of the feed."""
         await self._ready()
         return self.url
 
-    def publish(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Send an event to every client, now."""
-        self._send(self._feed.event(kind, data))
+    async def add_feed(self, name: str, snapshot: Snapshot, *, interval: float | None = None) -> None:
+        """Serve another feed, once its first state is had; starts the server if need be.
+
+        Raises:
+            InputError: one of this name is served already, or its state cannot be written.
+        """
+        await self._ready()
+        await self._add(name, snapshot, interval or self._interval)
+
+    async def remove_feed(self, name: str) -> None:
+        """Serve a feed no longer; its clients are told by the close code 4410.
+
+        Raises:
+            InputError: none of this name is served.
+        """
+        channel = self.channels.pop(name, None)
+        if channel is None:
+            raise InputError("channel", name, "no feed of this name is served")
+        await channel.dismiss(Close.REMOVED, "this channel is not served here any more")
+        await channel.aclose()
+
+    def add_page(self, path: str, page: Page | PageMaker, *, private: bool = False) -> None:
+        """Answer HTTP requests for ``path``; a private page wants the token, where there is one."""
+        self._pages[path] = page
+        if private:
+            self._private.add(path)
+
+    def publish(self, kind: str, data: Mapping[str, Any], channel: str | None = None) -> None:
+        """Send an event to every client of a feed, by default the first; nothing if it is not served."""
+        found = self._channel(channel)
+        if found is not None:
+            found.publish(kind, data)
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        self._feed.update(await self._snapshot())
+        self._gate = Gate.of(self._settings, self._host)
+        stack.push_async_callback(self._close_channels)
+        if self._first is not None:
+            await self._add(*self._first, self._interval)
         try:
-            self._server = await serve(
-                self._serve_client,
-                self._host,
-                self._port,
-                subprotocols=[JSON, MSGPACK],
-                process_request=self._process_request,
-                select_subprotocol=_select,
-                compression=None,
-                max_size=MAX_MESSAGE,
-            )
+            self._server = await self._listen()
         except OSError as error:
             hint = f"cannot be listened on ({error.strerror}); choose another port, or 0 for any"
             raise InputError("port", f"{self._host}:{self._port}", hint) from error
         stack.push_async_callback(self._server.wait_closed)
         stack.callback(self._server.close)
-        pump = asyncio.create_task(self._pump(), name="hikari-feed")
-        stack.push_async_callback(ended, pump)
+        stack.callback(self._gate.break_off_the_clogged)
 
-    async def _pump(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                delta = self._feed.update(await self._snapshot())
-                if delta is not None:
-                    self._send(delta)
-            except Exception:  # one bad snapshot must not end the feed
-                _log.exception("no snapshot could be sent; clients keep the last one")
+    async def _add(self, name: str, snapshot: Snapshot, interval: float) -> None:
+        if name in self.channels:
+            raise InputError("channel", name, "a feed of this name is served already")
+        welcome = {"heartbeat_ms": round(PING_SECONDS * 1000)}
+        channel = Channel(name, snapshot, interval=interval, welcome=welcome)
+        self.channels[name] = channel  # before the first await, so that a second of this name is told
+        try:
+            await channel.start()
+        except BaseException:
+            self.channels.pop(name, None)
+            raise
 
-    def _send(self, frame: Frame) -> None:
-        encoded = _Encoded(frame)
-        for client in list(self._clients):
-            if not self._hold_back(client):
-                broadcast([client.connection], encoded.form(client.binary))
+    async def _listen(self) -> Server:
+        return await serve(
+            self._serve_client,
+            self._host,
+            self._port,
+            subprotocols=[JSON, MSGPACK],
+            process_request=self._process_request,
+            select_subprotocol=_select,
+            compression="deflate" if self._settings.compression else None,
+            max_size=MAX_MESSAGE,
+            max_queue=4,
+            write_limit=SLOW_BYTES,  # pings go out until then, so that a silent client is noticed
+            open_timeout=OPEN_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            server_header=None,
+            logger=wire_log,
+            create_connection=cast("type[ServerConnection]", partial(Visitor, self._gate)),
+            backlog=1024,
+        )
 
-    def _hold_back(self, client: _Client) -> bool:
-        """Whether ``client`` is too far behind for a delta; cuts it off if it is stuck."""
-        now = asyncio.get_running_loop().time()
-        unsent = client.unsent()
-        if client.behind_since is None:
-            if unsent <= SLOW_BYTES:
-                return False
-            client.behind_since = now
-        elif unsent == 0:
-            client.behind_since = None
-            broadcast([client.connection], _encode(self._feed.snapshot(), client.binary))
-        elif unsent > STUCK_BYTES or now - client.behind_since > STUCK_SECONDS:
-            client.connection.transport.abort()
-        return True
+    async def _close_channels(self) -> None:
+        for channel in self.channels.values():
+            await channel.aclose()
+
+    # -- clients ------------------------------------------------------------------------------------
 
     async def _serve_client(self, connection: ServerConnection) -> None:
-        client = _Client(connection, binary=connection.subprotocol == MSGPACK)
+        visitor = cast("Visitor", connection)
         with suppress(ConnectionClosed):
-            hello = await self._greeting(client)
-            if hello is None:
-                return
-            # No await from here to joining: a frame in between would be a hole.
-            for frame in self._feed.open(hello.get("epoch"), hello.get("seq")):
-                broadcast([connection], _encode(frame, client.binary))
-            self._clients.add(client)
             try:
-                async for _ in connection:
-                    pass  # a client has nothing more to say
-            finally:
-                self._clients.discard(client)
+                hello = await self._greeting(visitor)
+                channel = self._channel(hello.get("channel")) if hello is not None else None
+                if hello is None:
+                    return
+                if channel is None:
+                    await self._turn_away(visitor, "channel", Close.NO_CHANNEL, "no such channel here")
+                    return
+                # No await from here to joining: a frame in between would be a hole.
+                client = channel.join(visitor, hello, binary=visitor.subprotocol == MSGPACK)
+                try:
+                    await self._listen_to(visitor, channel, client)
+                finally:
+                    channel.leave(client)
+            except (ConnectionClosed, asyncio.CancelledError):
+                raise
+            except Exception:
+                _log.exception("a client could not be served")
+                raise
 
-    async def _greeting(self, client: _Client) -> dict[str, Any] | None:
+    async def _greeting(self, visitor: Visitor) -> dict[str, Any] | None:
         try:
-            raw = await asyncio.wait_for(client.connection.recv(), GREETING_SECONDS)
+            raw = await asyncio.wait_for(visitor.recv(), GREETING_SECONDS)
         except TimeoutError:
-            await client.connection.close(NO_GREETING, "say hello first")
+            visitor.greeted = True
+            await self._turn_away(visitor, "no_hello", Close.UNAUTHORIZED, "say hello first")
             return None
-        try:
-            hello = msgpack.unpackb(raw) if isinstance(raw, bytes) else json.loads(raw)
-        except (ValueError, RecursionError, msgpack.UnpackException):
-            hello = None
-        if not isinstance(hello, dict) or hello.get("type") != "hello":
-            await client.connection.close(BAD_GREETING, "the first message must be a hello")
-            return None
-        return hello
+        visitor.greeted = True
+        self.counts.messages += 1
+        hello = read_message(raw)
+        if hello is None or hello["type"] != "hello":
+            reason = "the first message must be a hello"
+            await self._turn_away(visitor, "bad_hello", Close.BAD_MESSAGE, reason)
+        elif not self._gate.may_try(visitor):
+            reason = "too many wrong tokens; wait a minute"
+            await self._turn_away(visitor, "attempts", Close.TOO_MANY, reason)
+        elif not self._gate.access.knows(hello.get("token")):
+            self._gate.wrong_token(visitor)
+            await send_away(visitor, Close.UNAUTHORIZED, "the token is missing or wrong")
+        else:
+            return hello
+        return None
 
-    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
-        if not self._allowed(request.headers):
-            return _response(HTTPStatus.FORBIDDEN, b"not from here\n")
-        path = urlsplit(request.path).path
+    async def _listen_to(self, visitor: Visitor, channel: Channel, client: Client) -> None:
+        """Take what a client says; it can only ask for a snapshot."""
+        allowed = Bucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE)
+        async for raw in visitor:
+            self.counts.messages += 1
+            said = read_message(raw)
+            if not allowed.take(asyncio.get_running_loop().time()):
+                await self._turn_away(visitor, "messages", Close.TOO_MANY, "too many messages")
+            elif said is None:
+                await self._turn_away(visitor, "bad_message", Close.BAD_MESSAGE, "not understood")
+            elif said["type"] == "snapshot":
+                channel.ask(client)
+            else:
+                self.counts.ignored += 1
+
+    async def _turn_away(self, visitor: Visitor, why: Refusal, code: Close, reason: str) -> None:
+        self._gate.refuse(why)
+        await send_away(visitor, code, reason)
+
+    def _channel(self, name: object) -> Channel | None:
+        """The feed of this name if it is ready, by default the first."""
+        found = next(iter(self.channels), None) if name is None else name
+        channel = self.channels.get(found) if isinstance(found, str) else None
+        return channel if channel is not None and channel.is_open else None
+
+    # -- pages --------------------------------------------------------------------------------------
+
+    def _process_request(
+        self, connection: ServerConnection, request: Request
+    ) -> Response | Awaitable[Response] | None:
+        visitor = cast("Visitor", connection)
+        headers = request.headers
+        if not self._gate.access.admits(headers.get_all("Host"), headers.get_all("Origin")):
+            self._gate.refuse("host")
+            return self._answer(HTTPStatus.FORBIDDEN, b"not from here; see the setting feed.allowed_hosts\n")
+        path = _path(request.path)
         if path == "/feed":
             return None
-        page = self._pages.get(path)
-        if page is None:
-            return _response(HTTPStatus.NOT_FOUND, b"the feed is at /feed\n")
-        return _response(HTTPStatus.OK, page.body, page.content_type)
+        refusal = self._refusal(visitor, request, path)
+        if refusal is not None:
+            return refusal
+        page = self._pages[path]
+        head = _method(request) == "HEAD"
+        return self._show(page, head=head) if isinstance(page, Page) else self._make(page, head=head)
 
-    def _allowed(self, headers: Headers) -> bool:
-        """Refuse pages of other sites and rebound host names while only this machine is meant."""
-        hosts, origins = headers.get_all("Host"), headers.get_all("Origin")
-        if len(hosts) != 1 or len(origins) > 1:
-            return False
-        host = _hostname(f"//{hosts[0]}")
-        if self._host in LOOPBACK and host not in LOOPBACK:
-            return False
-        return not origins or _hostname(origins[0]) == host
-
-
-def _hostname(url: str) -> str | None:
-    """The host in what a stranger sent, or None if there is none to be found."""
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
+    def _refusal(self, visitor: Visitor, request: Request, path: str) -> Response | None:
+        """Why a page cannot be had, if so."""
+        if not self._gate.may_request(visitor):
+            self._gate.refuse("rate")
+            return self._answer(HTTPStatus.TOO_MANY_REQUESTS, b"slower, please\n", {"Retry-After": "1"})
+        if path not in self._pages:
+            return self._answer(HTTPStatus.NOT_FOUND, b"the feed is at /feed\n")
+        if _method(request) not in ("GET", "HEAD"):
+            return self._answer(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", {"Allow": "GET, HEAD"})
+        if path in self._private:
+            if not self._gate.may_try(visitor):
+                self._gate.refuse("attempts")
+                wait = {"Retry-After": "60"}
+                return self._answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many wrong tokens\n", wait)
+            if not self._gate.access.knows_bearer(request.headers.get_all("Authorization")):
+                self._gate.wrong_token(visitor)
+                challenge = {"WWW-Authenticate": "Bearer"}
+                return self._answer(HTTPStatus.UNAUTHORIZED, b"the token is missing or wrong\n", challenge)
         return None
+
+    async def _make(self, maker: PageMaker, *, head: bool) -> Response:
+        try:
+            return self._show(await maker(), head=head)
+        except Exception:
+            self.counts.failed_pages += 1
+            _log.exception("a page could not be made")
+            return self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"this page could not be made\n")
+
+    def _show(self, page: Page, *, head: bool) -> Response:
+        kind = {"Content-Type": page.content_type}
+        response = self._answer(HTTPStatus(page.status), page.body, kind)
+        if head:
+            response.body = b""
+        return response
+
+    def _answer(self, status: HTTPStatus, body: bytes, more: Mapping[str, str] | None = None) -> Response:
+        self.counts.http[status.value] += 1
+        headers = {
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-cache",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Content-Security-Policy": CONTENT_POLICY,
+            "Connection": "close",
+        }
+        return Response(status.value, status.phrase, Headers({**headers, **(more or {})}), body)
+
+
+def _path(target: str) -> str:
+    """The path in what a stranger asks for; nothing if there is none to be found."""
+    try:
+        return urlsplit(target).path
+    except ValueError:
+        return ""
+
+
+def _method(request: Request) -> str:
+    """Older releases of websockets let nothing but GET so far."""
+    return str(getattr(request, "method", "GET"))
 
 
 def _select(_: ServerConnection, offered: list[Subprotocol] | Any) -> Subprotocol | None:
     """The first protocol both know; none if the client asked for none."""
     return next((name for name in offered if name in (JSON, MSGPACK)), None)
-
-
-def _encode(frame: Frame, binary: bool) -> str | bytes:
-    if binary:
-        return bytes(msgpack.packb(frame))
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _response(status: HTTPStatus, body: bytes, content_type: str = "text/plain") -> Response:
-    headers = Headers(
-        {
-            "Content-Type": content_type,
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-cache",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": CONTENT_POLICY,
-            "Connection": "close",
-        }
-    )
-    return Response(status.value, status.phrase, headers, body)

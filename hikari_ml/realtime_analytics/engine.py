@@ -402,16 +402,17 @@ class StreamAnalyticsEngine(Service):
         ``aclose`` stops it.
 
         Raises:
-            InputError: the address cannot be listened on, or a server runs already.
+            InputError: the address cannot be listened on, others may come in and no token is set, or a server
+                runs already.
         """
         await self._ready()
         if self._server is not None:
             raise InputError("port", port, f"the feed is already served at {self._server.url}")
         server = FeedServer(
             self.get_real_time_dashboard,
-            host=self.settings.feed.host if host is None else host,
-            port=self.settings.feed.port if port is None else port,
-            interval=self.settings.feed.interval_seconds,
+            settings=self.settings.feed,
+            host=host,
+            port=port,
         )
         url = await server.start()
         self._server = server

@@ -4,16 +4,22 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import msgpack
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from hikari_ml.config import FeedSettings
 from hikari_ml.errors import InputError
+from hikari_ml.feed import channel as channel_module
+from hikari_ml.feed import follower as follower_module
 from hikari_ml.feed import server as server_module
+from hikari_ml.feed.frames import Close
 from hikari_ml.feed.server import FeedServer, Page
 from hikari_ml.feed.session import apply_patch
+from tests.feed.support import until
 
 
 class Source:
@@ -116,7 +122,7 @@ async def test_whoever_does_not_greet_is_sent_away(server, greeting):
         await client.send(greeting)
         with pytest.raises(ConnectionClosed) as caught:
             await asyncio.wait_for(client.recv(), 10)
-    assert caught.value.rcvd.code == server_module.BAD_GREETING
+    assert caught.value.rcvd.code == Close.BAD_MESSAGE
 
 
 async def test_whoever_says_nothing_is_sent_away(server, monkeypatch):
@@ -124,7 +130,7 @@ async def test_whoever_says_nothing_is_sent_away(server, monkeypatch):
     async with connect(server.url) as client:
         with pytest.raises(ConnectionClosed) as caught:
             await asyncio.wait_for(client.recv(), 10)
-    assert caught.value.rcvd.code == server_module.NO_GREETING
+    assert caught.value.rcvd.code == Close.UNAUTHORIZED
 
 
 async def test_a_message_too_long_is_refused(server):
@@ -135,25 +141,51 @@ async def test_a_message_too_long_is_refused(server):
 
 
 async def test_a_client_that_stops_reading_harms_nobody(server, source, monkeypatch):
-    monkeypatch.setattr(server_module, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(follower_module, "STUCK_SECONDS", 0.3)
+    channel = server.channels["default"]
     stuck, reading = await hello(server.url), await hello(server.url)
     stuck.transport.pause_reading()
     await receive(reading)
-    seen = 0
     for i in range(60):
         source.state["big"] = f"{i}" + "x" * 200_000
         frame = await receive(reading)
-        seen = frame["data"]["big"][: len(str(i))]
-        assert len(server._clients) <= 2
-    assert seen == "59"
-    for _ in range(100):
-        if len(server._clients) == 1:
+        assert frame["data"]["big"].startswith(str(i))
+    for _ in range(200):
+        if channel.counts.cut_off:
             break
         source.state["n"] += 1
         await receive(reading)
-    assert len(server._clients) == 1, "the stuck one was cut off"
-    stuck.transport.abort()
+    assert (channel.counts.degraded, channel.counts.cut_off) == (1, 1)
+    assert len(channel.clients) == 1, "the stuck one was cut off"
+    await asyncio.sleep(0)
+    stuck.transport.resume_reading()
+    seen = []
+    with suppress(ConnectionClosed):
+        while True:
+            seen.append(await receive(stuck))
+    assert [frame["seq"] for frame in seen] == list(range(seen[0]["seq"], seen[0]["seq"] + len(seen)))
     await reading.close()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+async def test_a_client_that_reads_again_gets_a_snapshot_and_goes_on(server, source, binary):
+    channel = server.channels["default"]
+    slow = await hello(server.url, subprotocols=["hikari.v1.msgpack"] if binary else None)
+    await receive(slow)
+    slow.transport.pause_reading()
+    for i in range(2000):
+        source.state["big"] = f"{i}" + "x" * 200_000
+        await asyncio.sleep(0.02)
+        if channel.counts.degraded:
+            break
+    source.state = {"n": "the end"}
+    slow.transport.resume_reading()
+    state = None
+    while state != {"n": "the end"}:
+        frame = await receive(slow)
+        state = frame["data"] if frame["type"] == "snapshot" else apply_patch(state or {}, frame["data"])
+    assert (frame["type"], channel.counts.degraded, channel.counts.cut_off) == ("snapshot", 1, 0)
+    await slow.close()
 
 
 async def test_a_snapshot_that_fails_does_not_end_the_feed(server, source, caplog):
@@ -161,6 +193,7 @@ async def test_a_snapshot_that_fails_does_not_end_the_feed(server, source, caplo
     await receive(client)
     good, source.state = source.state, None
     await asyncio.sleep(0.1)
+    assert "TypeError" in server.channels["default"].troubles()[0]
     source.state = {**good, "n": 9}
     assert (await receive(client))["data"] == {"n": 9}
     assert "no snapshot" in caplog.text
@@ -225,10 +258,290 @@ async def test_a_snapshot_that_cannot_be_written_does_not_end_the_feed(server, s
     client = await hello(server.url)
     await receive(client)
     source.state = {"n": "\ud800"}
+    server.publish("raid", {"from": "\ud800"})
     await asyncio.sleep(0.1)
     source.state = {"n": 2}
-    while (frame := await receive(client))["data"].get("n") != 2:
-        pass
-    assert frame["type"] in ("delta", "snapshot")
-    assert "no snapshot could be sent" in caplog.text
+    frame = await receive(client)
+    assert (frame["type"], frame["seq"], frame["data"]) == ("delta", 2, {"n": 2, "gone": None})
+    assert "could be sent" in caplog.text
+    counts = server.channels["default"].counts
+    assert counts.failed_snapshots > 1
+    assert (counts.failed_events, caplog.text.count("no snapshot of")) == (1, 1)
     await client.close()
+
+
+# -- several channels --------------------------------------------------------------------------------
+
+
+async def test_several_feeds_share_the_port(server):
+    other = Source()
+    await server.add_feed("other", other)
+    one, two = await hello(server.url), await hello(server.url, channel="other")
+    assert (await receive(one))["channel"] == "default"
+    assert (await receive(two))["channel"] == "other"
+    server.publish("raid", {"to": "other"}, "other")
+    server.publish("raid", {"to": "the first"})
+    server.publish("raid", {"to": "nobody"}, "unknown")
+    assert (await receive(two))["data"] == {"to": "other"}
+    assert (await receive(one))["data"] == {"to": "the first"}
+    other.state["n"] = 7
+    assert (await receive(two))["data"] == {"n": 7}
+    await one.close()
+    await two.close()
+
+
+async def test_clients_of_a_feed_that_is_removed_are_told(server):
+    await server.add_feed("other", Source())
+    stays, goes = await hello(server.url), await hello(server.url, channel="other")
+    await receive(goes)
+    await server.remove_feed("other")
+    with pytest.raises(ConnectionClosed) as caught:
+        await receive(goes)
+    assert caught.value.rcvd.code == Close.REMOVED
+    late = await hello(server.url, channel="other")
+    with pytest.raises(ConnectionClosed) as caught:
+        await receive(late)
+    assert caught.value.rcvd.code == Close.NO_CHANNEL
+    assert (await receive(stays))["type"] == "snapshot"
+    await stays.close()
+
+
+async def test_names_of_feeds_are_checked(server, source):
+    with pytest.raises(InputError, match="served already"):
+        await server.add_feed("default", source)
+    with pytest.raises(InputError, match="no feed of this name"):
+        await server.remove_feed("other")
+
+    async def broken():
+        return {"n": float("nan")}
+
+    with pytest.raises(InputError, match="cannot be written"):
+        await server.add_feed("other", broken)
+    assert list(server.channels) == ["default"]
+
+
+async def test_a_server_may_begin_without_a_feed():
+    async with FeedServer(port=0) as server:
+        client = await hello(server.url)
+        with pytest.raises(ConnectionClosed) as caught:
+            await receive(client)
+        assert caught.value.rcvd.code == Close.NO_CHANNEL
+        await server.add_feed("first", Source())
+        client = await hello(server.url)
+        assert (await receive(client))["channel"] == "first"
+        await client.close()
+
+
+# -- who may come in ---------------------------------------------------------------------------------
+
+TOKEN = "correct horse battery"
+
+
+@pytest.fixture
+async def guarded(source):
+    settings = FeedSettings(token=TOKEN, host="0.0.0.0", port=0, interval_seconds=0.02)
+    async with FeedServer(source, settings=settings) as found:
+        found.add_page("/secret", Page("text/plain", b"numbers"), private=True)
+        found.add_page("/", Page("text/html", b"page"))
+        yield found
+
+
+def here(server):
+    return server.url.replace("0.0.0.0", "127.0.0.1")
+
+
+async def test_without_a_token_nobody_listens_beyond_this_machine(source):
+    with pytest.raises(InputError, match=r"set feed\.token or HIKARI_FEED__TOKEN"):
+        await FeedServer(source, host="0.0.0.0", port=0).start()
+
+
+async def test_the_token_opens(guarded):
+    client = await hello(here(guarded), token=TOKEN)
+    assert (await receive(client))["type"] == "snapshot"
+    await client.close()
+
+
+async def test_a_wrong_token_does_not_and_soon_no_other_is_tried(guarded, caplog):
+    codes = []
+    for token in (None, "", "wrong", 5, TOKEN[:-1], TOKEN, "wrong"):
+        client = await hello(here(guarded), token=token)
+        with pytest.raises(ConnectionClosed) as caught:
+            await receive(client)
+        codes.append(caught.value.rcvd.code)
+    assert codes == [Close.UNAUTHORIZED] * 5 + [Close.TOO_MANY] * 2
+    assert guarded.counts.refused == {"token": 5, "attempts": 2}
+    page = here(guarded).replace("ws://", "http://").replace("feed", "secret")
+    assert (await asyncio.to_thread(fetch, page, Authorization=f"Bearer {TOKEN}"))[0] == 429
+    assert TOKEN not in caplog.text
+
+
+async def test_private_pages_want_the_token(guarded, caplog):
+    caplog.set_level(0)
+    page = here(guarded).replace("ws://", "http://").removesuffix("feed")
+    assert (await asyncio.to_thread(fetch, page))[0] == 200
+    status, headers, _ = await asyncio.to_thread(fetch, page + "secret")
+    assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (await asyncio.to_thread(fetch, page + "secret", Authorization="Bearer x"))[0] == 401
+    allowed = await asyncio.to_thread(fetch, page + "secret", Authorization=f"Bearer {TOKEN}")
+    assert (allowed[0], allowed[2]) == (200, b"numbers")
+    assert TOKEN not in caplog.text
+
+
+async def test_a_proxy_in_front_is_known_by_its_name(source):
+    settings = FeedSettings(token=TOKEN, port=0, allowed_hosts=("hikari.example",))
+    async with FeedServer(source, settings=settings, pages={"/": Page("text/html", b"page")}) as server:
+        page = server.url.replace("ws://", "http://").removesuffix("feed")
+        known = {"Host": "hikari.example", "Origin": "https://hikari.example"}
+        assert (await asyncio.to_thread(fetch, page, **known))[0] == 200
+        assert (await asyncio.to_thread(fetch, page, Host="evil.example"))[0] == 403
+
+
+# -- limits ------------------------------------------------------------------------------------------
+
+
+async def test_connections_are_bounded(source):
+    settings = FeedSettings(port=0, max_connections=3, max_per_address=2)
+    async with FeedServer(source, settings=settings) as server:
+        two = [await hello(server.url) for _ in range(2)]
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(server.url)
+        assert caught.value.response.status_code == 503
+        assert (server.connections, server.counts.refused) == (2, {"address_full": 1})
+        await two[0].close()
+        await until(lambda: server.connections == 1)
+        third = await hello(server.url)
+        assert (await receive(third))["type"] == "snapshot"
+        for client in (*two, third):
+            await client.close()
+
+
+async def test_a_client_that_talks_too_much_is_sent_away(server):
+    client = await hello(server.url)
+    with pytest.raises(ConnectionClosed) as caught:
+        for _ in range(100):
+            await client.send('{"type": "thanks"}')
+            await asyncio.sleep(0)
+        while True:
+            await receive(client)
+    assert caught.value.rcvd.code == Close.TOO_MANY
+    assert server.counts.refused == {"messages": 1}
+    assert server.counts.ignored == server_module.MESSAGES_AT_ONCE
+
+
+async def test_a_client_that_talks_nonsense_is_sent_away(server):
+    client = await hello(server.url)
+    await client.send("what?")
+    with pytest.raises(ConnectionClosed) as caught:
+        while True:
+            await receive(client)
+    assert caught.value.rcvd.code == Close.BAD_MESSAGE
+    assert server.counts.refused == {"bad_message": 1}
+
+
+async def test_a_client_that_lost_its_place_may_ask(server, source):
+    client = await hello(server.url)
+    assert (await receive(client))["type"] == "snapshot"
+    for _ in range(5):
+        await client.send('{"type": "snapshot"}')
+    source.state["n"] = 1
+    frames = [await receive(client)]
+    while frames[-1]["type"] != "snapshot":
+        frames.append(await receive(client))
+    source.state["n"] = 2
+    after = await receive(client)
+    assert (frames[-1]["data"]["n"], after["type"], after["data"]) == (1, "delta", {"n": 2})
+    await client.close()
+
+
+async def test_requests_of_one_address_are_bounded(server, monkeypatch):
+    page = server.url.replace("ws://", "http://").removesuffix("feed")
+    server._gate.requests.burst = 3
+    statuses = [(await asyncio.to_thread(fetch, page))[0] for _ in range(5)]
+    assert statuses[:3] == [200] * 3
+    assert 429 in statuses[3:]
+    assert server.counts.http[200] + server.counts.http[429] == 5
+
+
+async def test_a_page_may_be_made_when_it_is_asked_for(server, caplog):
+    async def made():
+        return Page("text/plain", b"now", 203)
+
+    async def broken():
+        raise KeyError("secret")
+
+    server.add_page("/made", made)
+    server.add_page("/broken", broken)
+    page = server.url.replace("ws://", "http://").removesuffix("feed")
+    status, _, body = await asyncio.to_thread(fetch, page + "made?x=1")
+    assert (status, body) == (203, b"now")
+    status, _, body = await asyncio.to_thread(fetch, page + "broken")
+    assert (status, b"secret" in body) == (500, False)
+    assert (server.counts.failed_pages, "could not be made" in caplog.text) == (1, True)
+
+
+async def raw(server, request):
+    host, port = server.url.removeprefix("ws://").removesuffix("/feed").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+async def test_a_page_has_a_head_and_takes_nothing(server):
+    head = await raw(server, b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert head.endswith(b"\r\n\r\n")
+    assert b"Content-Length: 12\r\n" in head
+    assert b"405" in (await raw(server, b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")).splitlines()[0]
+
+
+async def test_a_silent_client_is_noticed(source, monkeypatch):
+    monkeypatch.setattr(server_module, "PING_SECONDS", 0.05)
+    monkeypatch.setattr(server_module, "PONG_SECONDS", 0.05)
+    monkeypatch.setattr(server_module, "GREETING_SECONDS", 0.2)
+    async with FeedServer(source, port=0) as server:
+        client = await hello(server.url)
+        client.transport.pause_reading()
+        await until(lambda: not server.connections)
+        assert server.counts.refused == {"silent": 1}
+        assert not server.channels["default"].clients
+        client.transport.abort()
+
+
+async def test_a_client_that_reads_nothing_does_not_hold_up_the_end(source):
+    source.state["big"] = "x" * 20_000_000
+    async with FeedServer(source, port=0) as server:
+        client = await hello(server.url)
+        client.transport.pause_reading()
+        await until(lambda: server.channels["default"].clients)
+    assert server.connections == 0
+    client.transport.abort()
+
+
+async def test_many_clients_in_slices_see_neither_hole_nor_repeat(server, source, monkeypatch):
+    monkeypatch.setattr(channel_module, "SLICE_SECONDS", 0.0)
+    clients = [await hello(server.url) for _ in range(50)]
+    last = {}
+
+    async def follow(client):
+        first = await receive(client)
+        state, seq = first["data"], first["seq"]
+        while state.get("n") != "the end":
+            frame = await receive(client)
+            assert frame["seq"] == seq + 1
+            seq = frame["seq"]
+            state = apply_patch(state, frame["data"]) if frame["type"] == "delta" else state
+        last[client] = state
+        await client.close()
+
+    followers = [asyncio.create_task(follow(client)) for client in clients]
+    for i in range(30):
+        source.state["n"] = i
+        server.publish("raid", {"n": i})
+        await asyncio.sleep(0.005)
+        followers.append(asyncio.create_task(follow(await hello(server.url))))
+    source.state["n"] = "the end"
+    await asyncio.gather(*followers)
+    assert list(last.values()) == [source.state] * 80
