@@ -38,15 +38,11 @@ class Answering:
         """Calls being answered."""
         return self._busy
 
-    def check_room(self) -> None:
-        """Refuse at once what would only wait.
-
-        Raises:
-            OverloadedError: as many calls as may be are being answered; it says when to come again.
-        """
-        if self._busy >= self._most:
-            wait = max(LEAST_WAIT_MS, round(1000 * self._seconds * self._busy / 4))
-            raise OverloadedError("the bridge", wait)
+    def overload(self, begun: int) -> OverloadedError | None:
+        """What to say to one more call while ``begun`` are: when to come again, or None if there is room."""
+        if begun < self._most:
+            return None
+        return OverloadedError("the bridge", max(LEAST_WAIT_MS, round(1000 * self._seconds * begun / 4)))
 
     async def answer(
         self, hikari: Hikari, request: Request, *, again: bool = False, whole: bool = False

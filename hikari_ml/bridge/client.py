@@ -80,7 +80,8 @@ class BridgeClient(Service):
         else:
             self._outbox.publish(REQUESTS, data)
         try:
-            return await asyncio.wait_for(asyncio.shield(waiting), max(0.0, deadline - time.time()))
+            async with asyncio.timeout(max(0.0, deadline - time.time())):
+                return await asyncio.shield(waiting)
         except TimeoutError:
             raise CallError("deadline_exceeded", f"no answer to {request.method} came in time") from None
         finally:

@@ -33,13 +33,17 @@ class Leases:
         """Whether ``name`` is ours, for certain."""
         return self._until.get(name, 0.0) > _now()
 
-    async def take(self, name: str) -> bool:
-        """Take ``name`` if it is nobody's; True if it is ours now."""
-        asked = _now()
-        taken = await self._redis.set(key(name), self.worker, nx=True, px=self._ms)
+    async def take(self, name: str, seconds: float | None = None) -> bool:
+        """Take ``name`` if it is nobody's, for ``seconds`` or the usual time; True if it is ours now."""
+        asked, lasts = _now(), seconds or self.seconds
+        taken = await self._redis.set(key(name), self.worker, nx=True, px=round(lasts * 1000))
         if taken:
-            self._until[name] = asked + self.seconds
+            self._until[name] = asked + lasts
         return bool(taken)
+
+    async def settle(self, name: str) -> bool:
+        """Hold ``name`` for the usual time from now on; False if it was lost."""
+        return name not in await self._renew([name])
 
     async def owner(self, name: str) -> str | None:
         """Whose ``name`` is; None if it is nobody's."""
@@ -52,8 +56,11 @@ class Leases:
         Raises:
             RedisError: Redis cannot be asked; the leases go on until they expire.
         """
-        asked, names = _now(), list(self._until)
-        ms = str(self._ms)
+        soon = _now() + self.seconds
+        return await self._renew([name for name, until in self._until.items() if until <= soon])
+
+    async def _renew(self, names: list[str]) -> list[str]:
+        asked, ms = _now(), str(round(self.seconds * 1000))
         answers = await execute(
             self._redis, [("EVAL", RENEW, 1, key(name), self.worker, ms) for name in names]
         )
@@ -79,10 +86,6 @@ class Leases:
         """Let others have ``name``."""
         self._until.pop(name, None)
         await execute(self._redis, [("EVAL", RELEASE, 1, key(name), self.worker)])
-
-    @property
-    def _ms(self) -> int:
-        return round(self.seconds * 1000)
 
 
 def key(name: str) -> str:

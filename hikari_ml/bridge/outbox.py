@@ -53,6 +53,7 @@ class Outbox:
         failures = 0
         while True:
             await self._arrived.wait()
+            await asyncio.sleep(0)  # what becomes ready in the same turn goes with it
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
                 await execute(self._redis, batch)

@@ -25,6 +25,9 @@ FOREIGN_SHARE: Final = 0.25
 """Part of a lease for which another's ownership is believed without asking."""
 
 OPENING_TRIES: Final = 4
+OPENING_SECONDS: Final = 30.0
+"""How long a channel may take to open: loading models can hold up everything else, renewing too."""
+
 FOREIGN_KEPT: Final = 10_000
 
 _log = logging.getLogger(__name__)
@@ -70,6 +73,12 @@ class Owning:
     def open(self) -> list[Owned]:
         """The channels that are ours now."""
         return list(self._open.values())
+
+    def mine(self, name: str) -> bool | None:
+        """Whether ``name`` is ours, or about to be; None if that is not known yet."""
+        if self._leases.holds(name):
+            return True
+        return False if self._foreign.get(name, 0.0) > asyncio.get_running_loop().time() else None
 
     def holds(self, owned: Owned) -> bool:
         """Whether we may still act for the channel."""
@@ -147,7 +156,7 @@ class Owning:
                 return None
             hint = f"channel: {name!r:.80} is nobody's, and all {self._most} of this worker are taken"
             raise CallError("unavailable", hint)
-        if not await self._leases.take(name):
+        if not await self._leases.take(name, max(OPENING_SECONDS, self._leases.seconds)):
             self._believe_foreign(name)
             return None
         try:
@@ -158,6 +167,7 @@ class Owning:
         owned = Owned(name, hikari, asyncio.get_running_loop().time())
         self._open[name] = owned
         try:
+            await self._leases.settle(name)
             await self._opened(owned)
         except BaseException:
             await self.close(owned)

@@ -35,7 +35,7 @@ from hikari_ml.bridge.protocol import BadEnvelopeError, CallError, Request, deco
 from hikari_ml.bridge.router import CHANNELS, Router, stream_of
 from hikari_ml.bridge.subscriber import Subscriber
 from hikari_ml.config import Settings
-from hikari_ml.errors import HikariError, OverloadedError, StoreError
+from hikari_ml.errors import HikariError, StoreError
 from hikari_ml.pipeline.hikari import Hikari
 from hikari_ml.runtime.service import Service, ended
 
@@ -244,10 +244,16 @@ class RedisBridge(Service):
             self.counters["malformed"] += 1
             self._later(self._say_once(error, data))
             return
-        if len(self._answers) >= 4 * self._chosen.max_in_flight:  # even to refuse them takes a moment
+        mine = self._owning.mine(request.channel)
+        too_many = self._answering.overload(len(self._answers))
+        if mine is False:
+            self.counters["of another"] += 1
+        elif too_many is None:
+            self._later(self._serve(request, data))
+        elif mine:
+            self._reply(request.reply_to, self._answering.refuse(request, too_many))
+        else:
             self.counters["dropped"] += 1
-            return
-        self._later(self._serve(request, data))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -260,13 +266,10 @@ class RedisBridge(Service):
             if owned is None:
                 self.counters["of another"] += 1
                 return
-            self._answering.check_room()
             answer = await self._answer(owned, request)
             if not self._owning.holds(owned):
                 self.counters["lost"] += 1  # the channel is another's now, and so is the answer
                 return
-        except OverloadedError as error:
-            answer = self._answering.refuse(request, error)
         except CallError as error:
             if not await self._first_to_speak(data):
                 return

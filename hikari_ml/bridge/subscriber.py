@@ -69,9 +69,8 @@ class Subscriber:
             await pubsub.subscribe(*self._channels)
             heard, pinged = clock(), False
             while True:
-                found = await asyncio.wait_for(
-                    pubsub.get_message(timeout=min(self._quiet, self._pong)), self._quiet + self._pong
-                )
+                async with asyncio.timeout(self._quiet + self._pong):
+                    found = await pubsub.get_message(timeout=min(self._quiet, self._pong))
                 if found is not None:
                     heard, pinged = clock(), False
                     self._take(found)

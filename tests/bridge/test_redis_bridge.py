@@ -1,6 +1,7 @@
 """The bridge as its callers see it: real workers on a real Redis."""
 
 import asyncio
+import random
 import time
 
 import msgpack
@@ -195,3 +196,47 @@ async def test_a_redis_that_is_not_there_is_named_without_its_password():
         await RedisBridge("redis://:secret@127.0.0.1:1/0").__aenter__()
     assert "secret" not in str(caught.value)
     assert shown("redis://u:p@h:1/0") == "redis://h:1/0"
+
+
+@pytest.mark.parametrize("count", [400, pytest.param(20_000, marks=pytest.mark.long)])
+async def test_no_bytes_harm_a_worker_and_each_is_counted(redis_url, tmp_path, count):
+    rng = random.Random(7)
+    sound = encode_request(Request("f", "get_memory_stats", {"a": [1, {"b": "ü"}]}, "default", None, 5))
+    settings = settings_in(tmp_path, max_channels=1)
+    async with client_of(redis_url) as client, worker(redis_url, settings, "default") as bridge:
+        await client.ask("health")
+        tasks = len(asyncio.all_tasks())
+        for _ in range(count // 50):
+            batch = [("PUBLISH", protocol.REQUESTS, _broken(sound, rng)) for _ in range(40)]
+            batch += [("XADD", protocol.DURABLE, "*", "data", _broken(sound, rng)) for _ in range(10)]
+            await execute(client.redis, batch)
+        heard = count // 50 * 40
+        await until(lambda: bridge.counts()["calls.heard"] == heard + 1, 120)
+        await until(lambda: _routed(bridge) >= count // 50 * 10, 120)
+        assert (await client.ask("health"))["status"] == "ok"
+        await until(lambda: len(asyncio.all_tasks()) <= tasks + 2)
+        counts = bridge.counts()
+        refused = sum(number for name, number in counts.items() if name.startswith("answers."))
+        foreign = counts.get("calls.of another", 0) + counts.get("calls.malformed", 0)
+        assert refused + foreign + counts.get("calls.dropped", 0) >= heard * 0.9
+
+
+def _routed(bridge):
+    return sum(n for name, n in bridge.counts().items() if name.startswith("durable.routed."))
+
+
+def _broken(sound, rng):
+    """A call with some bytes changed, cut off, repeated or put in."""
+    data = bytearray(sound)
+    for _ in range(rng.randint(1, 6)):
+        at = rng.randrange(len(data)) if data else 0
+        match rng.randrange(4):
+            case 0 if data:
+                data[at] = rng.randrange(256)
+            case 1:
+                del data[at : at + rng.randint(1, 8)]
+            case 2:
+                data[at:at] = rng.randbytes(rng.randint(1, 8))
+            case _:
+                data += data[at : at + 16]
+    return bytes(data)
