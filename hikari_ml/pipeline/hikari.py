@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import ref
 
-from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
+from hikari_ml.chat import ChatMessage, UserCleared, check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
@@ -111,6 +111,7 @@ class Hikari(Service):
         self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
+        self._under_way: list[ChatMessage] = []
 
     async def perceive(self, message: ChatMessage) -> Insight:
         """Analyse, recall, keep and count one message.
@@ -142,6 +143,19 @@ class Hikari(Service):
         self._events.publish("retracted", iso(self._clock.now()), {"message_id": message_id})
         return {"message_id": message_id, "counted": counted, "forgotten": forgotten, "degraded": []}
 
+    async def retract_user(self, cleared: UserCleared) -> dict[str, Any]:
+        """:meth:`retract` every message that ``cleared`` covers and that is known, the newest first.
+
+        Known are the last 20,000 messages with an id, and those that are being perceived.
+        """
+        await self._ready()
+        known = [message_id for message_id, seen in self._seen.items() if cleared.covers(seen.message)]
+        now = [m.id for m in self._under_way if m.id is not None and cleared.covers(m)]
+        for message_id in reversed(dict.fromkeys([*known, *now])):
+            await self.retract(message_id)
+            await asyncio.sleep(0)  # a whole chat may be cleared, and messages come meanwhile
+        return {"username": cleared.username, "messages": len(known) + len(now), "degraded": []}
+
     async def erase_user(self, user: str) -> dict[str, Any]:
         """Erase a viewer everywhere: memory (with its file), analytics, trends; the proof of each."""
         check_name(user, "user")
@@ -161,8 +175,16 @@ class Hikari(Service):
         return proof
 
     def events(self) -> AsyncIterator[Event]:
-        """Every event from this call on: message, memory, moment, alert, mood, retracted, erased."""
+        """Every event from this call on: message, memory, moment, alert, mood, retracted, erased.
+
+        Who attends a chat tells ``raid``, ``stream`` and ``source`` besides.
+        """
         return self._events.listen()
+
+    def tell(self, kind: str, at: datetime, data: Mapping[str, Any]) -> None:
+        """Publish an event of the stream that is no message, and what the analytics found meanwhile."""
+        self._events.publish(kind, iso(at), data)
+        self._tell_news(iso(at))
 
     def now(self) -> datetime:
         """The moment by the channel's clock."""
@@ -203,6 +225,13 @@ class Hikari(Service):
     async def perceive_read(self, message: ChatMessage, read: ReadMessage) -> Insight:
         """:meth:`perceive` for a message the analyser has read already."""
         await self._ready()
+        self._under_way.append(message)
+        try:
+            return await self._perceive(message, read)
+        finally:
+            self._under_way.remove(message)
+
+    async def _perceive(self, message: ChatMessage, read: ReadMessage) -> Insight:
         memories = await self._recall(message, read)
         insights = await self.analytics.process_chat_message(
             message.username,
@@ -287,6 +316,8 @@ class Hikari(Service):
     ) -> Remembered | None:
         """Keep what a retraction will need; one that came while the message was perceived counts too."""
         if message_id in self._retracted:
+            await self.analytics.retract_message(message_id)
+            self.analyzer.withdraw(message)
             if remembered is not None:
                 await self.memory.withdraw_memory(remembered["id"])
             return None
@@ -307,6 +338,9 @@ class Hikari(Service):
                 "message_id": message.id,
             }
             self._events.publish("memory", at, {**insight["remembered"], **said})
+        self._tell_news(at)
+
+    def _tell_news(self, at: str) -> None:
         for kind, news in self.analytics.drain_news():
             self._events.publish(kind, at, news)
 
