@@ -31,9 +31,6 @@ from hikari_ml.sentiment_analysis.analyzer import ReadMessage
 BATCH: Final = 64
 """Events that are taken together, if as many wait."""
 
-METRICS: Final = ("viewer_count", "raid", "live")
-"""Series the events of a stream are recorded as; ``raid`` in viewers, ``live`` as 1 or 0."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -42,8 +39,8 @@ class Attended:
     """What became of the events of a source.
 
     ``messages`` were perceived. ``history`` was said before we listened and is not counted, nor remembered.
-    ``unheard`` was taken back before it was read. ``withdrawn`` counts messages that deletions asked to
-    withdraw, ``other`` everything else that was carried in, ``failed`` what could not be used.
+    ``unheard`` was taken back before it was read, ``withdrawn`` was taken back after it, and is known no
+    more. ``other`` counts everything else that was carried in, ``failed`` what could not be used.
     """
 
     messages: int = 0
@@ -140,12 +137,12 @@ async def _perceive(hikari: Hikari, message: ChatMessage, read: ReadMessage | No
 
 
 async def _happen(hikari: Hikari, event: ChatEvent, counts: Attended) -> None:
-    """Carry in what is no message."""
+    """Carry in what is no message; raids are recorded in viewers, ``live`` as 1 or 0."""
     record = hikari.analytics.record_metric
     match event:
         case MessageDeleted():
-            await hikari.retract(event.message_id)
-            counts.withdrawn += 1
+            done = await hikari.retract(event.message_id)
+            counts.withdrawn += done["counted"] or done["forgotten"]
             return
         case UserCleared():
             counts.withdrawn += (await hikari.retract_user(event))["messages"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,7 +124,8 @@ class Hikari(Service):
         if not isinstance(message, ChatMessage):
             raise InputError("message", message, "give a ChatMessage")
         await self._ready()
-        return await self.perceive_read(message, await self.analyzer.read(message))
+        with self._perceiving(message):
+            return await self._perceive(message, await self.analyzer.read(message))
 
     async def retract(self, message_id: str) -> dict[str, Any]:
         """Withdraw a deleted message from analytics, and from memory unless others said the same.
@@ -144,14 +145,14 @@ class Hikari(Service):
         return {"message_id": message_id, "counted": counted, "forgotten": forgotten, "degraded": []}
 
     async def retract_user(self, cleared: UserCleared) -> dict[str, Any]:
-        """:meth:`retract` every message that ``cleared`` covers and that is known, the newest first.
+        """:meth:`retract` every message that ``cleared`` covers and that is known, the oldest first.
 
         Known are the last 20,000 messages with an id, and those that are being perceived.
         """
         await self._ready()
         known = [message_id for message_id, seen in self._seen.items() if cleared.covers(seen.message)]
         now = [m.id for m in self._under_way if m.id is not None and cleared.covers(m)]
-        for message_id in reversed(dict.fromkeys([*known, *now])):
+        for message_id in dict.fromkeys([*known, *now]):
             await self.retract(message_id)
             await asyncio.sleep(0)  # a whole chat may be cleared, and messages come meanwhile
         return {"username": cleared.username, "messages": len(known) + len(now), "degraded": []}
@@ -225,9 +226,15 @@ class Hikari(Service):
     async def perceive_read(self, message: ChatMessage, read: ReadMessage) -> Insight:
         """:meth:`perceive` for a message the analyser has read already."""
         await self._ready()
+        with self._perceiving(message):
+            return await self._perceive(message, read)
+
+    @contextmanager
+    def _perceiving(self, message: ChatMessage) -> Iterator[None]:
+        """Know of ``message`` while it is perceived: it may be withdrawn meanwhile."""
         self._under_way.append(message)
         try:
-            return await self._perceive(message, read)
+            yield
         finally:
             self._under_way.remove(message)
 
