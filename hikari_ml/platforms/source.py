@@ -74,15 +74,15 @@ class Handover:
         return len(self._plain) + len(self._urgent)
 
     def put(self, event: ChatEvent) -> None:
-        """Take in ``event`` without waiting; drops one if there is no room."""
+        """Take in ``event`` without waiting; if there is no room, one is dropped, and be it this one."""
         self._counts.received += 1
-        if len(self) >= self._capacity:
-            (self._plain or self._urgent).popleft()
-            self._counts.dropped += 1
-            self._lost += 1
         self._number += 1
         queue = self._plain if isinstance(event, ChatMessage | ViewerCount) else self._urgent
         queue.append((self._number, event))
+        if len(self) > self._capacity:
+            (self._plain or self._urgent).popleft()
+            self._counts.dropped += 1
+            self._lost += 1
         self._arrived.set()
         if len(self) >= self._capacity:
             self._room.clear()

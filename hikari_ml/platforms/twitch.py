@@ -24,7 +24,7 @@ from hikari_ml.platforms.source import (
     RateLimit,
     RecentIds,
 )
-from hikari_ml.platforms.twitch_irc import TwitchChat, channel_name, opening
+from hikari_ml.platforms.twitch_irc import Heard, TwitchChat, channel_name, opening
 
 IRC_URL: Final = "ircs://irc.chat.twitch.tv:6697"
 
@@ -36,6 +36,9 @@ CONNECT_SECONDS: Final = 15.0
 
 JOINS: Final = RateLimit(20, 10.0)
 """Twitch allows 20 joins in 10 seconds; all chats of a process share them."""
+
+CHUNK: Final = 16_384
+"""Bytes read at once: a hundred messages, so that a flood leaves others their turn."""
 
 MAX_FRAME: Final = 1_000_000
 PORTS: Final = {"irc": 6667, "ircs": 6697}
@@ -88,27 +91,30 @@ class TwitchSource(LiveSource):
             await wire.send(opening(self.channel, f"justinfan{random.randrange(10_000, 1_000_000)}"))
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    while not await self._hear(wire, chat):
-                        pass
+                    while not (heard := await self._hear(wire, chat)).joined:
+                        self._pass_on(heard)
             except TimeoutError:
                 raise LostConnection(f"#{self.channel} did not let us in; is it spelled right?") from None
             self._connected()
             while True:
-                await self._hear(wire, chat)
+                self._pass_on(heard)
+                heard = await self._hear(wire, chat)
 
-    async def _hear(self, wire: Wire, chat: TwitchChat) -> bool:
-        """Take what comes next, and answer it; whether it let us into the channel."""
+    async def _hear(self, wire: Wire, chat: TwitchChat) -> Heard:
+        """What comes next; what wants an answer has got it."""
         data = await self._read(wire)
         if not data:
             raise LostConnection("Twitch ended the connection")
         heard = chat.feed(data, datetime.now(UTC))
-        for event in heard.events:
-            self.tell(event)
         if heard.answers:
             await wire.send(b"".join(heard.answers))
+        return heard
+
+    def _pass_on(self, heard: Heard) -> None:
+        for event in heard.events:
+            self.tell(event)
         if heard.reconnect:
             raise LostConnection("Twitch asks to connect anew")
-        return heard.joined
 
     async def _read(self, wire: Wire) -> bytes:
         """The next bytes; a silence is answered with a PING, and one after that with giving up."""
@@ -170,7 +176,7 @@ class _Stream:
 
     async def read(self) -> bytes:
         """Bytes as they come."""
-        return await self._reader.read(65_536)
+        return await self._reader.read(CHUNK)
 
     async def send(self, data: bytes) -> None:
         """Send lines; never waits for the other side to read them."""

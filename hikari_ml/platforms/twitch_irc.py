@@ -171,7 +171,7 @@ def emotes_of(tag: str, text: str) -> tuple[EmoteSpan, ...]:
     A span that does not lie in the text is left out.
     """
     found = []
-    for start, end in re.findall(r"(\d{1,5})-(\d{1,5})", tag, re.ASCII)[:_MOST_EMOTES]:
+    for start, end in re.findall(r"(?<![\d-])(\d{1,5})-(\d{1,5})(?![\d-])", tag, re.ASCII)[:_MOST_EMOTES]:
         first, last = int(start), int(end) + 1
         if first < last <= len(text):
             found.append(EmoteSpan(text[first:last], first, last))
