@@ -23,6 +23,7 @@ from hikari_ml.platforms.eventsub_frames import (
 )
 from hikari_ml.platforms.rest import Refused, Rest
 from hikari_ml.platforms.source import CAPACITY, FIRST_PAUSE, LiveSource, LostConnection, RecentIds
+from hikari_ml.platforms.tls import context_for
 from hikari_ml.platforms.twitch_irc import channel_name
 
 EVENTSUB_URL: Final = "wss://eventsub.wss.twitch.tv/ws"
@@ -195,7 +196,9 @@ class EventSubSource(LiveSource):
 async def _opened(url: str) -> AsyncIterator[_Line]:
     """A connection that was welcomed."""
     try:
-        async with connect(url, max_size=MAX_FRAME, open_timeout=WELCOME_SECONDS) as socket:
+        async with connect(
+            url, ssl=await context_for(url), max_size=MAX_FRAME, open_timeout=WELCOME_SECONDS
+        ) as socket:
             async with asyncio.timeout(WELCOME_SECONDS):
                 welcome = read_frame(await socket.recv())
             session = welcome.text("session", "id")

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import httpx
 
 from hikari_ml.platforms.source import LostConnection
+from hikari_ml.platforms.tls import context_for
 
 TIMEOUT_SECONDS: Final = 20.0
 MAX_ANSWER: Final = 8_000_000
@@ -36,9 +37,13 @@ class Rest:
 
     def __init__(self, base: str, headers: Mapping[str, str]) -> None:
         self._base = base.rstrip("/")
-        self._client = httpx.AsyncClient(headers=dict(headers), timeout=TIMEOUT_SECONDS)
+        self._headers = dict(headers)
+        self._client: httpx.AsyncClient
 
     async def __aenter__(self) -> Self:
+        secure = await context_for(self._base)
+        verify = secure if secure is not None else False  # there is nothing to verify without TLS
+        self._client = httpx.AsyncClient(headers=self._headers, timeout=TIMEOUT_SECONDS, verify=verify)
         return self
 
     async def __aexit__(

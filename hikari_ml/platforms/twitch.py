@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +23,7 @@ from hikari_ml.platforms.source import (
     RateLimit,
     RecentIds,
 )
+from hikari_ml.platforms.tls import context_for
 from hikari_ml.platforms.twitch_irc import Heard, TwitchChat, channel_name, opening
 
 IRC_URL: Final = "ircs://irc.chat.twitch.tv:6697"
@@ -144,7 +144,7 @@ async def _wired(url: str) -> AsyncIterator[Wire]:
             yield wire
         return
     parts = urlsplit(url)
-    secure = ssl.create_default_context() if parts.scheme == "ircs" else None
+    secure = await context_for(url)
     async with asyncio.timeout(CONNECT_SECONDS):
         reader, writer = await asyncio.open_connection(
             parts.hostname, parts.port or PORTS[parts.scheme], ssl=secure
@@ -161,7 +161,13 @@ async def _wired(url: str) -> AsyncIterator[Wire]:
 @asynccontextmanager
 async def _web_socket(url: str) -> AsyncIterator[Wire]:
     try:
-        async with connect(url, max_size=MAX_FRAME, compression=None, open_timeout=CONNECT_SECONDS) as socket:
+        async with connect(
+            url,
+            ssl=await context_for(url),
+            max_size=MAX_FRAME,
+            compression=None,
+            open_timeout=CONNECT_SECONDS,
+        ) as socket:
             yield _WebSocket(socket)
     except WebSocketException as error:
         raise LostConnection(str(error)) from error

@@ -97,8 +97,7 @@ class YouTubeSource(LiveSource):
         async with Rest(self._api_url, self._headers) as api:
             try:
                 await self._look(api)
-                seconds = await self._poll(api)
-                self._connected(missed=self._page is None)
+                seconds = await self._poll(api, begins=True)
                 while True:
                     await asyncio.sleep(seconds)
                     if _now() - (self._looked or 0.0) >= VIEWERS_SECONDS:
@@ -132,13 +131,18 @@ class YouTubeSource(LiveSource):
             self.tell(state)
             self._told = state
 
-    async def _poll(self, api: Rest) -> float:
-        """Tell what the next page holds; returns the seconds to wait for the one after it."""
+    async def _poll(self, api: Rest, *, begins: bool = False) -> float:
+        """Tell what the next page holds; returns the seconds to wait for the one after it.
+
+        The first page of all is history, also where YouTube has forgotten which was the last one.
+        """
         query = {"liveChatId": self._chat or "", "part": "id,snippet,authorDetails", "maxResults": PAGE}
         is_first = self._page is None
         if self._page is not None:
             query["pageToken"] = self._page
         answer = await self._ask(api, LIST_UNITS, "/liveChat/messages", **query)
+        if begins:
+            self._connected(missed=is_first)
         for item in items_of(answer):
             self._take(item, is_history=is_first)
         following = answer.get("nextPageToken")

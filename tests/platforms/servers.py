@@ -127,8 +127,8 @@ async def http_server(answer: Callable[[Request], tuple[int, object]]) -> AsyncI
             while request := await _request(reader):
                 status, found = answer(request)
                 body = found if isinstance(found, bytes) else json.dumps(found).encode()
-                head = f"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-                writer.write(head.encode() + body)
+                head = f"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n"
+                writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass

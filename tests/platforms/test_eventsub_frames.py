@@ -1,6 +1,7 @@
 """EventSub's frames become chat events; what should not come is an InputError and nothing else."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -119,11 +120,7 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(CHAT_EVENT)), JSON)
 def test_any_json_in_any_place_is_an_event_or_an_error_of_ours(name, value):
     frame = Frame("1", "notification", "channel.chat.message", START, {"event": {**CHAT_EVENT, name: value}})
-    try:
+    with suppress(HikariError):
         assert isinstance(read_event(frame, "hikari"), ChatMessage)
-    except HikariError:
-        pass
-    try:
+    with suppress(HikariError):
         read_frame(json.dumps({"metadata": value, "payload": value}))
-    except HikariError:
-        pass

@@ -10,7 +10,7 @@ import pytest
 from hikari_ml.chat import ChatMessage, SourceState
 from hikari_ml.config import Settings
 from hikari_ml.errors import InputError, SourceError
-from hikari_ml.platforms import twitch
+from hikari_ml.platforms import tls, twitch
 from hikari_ml.platforms.source import RateLimit
 from hikari_ml.platforms.twitch import TwitchSource
 from tests.platforms.servers import irc_server, until, web_socket_server
@@ -226,12 +226,10 @@ async def test_it_speaks_over_web_sockets_as_well():
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 async def test_the_certificate_is_checked(tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate]
-        + ["-days", "1", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True,
-        capture_output=True,
-    )
+    wish = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
+    name = "-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    files = ["-keyout", key, "-out", certificate]
+    subprocess.run([*(wish + name).split(), *files], check=True, capture_output=True)
     secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     secure.load_cert_chain(certificate, key)
 
@@ -246,8 +244,10 @@ async def test_the_certificate_is_checked(tmp_path):
         assert "certificate" in state.reason
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SSL_CERT_FILE", str(certificate))  # the user trusts it
+            tls.context.cache_clear()
             async with source(server) as chat:
                 await until(chat, says("hello"))
+        tls.context.cache_clear()
 
 
 def test_it_is_encrypted_unless_told_otherwise():
