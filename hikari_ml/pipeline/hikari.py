@@ -261,7 +261,9 @@ class Hikari(Service):
             "remembered": remembered,
             "degraded": sorted({*read.analysis["degraded"], *insights["degraded"]}),
         }
-        if insights["features"].get("why_not") != "repeated id":
+        if message.id is not None and message.id in self._retracted:
+            self.analyzer.withdraw(message)
+        elif insights["features"].get("why_not") != "repeated id":
             self._tell(message, insight)
         return insight
 
@@ -323,8 +325,6 @@ class Hikari(Service):
     ) -> Remembered | None:
         """Keep what a retraction will need; one that came while the message was perceived counts too."""
         if message_id in self._retracted:
-            await self.analytics.retract_message(message_id)
-            self.analyzer.withdraw(message)
             if remembered is not None:
                 await self.memory.withdraw_memory(remembered["id"])
             return None

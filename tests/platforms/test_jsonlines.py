@@ -26,7 +26,7 @@ WHEN = "2026-01-10T20:00:05Z"
         (
             {
                 "type": "message", "username": "anna", "text": "Kappa", "timestamp": WHEN,
-                "id": 7, "user_id": 8, "emotes": ["Kappa"], "bits": 5, "reply_to": "6", "first_message": True, "other": 1,
+                "id": 7, "user_id": 8, "emotes": ["Kappa"], "bits": 5, "reply_to": "6", "first_message": True,
             },
             None,
         ),
