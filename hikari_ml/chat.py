@@ -94,6 +94,10 @@ class MessageDeleted:
         _check_event(self, self.at, self.channel)
         check_text(self.message_id, "message_id")
 
+    def covers(self, message: ChatMessage) -> bool:
+        """Whether ``message`` is the one taken back."""
+        return self.message_id == message.id
+
 
 @dataclass(frozen=True, slots=True)
 class UserCleared:

@@ -129,7 +129,7 @@ async def _summary(hikari: Hikari, attended: Attended, counts: Counts) -> str:
         "dropped": counts.dropped,
         "failed": attended.failed,
         "came twice": counts.duplicates,
-        "withdrawn": attended.withdrawn + attended.unheard,
+        "withdrawn": attended.withdrawn + counts.withdrawn,
         "said before": attended.history,
         "reconnections": counts.reconnects,
     }

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from hikari_ml.chat import (
     ChatEvent,
@@ -39,13 +39,12 @@ class Attended:
     """What became of the events of a source.
 
     ``messages`` were perceived. ``history`` was said before we listened and is not counted, nor remembered.
-    ``unheard`` was taken back before it was read, ``withdrawn`` was taken back after it, and is known no
-    more. ``other`` counts everything else that was carried in, ``failed`` what could not be used.
+    ``withdrawn`` was taken back after it was perceived, and is known no more. ``other`` counts all else that
+    was carried in, ``failed`` what could not be used.
     """
 
     messages: int = 0
     history: int = 0
-    unheard: int = 0
     withdrawn: int = 0
     other: int = 0
     failed: int = 0
@@ -84,11 +83,12 @@ async def _close_when(stop: asyncio.Event, source: ChatSource) -> None:
 
 async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) -> None:
     """Carry in ``events``, in order, the messages read together."""
-    wanted = _to_read(events, counts)
-    reads = await _read(hikari, [event for event in wanted if isinstance(event, ChatMessage)])
-    for event in wanted:
+    reads = await _read(hikari, [event for event in events if _is_live(event)])
+    for event in events:
         try:
-            if isinstance(event, ChatMessage):
+            if isinstance(event, ChatMessage) and event.is_history:
+                counts.history += 1
+            elif isinstance(event, ChatMessage):
                 await _perceive(hikari, event, next(reads), counts)
             else:
                 await _happen(hikari, event, counts)
@@ -97,26 +97,8 @@ async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) 
             _log.warning("%s of %s cannot be used: %s", type(event).__name__, hikari.channel, error)
 
 
-def _to_read(events: Sequence[ChatEvent], counts: Attended) -> list[ChatEvent]:
-    """All but history, and messages that are taken back among the same events; pure but for counting."""
-    kept: list[ChatEvent] = []
-    gone: set[str] = set()
-    clears: list[UserCleared] = []
-    for event in reversed(events):
-        if isinstance(event, MessageDeleted):
-            gone.add(event.message_id)
-        elif isinstance(event, UserCleared):
-            clears.append(event)
-        elif isinstance(event, ChatMessage) and event.is_history:
-            counts.history += 1
-            continue
-        elif isinstance(event, ChatMessage) and (
-            event.id in gone or any(cleared.covers(event) for cleared in clears)
-        ):
-            counts.unheard += 1
-            continue
-        kept.append(event)
-    return kept[::-1]
+def _is_live(event: ChatEvent) -> TypeGuard[ChatMessage]:
+    return isinstance(event, ChatMessage) and not event.is_history
 
 
 async def _read(hikari: Hikari, messages: list[ChatMessage]) -> Iterator[ReadMessage | None]:

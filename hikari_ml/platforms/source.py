@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Self
 
-from hikari_ml.chat import ChatEvent, ChatMessage, Connection, SourceState, ViewerCount, check_name
+from hikari_ml.chat import (
+    ChatEvent,
+    ChatMessage,
+    Connection,
+    MessageDeleted,
+    SourceState,
+    UserCleared,
+    ViewerCount,
+    check_name,
+)
 from hikari_ml.runtime.service import Service, ended
 
 CAPACITY: Final = 5000
@@ -31,13 +40,15 @@ LONGEST_PAUSE: Final = 60.0
 class Counts:
     """What a source has met since it was opened.
 
-    ``received`` counts events told, ``dropped`` those of them that nobody came to take, ``malformed`` what
-    could not be read (``problems`` names the first), ``duplicates`` what came again, ``ignored`` what is well
-    formed and of no use here, ``reconnects`` how often the connection was lost.
+    ``received`` counts events told, ``dropped`` those of them that nobody came to take in time, ``withdrawn``
+    messages that were taken back while they waited, ``malformed`` what could not be read (``problems`` names
+    the first), ``duplicates`` what came again, ``ignored`` what is well formed and of no use here,
+    ``reconnects`` how often the connection was lost.
     """
 
     received: int = 0
     dropped: int = 0
+    withdrawn: int = 0
     malformed: int = 0
     duplicates: int = 0
     ignored: int = 0
@@ -54,7 +65,8 @@ class Counts:
 class Handover:
     """Events in order, at most ``capacity`` of them; a full one drops its oldest message or viewer count.
 
-    Only when there is none of these does it drop the oldest of the others: deletions, raids, states.
+    Only when there is none of these does it drop the oldest of the others: deletions, raids, states. What is
+    taken back while it waits is never handed over.
     """
 
     def __init__(self, capacity: int, counts: Counts) -> None:
@@ -76,6 +88,8 @@ class Handover:
     def put(self, event: ChatEvent) -> None:
         """Take in ``event`` without waiting; if there is no room, one is dropped, and be it this one."""
         self._counts.received += 1
+        if isinstance(event, MessageDeleted | UserCleared):
+            self._take_back(event)
         self._number += 1
         queue = self._plain if isinstance(event, ChatMessage | ViewerCount) else self._urgent
         queue.append((self._number, event))
@@ -114,6 +128,14 @@ class Handover:
         """How many were dropped since this was last asked."""
         lost, self._lost = self._lost, 0
         return lost
+
+    def _take_back(self, event: MessageDeleted | UserCleared) -> None:
+        before = len(self._plain)
+        kept = (
+            item for item in self._plain if not (isinstance(item[1], ChatMessage) and event.covers(item[1]))
+        )
+        self._plain = deque(kept)
+        self._counts.withdrawn += before - len(self._plain)
 
     def _next(self) -> ChatEvent:
         if not self._urgent or (self._plain and self._plain[0][0] < self._urgent[0][0]):

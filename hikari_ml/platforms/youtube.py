@@ -143,8 +143,10 @@ class YouTubeSource(LiveSource):
         answer = await self._ask(api, LIST_UNITS, "/liveChat/messages", **query)
         if begins:
             self._connected(missed=is_first)
-        for item in items_of(answer):
+        for number, item in enumerate(items_of(answer), start=1):
             self._take(item, is_history=is_first)
+            if number % 100 == 0:  # a page may hold two thousand, and others want their turn
+                await asyncio.sleep(0)
         following = answer.get("nextPageToken")
         self._page = following if isinstance(following, str) else None
         if self._page is None or answer.get("offlineAt"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.chat import ChatMessage, MessageDeleted, SourceState, ViewerCount
+from hikari_ml.chat import ChatMessage, MessageDeleted, SourceState, UserCleared, ViewerCount
 from hikari_ml.errors import ClosedError, SourceError
 from hikari_ml.platforms.source import (
     LONGEST_PAUSE,
@@ -48,7 +48,7 @@ class Told(ChatSource):
 
 
 async def test_events_come_in_order_and_end():
-    events = [message(1), deletion(1), ViewerCount(START, 5), message(2)]
+    events = [message(1), deletion("x"), ViewerCount(START, 5), message(2)]
     async with Told(events) as source:
         assert [event async for event in source] == events
         assert await source.take(10) == []
@@ -56,13 +56,23 @@ async def test_events_come_in_order_and_end():
 
 
 async def test_a_full_handover_drops_the_oldest_message_and_keeps_deletions():
-    events = [deletion(0), *map(message, range(5)), deletion(1), deletion(2)]
+    events = [deletion("x"), *map(message, range(5)), deletion("y"), deletion("z")]
     async with Told(events, capacity=4) as source:
         gap, *taken = await source.take(10)
         assert isinstance(gap, SourceState)
         assert (gap.state, gap.reason.split()[0]) == ("gap", "4")
-        assert taken == [deletion(0), message(4), deletion(1), deletion(2)]
+        assert taken == [deletion("x"), message(4), deletion("y"), deletion("z")]
         assert source.counts.dropped == 4
+
+
+async def test_what_is_taken_back_while_it_waits_is_not_handed_over():
+    cleared = UserCleared(START, "ANNA")
+    ben = ChatMessage("ben", "hi", START, id="b")
+    async with Told([message(1), message(2), ben, deletion(1), message(3)]) as source:
+        assert await source.take(10) == [message(2), ben, deletion(1), message(3)]
+    async with Told([message(1), ViewerCount(START, 5), message(2), ben, cleared, message(3)]) as source:
+        assert await source.take(10) == [ViewerCount(START, 5), ben, cleared, message(3)]
+    assert (source.counts.withdrawn, source.counts.dropped) == (2, 0)
 
 
 async def test_a_gap_is_part_of_the_iteration():
@@ -78,7 +88,7 @@ async def test_a_gap_is_part_of_the_iteration():
 def test_what_is_left_is_in_order_and_the_rest_is_counted(urgent, capacity):
     counts = Counts()
     handover = Handover(capacity, counts)
-    events = [deletion(i) if flag else message(i) for i, flag in enumerate(urgent)]
+    events = [deletion(f"x{i}") if flag else message(i) for i, flag in enumerate(urgent)]
     for event in events:
         handover.put(event)
         assert len(handover) <= capacity
