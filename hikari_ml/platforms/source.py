@@ -191,6 +191,11 @@ class ChatSource(Service, ABC):
             return [self._state_of("gap", reason), *taken]
         return taken
 
+    async def aclose(self) -> None:
+        """Stop listening; calling it again does nothing."""
+        await super().aclose()
+        self._handover.end()  # also where it never began
+
     def __aiter__(self) -> Self:
         return self
 
@@ -202,7 +207,6 @@ class ChatSource(Service, ABC):
         return self._given.popleft()
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        stack.callback(self._handover.end)  # also where the task is cancelled before it began
         listening = asyncio.create_task(self._listen(), name=f"hikari-source {self.name}")
         stack.push_async_callback(ended, listening)
 

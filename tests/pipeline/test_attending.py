@@ -260,6 +260,13 @@ async def test_stopping_loses_nothing_that_was_heard(hikari):
     assert counts.messages == source.counts.received == 200
 
 
+async def test_one_stopped_before_it_began_ends(hikari):
+    stop = asyncio.Event()
+    stop.set()
+    counts = await attend(hikari, Told(message("one", 1), ..., message("two", 2)), stop=stop)
+    assert counts.messages <= 1
+
+
 async def test_a_source_that_fails_is_carried_in_first(hikari):
     source = Told(message("one", 1), error=SourceError("told:hikari", "it is gone"))
     counts = Attended()

@@ -132,6 +132,9 @@ async def test_closing_at_once_ends_it_too():
     await source._ready()
     await source.aclose()
     assert await source.take(1) == []
+    never = Told([message(1)])
+    await never.aclose()
+    assert await never.take(1) == []
 
 
 async def test_an_error_comes_after_the_events():
