@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from typing import Literal, get_args
 
 from hikari_ml.errors import InputError
 from hikari_ml.times import as_utc
@@ -23,11 +25,26 @@ class EmoteSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """What somebody paid with a message: ``amount`` in whole units of ``currency`` (ISO 4217)."""
+
+    amount: float
+    currency: str
+
+    def __post_init__(self) -> None:
+        _check_at_least_0(self.amount, "amount")
+        check_name(self.currency, "currency")
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """One chat message.
 
     ``timestamp`` None means now; a naive one is taken as local time and warned about. ``text`` may be
-    empty. ``badges`` and ``roles`` are names such as ``subscriber/18`` and ``moderator``.
+    empty. ``badges`` and ``roles`` are names such as ``subscriber/18`` and ``moderator``. The rest is what a
+    platform told: ``user_id`` stays when a name changes, ``reply_to`` is the id of the message answered,
+    ``first_message`` marks the first one its author ever wrote here, and ``is_history`` one that was said
+    before we listened.
 
     Raises:
         InputError: a field is not what it says, or ``username`` is blank.
@@ -42,17 +59,167 @@ class ChatMessage:
     badges: tuple[str, ...] = ()
     emotes: tuple[EmoteSpan, ...] = ()
     roles: tuple[str, ...] = ()
+    platform: str | None = None
+    user_id: str | None = None
+    bits: int = 0
+    money: Money | None = None
+    reply_to: str | None = None
+    first_message: bool = False
+    is_history: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.username, "username")
         check_name(self.channel, "channel")
         check_text(self.text)
-        if self.id is not None and not isinstance(self.id, str):
-            raise InputError("id", self.id, "give a string or None")
+        for name in ("id", "platform", "user_id", "reply_to"):
+            _check_optional(str, getattr(self, name), name)
+        _check_optional(Money, self.money, "money")
+        _check_count(self.bits, "bits")
         moment = datetime.now(UTC) if self.timestamp is None else as_utc(self.timestamp)
         object.__setattr__(self, "timestamp", moment)
         for name, kind in (("badges", str), ("emotes", EmoteSpan), ("roles", str)):
             object.__setattr__(self, name, _tuple_of(kind, getattr(self, name), name))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """A moderator, or its author, took back the message with this id."""
+
+    at: datetime
+    message_id: str
+    _: KW_ONLY
+    channel: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self, self.at, self.channel)
+        check_text(self.message_id, "message_id")
+
+    def covers(self, message: ChatMessage) -> bool:
+        """Whether ``message`` is the one taken back."""
+        return self.message_id == message.id
+
+
+@dataclass(frozen=True, slots=True)
+class UserCleared:
+    """All that ``username`` wrote was taken back; None is everybody: the whole chat was cleared.
+
+    ``seconds`` is how long they may not write; None means for good, or that nothing was said of it.
+    """
+
+    at: datetime
+    username: str | None = None
+    seconds: float | None = None
+    _: KW_ONLY
+    user_id: str | None = None
+    channel: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self, self.at, self.channel)
+        _check_optional(str, self.user_id, "user_id")
+        if self.username is not None:
+            check_name(self.username, "username")
+        if self.seconds is not None:
+            _check_at_least_0(self.seconds, "seconds")
+
+    def covers(self, message: ChatMessage) -> bool:
+        """Whether ``message`` is one of those taken back: by id where both have one, else by name."""
+        if self.username is None and self.user_id is None:
+            return True
+        if self.user_id is not None and message.user_id is not None:
+            return self.user_id == message.user_id
+        return self.username is not None and user_key(self.username) == user_key(message.username)
+
+
+@dataclass(frozen=True, slots=True)
+class Raid:
+    """Another streamer, ``username``, sent their ``viewers`` over."""
+
+    at: datetime
+    username: str
+    viewers: int
+    _: KW_ONLY
+    channel: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self, self.at, self.channel)
+        check_name(self.username, "username")
+        _check_count(self.viewers, "viewers")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerCount:
+    """How many people watch at a moment."""
+
+    at: datetime
+    value: float
+    _: KW_ONLY
+    channel: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self, self.at, self.channel)
+        _check_at_least_0(self.value, "value")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """The stream began, ended or changed; None is what was not told."""
+
+    at: datetime
+    live: bool | None = None
+    title: str | None = None
+    game: str | None = None
+    _: KW_ONLY
+    channel: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self, self.at, self.channel)
+        _check_optional(bool, self.live, "live")
+        _check_optional(str, self.title, "title")
+        _check_optional(str, self.game, "game")
+
+
+Connection = Literal["connected", "reconnecting", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How the way to the chat is; after a ``gap`` something may be missing, and ``reason`` says what."""
+
+    at: datetime
+    state: Connection
+    reason: str = ""
+    _: KW_ONLY
+    channel: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self, self.at, self.channel)
+        if self.state not in get_args(Connection):
+            raise InputError("state", self.state, f"give one of {', '.join(get_args(Connection))}")
+        check_text(self.reason, "reason")
+
+
+ChatEvent = ChatMessage | MessageDeleted | UserCleared | Raid | ViewerCount | StreamState | SourceState
+"""Everything a chat source tells of."""
+
+
+def _check_event(event: object, at: datetime, channel: str) -> None:
+    object.__setattr__(event, "at", as_utc(at, "at"))
+    check_name(channel, "channel")
+
+
+def _check_optional(kind: type, value: object, name: str) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise InputError(name, value, f"give a {kind.__name__} or None")
+
+
+def _check_count(value: object, name: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputError(name, value, "give a whole number of 0 or more")
+
+
+def _check_at_least_0(value: object, name: str) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+        raise InputError(name, value, "give a number of 0 or more")
 
 
 def _tuple_of(kind: type, values: object, name: str) -> tuple[object, ...]:

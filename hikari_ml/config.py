@@ -28,6 +28,7 @@ _PREFIX: Final = "HIKARI_"
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(gt=0)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://")]
 Device = Literal["cpu", "cuda"]
 ModelRole = Literal["sentiment", "emotion", "toxicity", "embedding"]
 
@@ -213,6 +214,33 @@ class BridgeSettings(_Section):
     """How long a shared reading is kept."""
 
 
+class PlatformSettings(_Section):
+    """Where chats are, and the keys to them; a key is never shown or logged."""
+
+    queue: Positive = 5000
+    """Events of a chat that may wait to be read; beyond, the oldest messages are dropped and counted."""
+    twitch_irc_url: Annotated[str, Field(pattern=r"^(ircs?|wss?)://")] = "ircs://irc.chat.twitch.tv:6697"
+    """Twitch chat: ``ircs://`` (TLS), ``wss://`` (WebSocket), or without encryption ``irc://``, ``ws://``."""
+    twitch_eventsub_url: Annotated[str, Field(pattern=r"^wss?://")] = "wss://eventsub.wss.twitch.tv/ws"
+    """Twitch EventSub."""
+    twitch_api_url: HttpUrl = "https://api.twitch.tv/helix"
+    """Twitch's HTTP API."""
+    twitch_client_id: str | None = None
+    """Client id of an application of one's own; EventSub needs it."""
+    twitch_token: SecretStr | None = None
+    """User token with the scope ``user:read:chat``; EventSub needs it."""
+    youtube_api_url: HttpUrl = "https://www.googleapis.com/youtube/v3"
+    """YouTube's Data API."""
+    youtube_api_key: SecretStr | None = None
+    """API key for YouTube, or use a token."""
+    youtube_token: SecretStr | None = None
+    """OAuth token for YouTube; it goes before the key."""
+    youtube_interval_seconds: Annotated[float, Field(ge=0)] = 10.0
+    """Shortest time between two pages of chat; at 10 s the quota of a day lasts five and a half hours."""
+    youtube_daily_quota: Positive = 10_000
+    """Units of YouTube's quota that one run may use in 24 hours."""
+
+
 class Settings(BaseSettings):
     """Settings of every part, one section each.
 
@@ -233,6 +261,7 @@ class Settings(BaseSettings):
     analytics: AnalyticsSettings = AnalyticsSettings()
     feed: FeedSettings = FeedSettings()
     bridge: BridgeSettings = BridgeSettings()
+    platforms: PlatformSettings = PlatformSettings()
 
     def __init__(self, **values: Any) -> None:
         _check_variables()

@@ -15,6 +15,7 @@ The tree::
     │   ├── StoreVersionError              written by a newer version
     │   ├── ReadOnlyError                  opened to be looked at only
     │   └── UnknownMemoryError (KeyError)
+    ├── SourceError                        a chat that cannot be listened to
     ├── OverloadedError                    carries ``retry_after_ms``
     └── ClosedError (RuntimeError)         used after ``aclose``
 
@@ -148,6 +149,17 @@ class UnknownMemoryError(HikariError, KeyError):
 
     def __str__(self) -> str:
         return f"no memory has the id {self.memory_id!r}"
+
+
+class SourceError(HikariError):
+    """A chat source that cannot go on; ``source`` is what it was opened as, such as ``twitch:name``."""
+
+    code = "unavailable"
+
+    def __init__(self, source: str, hint: str) -> None:
+        self.source = source
+        self.hint = hint
+        super().__init__(f"{source}: {hint}")
 
 
 class OverloadedError(HikariError):

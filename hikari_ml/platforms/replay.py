@@ -12,11 +12,11 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from hikari_ml.chat import ChatMessage, EmoteSpan
 from hikari_ml.errors import HikariError, InputError, RecordingError
@@ -127,19 +127,39 @@ class Recording:
         row = json.loads(line)
         if not isinstance(row, dict):
             raise InputError("line", row, "give a JSON object")
-        for name in ("timestamp", "username", "text"):
-            if name not in row:
-                raise InputError("line", sorted(row), f"it lacks {name!r}")
-        return ChatMessage(
-            row["username"],
-            row["text"],
-            parse(row["timestamp"]),
-            id=str(row["id"]) if isinstance(row.get("id"), int) else row.get("id"),
-            channel=self.channel,
-            badges=_strings(row.get("badges"), "badges"),
-            roles=_strings(row.get("roles"), "roles"),
-            emotes=_emotes(row.get("emotes"), row["text"]),
-        )
+        if "timestamp" not in row:
+            raise InputError("line", sorted(row), "it lacks 'timestamp'")
+        return read_message(row, self.channel, parse(row["timestamp"]))
+
+
+def read_message(row: Mapping[str, Any], channel: str, at: datetime) -> ChatMessage:
+    """The message of a JSON object; keys that are not a message's are passed over.
+
+    Raises:
+        InputError: a key is missing or is not what it has to be.
+    """
+    for name in ("username", "text"):
+        if name not in row:
+            raise InputError("line", sorted(row), f"it lacks {name!r}")
+    return ChatMessage(
+        row["username"],
+        row["text"],
+        at,
+        id=as_id(row.get("id")),
+        channel=channel,
+        badges=_strings(row.get("badges"), "badges"),
+        roles=_strings(row.get("roles"), "roles"),
+        emotes=_emotes(row.get("emotes"), row["text"]),
+        user_id=as_id(row.get("user_id")),
+        bits=row.get("bits") or 0,
+        reply_to=as_id(row.get("reply_to")),
+        first_message=row.get("first_message") is True,
+    )
+
+
+def as_id(value: Any) -> Any:
+    """An id; programs that count write theirs as numbers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _astray(before: datetime | None, at: datetime, after: datetime | None) -> bool:

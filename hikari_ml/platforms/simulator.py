@@ -16,7 +16,7 @@ from importlib import resources
 from random import Random
 from typing import Any, Final
 
-from hikari_ml.chat import ChatMessage
+from hikari_ml.chat import ChatMessage, ViewerCount
 
 STREAMER: Final = "hikari"
 
@@ -73,14 +73,6 @@ BOSSES: Final = ("Malenia", "the Radiance", "Ornstein", "Gehrman")
 FOODS: Final = ("ramen", "pizza", "leftover curry", "pancakes", "dumplings", "soup")
 TOPICS: Final = ("soundtrack", "boss fight", "anime", "snack", "weapon", "childhood game")
 BOT: Final = "nightbot"
-
-
-@dataclass(frozen=True, slots=True)
-class ViewerCount:
-    """How many people watch at a moment."""
-
-    at: datetime
-    value: float
 
 
 @dataclass(frozen=True, slots=True)

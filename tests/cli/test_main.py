@@ -33,10 +33,12 @@ def test_without_a_command_it_helps():
 def test_help_names_every_command_and_nothing_that_does_not_work():
     text = run("--help").stdout
     commands = set(re.findall(r"│ (\w+) +\S", text.split("Commands")[1]))
-    assert commands == {"demo", "analyze", "replay", "memory", "train", "doctor"}
+    assert commands == {"demo", "analyze", "replay", "watch", "memory", "train", "doctor"}
 
 
-@pytest.mark.parametrize("command", ["demo", "analyze", "replay", "doctor", "train chat-model", *MEMORY])
+@pytest.mark.parametrize(
+    "command", ["demo", "analyze", "replay", "watch", "doctor", "train chat-model", *MEMORY]
+)
 def test_every_command_has_help_worth_reading(command):
     done = run(*command.split(), "--help")
     assert done.returncode == 0

@@ -20,9 +20,10 @@ def test_json_has_no_nan():
 
 def test_failing_says_why_and_ends_with_1(capsys):
     with pytest.raises(SystemExit) as caught:
-        fail("[bold]this[/bold] file is gone")
+        fail("[bold]this[/bold] file \x1b[31mis gone")
     assert caught.value.code == 1
-    assert "[bold]this[/bold] file is gone" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == "error: [bold]this[/bold] file [31mis gone\n"
 
 
 def test_no_bar_where_there_is_no_terminal(capsys):

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from hikari_ml.chat import ChatMessage
-from hikari_ml.platforms.simulator import BOT, EVENING, LURKERS, RAIDERS, TROLLS, Simulator, ViewerCount
+from hikari_ml.chat import ChatMessage, ViewerCount
+from hikari_ml.platforms.simulator import BOT, EVENING, LURKERS, RAIDERS, TROLLS, Simulator
 from tests.support import START
 
 ROUND = sum(seconds for _, seconds in EVENING)

@@ -1,0 +1,146 @@
+"""A chat source carried into a channel: messages are perceived in order, what was taken back is withdrawn.
+
+Bursts are read by the model in batches. One event that cannot be used never ends the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final, TypeGuard
+
+from hikari_ml.chat import (
+    ChatEvent,
+    ChatMessage,
+    MessageDeleted,
+    Raid,
+    SourceState,
+    StreamState,
+    UserCleared,
+    ViewerCount,
+)
+from hikari_ml.errors import InputError
+from hikari_ml.pipeline.hikari import Hikari
+from hikari_ml.platforms.source import ChatSource
+from hikari_ml.runtime.service import ended
+from hikari_ml.sentiment_analysis.analyzer import ReadMessage
+
+BATCH: Final = 64
+"""Events that are taken together, if as many wait."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Attended:
+    """What became of the events of a source.
+
+    ``messages`` were perceived. ``history`` was said before we listened and is not counted, nor remembered.
+    ``withdrawn`` was taken back after it was perceived, and is known no more. ``other`` counts all else that
+    was carried in, ``failed`` what could not be used.
+    """
+
+    messages: int = 0
+    history: int = 0
+    withdrawn: int = 0
+    other: int = 0
+    failed: int = 0
+
+
+async def attend(
+    hikari: Hikari,
+    source: ChatSource,
+    *,
+    stop: asyncio.Event | None = None,
+    so_far: Attended | None = None,
+) -> Attended:
+    """Carry what ``source`` tells into ``hikari`` until it ends, and close it.
+
+    Once ``stop`` is set nothing more is listened to, and what was heard until then is still carried in.
+    ``so_far`` is counted up on the way.
+
+    Raises:
+        SourceError: the source cannot go on; all that came before is carried in.
+    """
+    counts = so_far or Attended()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(source.aclose)
+        if stop is not None:
+            stopping = asyncio.create_task(_close_when(stop, source), name=f"hikari-stop {source.name}")
+            stack.push_async_callback(ended, stopping)
+        while events := await source.take(BATCH):
+            await _carry(hikari, events, counts)
+    return counts
+
+
+async def _close_when(stop: asyncio.Event, source: ChatSource) -> None:
+    await stop.wait()
+    await source.aclose()
+
+
+async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) -> None:
+    """Carry in ``events``, in order, the messages read together."""
+    reads = await _read(hikari, [event for event in events if _is_live(event)])
+    for event in events:
+        try:
+            if isinstance(event, ChatMessage) and event.is_history:
+                counts.history += 1
+            elif isinstance(event, ChatMessage):
+                await _perceive(hikari, event, next(reads), counts)
+            else:
+                await _happen(hikari, event, counts)
+        except Exception as error:  # the stream goes on without it
+            counts.failed += 1
+            _log.warning("%s of %s cannot be used: %s", type(event).__name__, hikari.channel, error)
+
+
+def _is_live(event: ChatEvent) -> TypeGuard[ChatMessage]:
+    return isinstance(event, ChatMessage) and not event.is_history
+
+
+async def _read(hikari: Hikari, messages: list[ChatMessage]) -> Iterator[ReadMessage | None]:
+    """What the analyser reads in each; if it fails for all, each is read alone when its turn comes."""
+    try:
+        return iter(await hikari.analyzer.read_batch(messages) if messages else [])
+    except Exception as error:  # one of them cannot be read
+        _log.warning("%d messages cannot be read together: %s", len(messages), error)
+        return iter([None] * len(messages))
+
+
+async def _perceive(hikari: Hikari, message: ChatMessage, read: ReadMessage | None, counts: Attended) -> None:
+    if read is None:
+        await hikari.perceive(message)
+    else:
+        await hikari.perceive_read(message, read)
+    counts.messages += 1
+
+
+async def _happen(hikari: Hikari, event: ChatEvent, counts: Attended) -> None:
+    """Carry in what is no message; raids are recorded in viewers, ``live`` as 1 or 0."""
+    record = hikari.analytics.record_metric
+    match event:
+        case MessageDeleted():
+            done = await hikari.retract(event.message_id)
+            counts.withdrawn += done["counted"] or done["forgotten"]
+            return
+        case UserCleared():
+            counts.withdrawn += (await hikari.retract_user(event))["messages"]
+            return
+        case ViewerCount():
+            await record("viewer_count", event.value, event.at)
+        case Raid():
+            await record("raid", event.viewers, event.at)
+            hikari.tell("raid", event.at, {"username": event.username, "viewers": event.viewers})
+        case StreamState():
+            if event.live is not None:
+                await record("live", float(event.live), event.at)
+            said = {"live": event.live, "title": event.title, "game": event.game}
+            hikari.tell("stream", event.at, said)
+        case SourceState():
+            hikari.tell("source", event.at, {"state": event.state, "reason": event.reason})
+        case _:
+            raise InputError("event", event, "give a ChatEvent")
+    counts.other += 1
