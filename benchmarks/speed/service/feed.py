@@ -182,7 +182,7 @@ def close(found: list[Listener]) -> None:
 
 async def measure(given: argparse.Namespace) -> dict[str, str]:
     """Both tables, by their names in the page."""
-    where = f"{machine()}, busy with other work beside it (load average {os.getloadavg()[0]:.1f})"
+    where = f"{machine()}, load average {os.getloadavg()[0]:.1f} before it began"
     many = [await crowd(how, given.clients, given.rate, given.seconds) for how in ("ours", "broadcast")]
     header = ("server", "p50 ms", "p99 ms", "worst ms", "share of a core", "MB, start / end", "heard")
     crowded = (
