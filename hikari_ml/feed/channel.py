@@ -92,7 +92,10 @@ class Channel(Service):
         self._news.set()
 
     def join(self, connection: ServerConnection, hello: Mapping[str, Any], *, binary: bool) -> Client:
-        """Give a client its first frames and count it among those that follow."""
+        """Give a client its first frames and count it among those that follow.
+
+        Nothing is awaited between the two: a frame in between would be a hole.
+        """
         client = Client(connection, binary)
         frames = client.follower.join(self.feed, hello.get("epoch"), hello.get("seq"), self._now())
         self.counts.joined += 1

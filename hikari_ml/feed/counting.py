@@ -19,6 +19,7 @@ Refusal = Literal[
     "channel",  # not served here
     "bad_message",  # a later message that cannot be read
     "messages",  # too many messages a second
+    "flood",  # too many bytes a second, pings among them
     "protocol",  # broken WebSocket frames, text that is no UTF-8, messages too long
     "silent",  # no answer to a ping
 ]

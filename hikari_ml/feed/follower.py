@@ -59,7 +59,7 @@ class Follower:
     def due(self, feed: FeedState, unsent: int, now: float) -> list[Frame]:
         """What to send now; ``unsent`` is the number of bytes that the network has not taken yet."""
         if self.standing is Standing.FOLLOWS:
-            if self.position == feed.seq:
+            if self.position == feed.seq and unsent <= SLOW_BYTES:
                 return []
             missed = feed.since(self.position, now) if unsent <= SLOW_BYTES else None
             if missed is not None:

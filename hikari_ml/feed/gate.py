@@ -16,11 +16,15 @@ from hikari_ml.config import FeedSettings
 from hikari_ml.feed.access import Access
 from hikari_ml.feed.counting import Refusal, ServerCounts
 from hikari_ml.feed.follower import SLOW_BYTES
-from hikari_ml.feed.limits import Buckets, Places, same_source
+from hikari_ml.feed.limits import Bucket, Buckets, Places, same_source
 
 REQUESTS_PER_SECOND: Final = 20.0
 REQUESTS_AT_ONCE: Final = 100.0
 """HTTP requests of one address; a page and its files are half a dozen."""
+
+BYTES_PER_SECOND: Final = 4096.0
+BYTES_AT_ONCE: Final = 128.0 * 1024
+"""Bytes that one connection may send: a client has next to nothing to say, and pings count as well."""
 
 TOKENS_PER_SECOND: Final = 1 / 12
 TOKENS_AT_ONCE: Final = 5.0
@@ -93,6 +97,7 @@ class Visitor(ServerConnection):
         super().__init__(*args, **options)
         self._gate = gate
         self._admitted = False
+        self._budget = Bucket(BYTES_PER_SECOND, BYTES_AT_ONCE)
         self.source = ""
         self.greeted = False
         """Whether it said something, or was sent away because it did not."""
@@ -113,9 +118,14 @@ class Visitor(ServerConnection):
         transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Listen to whoever was let in."""
+        """Listen to whoever was let in, as long as it does not say too much."""
         if self._admitted:
-            super().data_received(data)
+            if self._budget.take(_now(), len(data)):
+                super().data_received(data)
+            else:
+                self.greeted = True
+                self._gate.refuse("flood")
+                self.transport.abort()
 
     def eof_received(self) -> None:
         """The other side has no more to say."""

@@ -20,19 +20,19 @@ class Bucket:
     _left: float | None = None
     _at: float = 0.0
 
-    def take(self, now: float) -> bool:
-        """Use one up; False if there is none."""
-        if not self.has(now):
+    def take(self, now: float, amount: float = 1.0) -> bool:
+        """Use some up; False if there is not so much."""
+        if not self.has(now, amount):
             return False
         assert self._left is not None
-        self._left -= 1.0
+        self._left -= amount
         return True
 
-    def has(self, now: float) -> bool:
-        """Whether there is one."""
+    def has(self, now: float, amount: float = 1.0) -> bool:
+        """Whether there is so much."""
         left = self.burst if self._left is None else self._left + (now - self._at) * self.per_second
         self._left, self._at = min(left, self.burst), now
-        return self._left >= 1.0
+        return self._left >= amount
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -217,27 +217,27 @@ class FeedServer(Service):
     # -- clients ------------------------------------------------------------------------------------
 
     async def _serve_client(self, connection: ServerConnection) -> None:
-        visitor = cast("Visitor", connection)
-        with suppress(ConnectionClosed):
-            try:
-                hello = await self._greeting(visitor)
-                channel = self._channel(hello.get("channel")) if hello is not None else None
-                if hello is None:
-                    return
-                if channel is None:
-                    await self._turn_away(visitor, "channel", Close.NO_CHANNEL, "no such channel here")
-                    return
-                # No await from here to joining: a frame in between would be a hole.
-                client = channel.join(visitor, hello, binary=visitor.subprotocol == MSGPACK)
-                try:
-                    await self._listen_to(visitor, channel, client)
-                finally:
-                    channel.leave(client)
-            except (ConnectionClosed, asyncio.CancelledError):
-                raise
-            except Exception:
-                _log.exception("a client could not be served")
-                raise
+        try:
+            await self._meet(cast("Visitor", connection))
+        except ConnectionClosed:
+            pass  # they left; how is counted at the gate
+        except Exception:
+            _log.exception("a client could not be served")
+            raise
+
+    async def _meet(self, visitor: Visitor) -> None:
+        hello = await self._greeting(visitor)
+        if hello is None:
+            return
+        channel = self._channel(hello.get("channel"))
+        if channel is None:
+            await self._turn_away(visitor, "channel", Close.NO_CHANNEL, "no such channel here")
+            return
+        client = channel.join(visitor, hello, binary=visitor.subprotocol == MSGPACK)
+        try:
+            await self._listen_to(visitor, channel, client)
+        finally:
+            channel.leave(client)
 
     async def _greeting(self, visitor: Visitor) -> dict[str, Any] | None:
         try:

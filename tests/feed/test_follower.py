@@ -146,6 +146,14 @@ def test_a_client_that_does_not_read_is_stuck():
     assert follower.standing is Standing.STUCK
 
 
+def test_a_client_that_does_not_read_is_noticed_when_nothing_happens():
+    feed = FeedState()
+    follower = following(feed)
+    follower.due(feed, SLOW_BYTES + 1, 1.0)
+    follower.due(feed, SLOW_BYTES + 1, 1.1 + STUCK_SECONDS)
+    assert follower.standing is Standing.STUCK
+
+
 def test_who_asks_again_and_again_gets_a_snapshot_a_second():
     feed = FeedState()
     follower = following(feed)

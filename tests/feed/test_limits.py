@@ -23,6 +23,11 @@ def test_a_bucket_fills_again():
     assert [bucket.take(100.0) for _ in range(3)] == [True, True, False]
 
 
+def test_a_bucket_may_be_used_up_in_larger_parts():
+    bucket = Bucket(1.0, 10.0)
+    assert [bucket.take(0.0, amount) for amount in (8, 3, 2, 1)] == [True, False, True, False]
+
+
 def test_addresses_are_told_apart_and_forgotten():
     buckets = Buckets(0.0, 1.0)
     assert buckets.of("a").take(0.0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import resource
 import subprocess
 import sys
@@ -75,8 +76,10 @@ async def serve_broadcast(interval: float, size: int) -> None:
     async with serve(handler, "127.0.0.1", 0, compression=None, backlog=1024) as server:
         host, port = server.sockets[0].getsockname()
         print(f"ws://{host}:{port}/feed", flush=True)
+        due = time.monotonic()
         while True:
-            await asyncio.sleep(interval)
+            due = max(due + interval, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
             broadcast(joined, json.dumps(state(size)))
 
 
@@ -179,11 +182,12 @@ def close(found: list[Listener]) -> None:
 
 async def measure(given: argparse.Namespace) -> dict[str, str]:
     """Both tables, by their names in the page."""
+    where = f"{machine()}, load average {os.getloadavg()[0]:.1f} before it began"
     many = [await crowd(how, given.clients, given.rate, given.seconds) for how in ("ours", "broadcast")]
     header = ("server", "p50 ms", "p99 ms", "worst ms", "share of a core", "MB, start / end", "heard")
     crowded = (
         f"{given.clients:,} clients, {given.rate:g} updates of {SMALL} bytes a second for "
-        f"{given.seconds:g} s; {machine()}.\n\n{markdown(header, many)}"
+        f"{given.seconds:g} s; {where}.\n\n{markdown(header, many)}"
     )
     some = [await beside_stalled(how, given) for how in ("ours", "broadcast")]
     header = (
@@ -195,7 +199,7 @@ async def measure(given: argparse.Namespace) -> dict[str, str]:
     )
     slowed = (
         f"{given.stalled} stalled among {given.others:,} clients, {STALLED_RATE:g} updates of {LARGE} bytes "
-        f"a second, {given.turns} times {given.phase:g} s without and with them in turns; {machine()}."
+        f"a second, {given.turns} times {given.phase:g} s without and with them in turns; {where}."
         f"\n\n{markdown(header, some)}"
     )
     return {"feed": crowded, "feed_stalled": slowed}
