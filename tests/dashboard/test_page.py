@@ -164,6 +164,15 @@ async def test_everything_is_reached_by_keyboard(hikari):
     assert problems == []
 
 
+async def test_what_could_be_read_only_in_part_is_said(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        assert await page.locator("#degraded").is_hidden()
+        await say(hikari, 1, "これは本当に面白いゲームですね")
+        await page.locator("#degraded", has_text="in 1 of the last 1 messages").wait_for()
+    assert problems == []
+
+
 async def test_it_has_landmarks_and_every_part_a_name(hikari):
     problems = []
     async with live(hikari, problems) as page:

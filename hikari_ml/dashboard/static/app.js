@@ -14,7 +14,7 @@ const TONES = {
 const LOOKS = {
   joy: "glad", surprise: "surprised", sadness: "gentle", fear: "uneasy", anger: "cross", disgust: "put off", neutral: "at ease",
 };
-const FEELS = { toxicity: "somebody is being abused", neutral: "" };
+const FEELS = { toxicity: "toxic messages", neutral: "" };
 const STALE_SECONDS = 10;
 const ANNOUNCE_MS = 20000;
 
@@ -291,6 +291,7 @@ byId("newest").addEventListener("click", () => {
   byId("chat").focus();
 });
 addEventListener("resize", schedule);
+new ResizeObserver(() => pinned && toNewest()).observe(byId("chat"));
 setInterval(passing, 1000);
 drawFace(byId("face"), {});
 if (view === "page") loadPlotly(schedule);
