@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final, TypedDict
 
-from hikari_ml.pipeline.face import FEELINGS, Face
+from hikari_ml.pipeline.face import FEELINGS, Face, FaceState
 from hikari_ml.pipeline.looks import Avatar, Looks
 from hikari_ml.results import Emotion, MessageAnalysis, Tone
 from hikari_ml.times import iso_at
@@ -50,14 +50,15 @@ class Expression:
         self._looks = looks
         self._face = Face({feeling: looks.answer(feeling) for feeling in FEELINGS}, hold)
         self._next = math.inf
-        self._told: Told | None = None
+        self._told = self._face.state()
+        self._told_at = -math.inf
 
     def feel(self, analysis: MessageAnalysis, at: float) -> list[Told]:
         """Take in one message at ``at`` (epoch seconds); returns what changed up to and with it."""
         told = self.until(at)
         self._face.feel(analysis, at)
         self._next = self._next if math.isfinite(self._next) else at
-        return told + self._look(max(at, self._told[0] if self._told else at))
+        return told + self._look(max(at, self._told_at))
 
     def until(self, now: float) -> list[Told]:
         """What changed up to ``now`` without another message."""
@@ -72,7 +73,10 @@ class Expression:
 
     def at(self, now: float | None = None) -> ExpressionState:
         """What is shown at a moment; None is right after the last message. Looking changes nothing."""
-        face = self._face.state(now)
+        return self._named(self._face.state(now))
+
+    def _named(self, face: FaceState) -> ExpressionState:
+        """A face with what the avatar calls it."""
         return {
             "dominant": face["dominant"],
             "intensity": face["intensity"],
@@ -86,16 +90,14 @@ class Expression:
         }
 
     def _look(self, at: float) -> list[Told]:
-        shown = self.at(at)
-        if self._told is not None and not _differs(self._told[1], shown):
+        shown = self._face.state(at)
+        if not _differs(self._told, shown):
             return []
-        if self._told is None and shown["because"] == "neutral":
-            return []
-        self._told = (at, shown)
-        return [self._told]
+        self._told, self._told_at = shown, at
+        return [(at, self._named(shown))]
 
 
-def _differs(told: ExpressionState, shown: ExpressionState) -> bool:
+def _differs(told: FaceState, shown: FaceState) -> bool:
     """Whether ``shown`` is worth telling after ``told``: another feeling, or a step of intensity."""
     if told["because"] != shown["because"]:
         return True

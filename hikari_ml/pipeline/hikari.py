@@ -201,7 +201,7 @@ class Hikari(Service):
             raise
         upkeep = asyncio.create_task(_keep_house(ref(self)), name="hikari-upkeep")
         stack.push_async_callback(ended, upkeep)
-        face = asyncio.create_task(_show(ref(self)), name="hikari-face")
+        face = asyncio.create_task(_follow_face(ref(self)), name="hikari-face")
         stack.push_async_callback(ended, face)
 
     def _make_parts(self) -> None:
@@ -357,7 +357,7 @@ async def _keep_house(held: ref[Hikari]) -> None:
         del hikari
 
 
-async def _show(held: ref[Hikari]) -> None:
+async def _follow_face(held: ref[Hikari]) -> None:
     """Tell how the expression changes while nobody writes."""
     while True:
         await asyncio.sleep(GRID)

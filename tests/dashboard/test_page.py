@@ -93,6 +93,21 @@ async def test_a_deleted_message_vanishes_everywhere(hikari):
     assert problems == []
 
 
+async def test_what_is_said_twice_in_a_moment_is_two_rows_and_both_go(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        for _ in range(2):
+            await say(hikari, 1, "you are such a stupid idiot", "troll")
+        await page.locator("#toxic li >> nth=1").wait_for()
+        await say(hikari, 2, "hello there")
+        await page.locator("#chat").get_by_text("hello there").wait_for()
+        assert await page.locator("#toxic li").count() == 2
+        await hikari.erase_user("troll")
+        await page.locator("#toxic-empty").wait_for()
+        assert await page.locator("#toxic li").count() == 0
+    assert problems == []
+
+
 async def test_it_survives_the_servers_restart_and_says_so(hikari):
     problems = []
     first = LiveDashboard(hikari, host="127.0.0.1", port=0, interval=0.05)
@@ -136,6 +151,28 @@ async def test_what_was_seen_and_switched_is_remembered(hikari):
             "[getComputedStyle(document.body).backgroundColor, getComputedStyle(chat).fontSize]"
         )
         assert look == ["rgb(241, 243, 248)", "27px"]
+    assert problems == []
+
+
+async def test_the_theme_is_the_systems_unless_one_is_chosen(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        for scheme in ("dark", "light"):
+            await page.emulate_media(color_scheme=scheme)
+            await page.locator(f"html[data-theme={scheme}]").wait_for()
+        await page.get_by_label("Theme").select_option("dark")
+        await page.locator("html[data-theme=dark]").wait_for()
+    assert problems == []
+
+
+async def test_viewers_can_be_left_out_by_the_address(hikari):
+    problems = []
+    async with live(hikari, problems, "?view=compact&viewers=hide") as page:
+        await hikari.analytics.record_metric("viewer_count", 321)
+        await say(hikari, 1, "hello there")
+        await page.locator("#chatters", has_text="1").wait_for()
+        assert await page.locator("#fact-viewers").is_hidden()
+        assert await page.evaluate("localStorage.length") == 0
     assert problems == []
 
 

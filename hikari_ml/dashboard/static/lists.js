@@ -48,8 +48,11 @@ export function keep(id, items, keyOf, make) {
   const list = byId(id);
   const known = new Map([...list.children].map((row) => [row.dataset.key, row]));
   let place = list.firstElementChild;
+  const times = new Map();
   for (const item of items) {
-    const key = String(keyOf(item));
+    const plain = String(keyOf(item));
+    times.set(plain, (times.get(plain) ?? 0) + 1);
+    const key = `${plain} ${times.get(plain)}`; // what is said twice in a moment is two rows
     let row = known.get(key);
     if (row === undefined) {
       row = make(item);

@@ -39,16 +39,26 @@ export function wire(changed) {
       changed();
     });
   }
+  if (new URLSearchParams(location.search).get("viewers") === "hide") root.dataset.hideViewers = true;
+  wireTheme(changed);
+}
+
+function wireTheme(changed) {
   const theme = byId("theme");
+  const system = matchMedia("(prefers-color-scheme: light)");
+  const apply = () => {
+    const ofSystem = system.matches ? "light" : "dark";
+    root.dataset.theme = theme.value === "auto" ? ofSystem : theme.value;
+    changed();
+  };
   const chosen = stored("theme", "auto");
   theme.value = ["auto", "dark", "light"].includes(chosen) ? chosen : "auto";
-  root.dataset.theme = theme.value;
+  apply();
   theme.addEventListener("change", () => {
-    root.dataset.theme = theme.value;
     store("theme", theme.value);
-    changed();
+    apply();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  system.addEventListener("change", apply);
 }
 
 export const hidesViewers = () => root.dataset.hideViewers === "true";
