@@ -23,7 +23,7 @@ async def main() -> None:
                 print(f"    already known: {known}")
                 print(f"    kept: {', '.join(kept['reasons']) if kept else 'no'}")
                 print(f"    answer: {insight['recommendation']['priority']}")
-            print("the companion feels", hikari.mood["dominant"])
+            print("the chat feels", hikari.mood["dominant"], "and she shows", hikari.expression["dominant"])
             await hikari.retract("m1")  # the message was deleted by a moderator
             await hikari.erase_user("anna")  # and anna wants to be forgotten
 

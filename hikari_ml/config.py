@@ -168,6 +168,15 @@ class AnalyticsSettings(_Section):
         return code
 
 
+class ExpressionSettings(_Section):
+    """What Hikari may show, and what her avatar calls it."""
+
+    table: Path | None = None
+    """A TOML file that changes how feelings of the chat are answered, or what the avatar calls it."""
+    hold_seconds: Annotated[float, Field(ge=2, le=60)] = 5.0
+    """How long an expression is kept before another may take its place."""
+
+
 class FeedSettings(_Section):
     """The WebSocket feed and the page that shows it."""
 
@@ -259,6 +268,7 @@ class Settings(BaseSettings):
     sentiment: SentimentSettings = SentimentSettings()
     memory: MemorySettings = MemorySettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    expression: ExpressionSettings = ExpressionSettings()
     feed: FeedSettings = FeedSettings()
     bridge: BridgeSettings = BridgeSettings()
     platforms: PlatformSettings = PlatformSettings()

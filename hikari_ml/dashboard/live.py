@@ -1,8 +1,11 @@
-"""The state the live page shows: the analytics' snapshot, and the last of what happened."""
+"""The state the live page shows: the analytics' snapshot, and the last of what happened.
+
+Every list is bounded and loses its oldest. What was deleted or erased is shown no more.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,24 +13,64 @@ from typing import Any, Final
 from hikari_ml.chat import user_key
 from hikari_ml.pipeline.events import Event
 from hikari_ml.pipeline.hikari import Hikari
+from hikari_ml.text.cues import find_cues
+from hikari_ml.times import iso
 
-CHAT_KEPT: Final = 40
+CHAT_KEPT: Final = 60
 LIST_KEPT: Final = 12
-POINT_SECONDS: Final = 5.0
-POINTS_KEPT: Final = 240
-"""Points of the live curves: twenty minutes."""
+QUEUE_KEPT: Final = 50
+"""Toxic messages waiting for a look; beyond, the oldest is dropped and counted in ``toxic_total``."""
+
+POINT_SECONDS: Final = 10.0
+POINTS_KEPT: Final = 360
+"""Points of the live curves: an hour."""
+
+EMOTE_SECONDS: Final = 600.0
+EMOTE_LINES: Final = 5000
+"""Lines with emotes that are looked back at, and for how long."""
+
+EMOTES_SHOWN: Final = 8
+READ_KEPT: Final = 100
+"""Messages behind what is said of how well they could be read."""
+
+
+@dataclass(slots=True)
+class Emotes:
+    """Which emotes and emoji the last ten minutes used, and how many lines each."""
+
+    _lines: deque[tuple[float, tuple[str, ...]]] = field(default_factory=lambda: deque(maxlen=EMOTE_LINES))
+
+    def add(self, at: float, text: str) -> None:
+        """Count the emotes of a line, each once."""
+        if found := tuple(dict.fromkeys(cue.token for cue in find_cues(text))):
+            self._lines.append((at, found))
+
+    def top(self, now: float) -> list[tuple[str, int]]:
+        """The most used ones up to ``now``, each with its lines."""
+        while self._lines and self._lines[0][0] < now - EMOTE_SECONDS:
+            self._lines.popleft()
+        counts = Counter(token for _, tokens in self._lines for token in tokens)
+        return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:EMOTES_SHOWN]
 
 
 @dataclass(slots=True)
 class LiveState:
-    """What is shown of one channel."""
+    """What is shown of one channel. ``viewer_forecast`` is set from outside: it takes seconds to make."""
 
     hikari: Hikari
     chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=CHAT_KEPT))
     memories: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LIST_KEPT))
-    toxic: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LIST_KEPT))
+    toxic: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=QUEUE_KEPT))
+    people: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LIST_KEPT))
+    arrivals: Counter[str] = field(default_factory=lambda: Counter({"new": 0, "back": 0}))
+    emotes: Emotes = field(default_factory=Emotes)
     series: dict[str, deque[Any]] = field(default_factory=dict)
     advice: dict[str, Any] = field(default_factory=dict)
+    viewer_forecast: dict[str, Any] = field(default_factory=dict)
+    started_at: str | None = None
+    toxic_total: int = 0
+    _read: deque[list[str]] = field(default_factory=lambda: deque(maxlen=READ_KEPT))
+    _lines: int = 0
     _sampled: float = 0.0
 
     def take(self, event: Event) -> None:
@@ -51,20 +94,30 @@ class LiveState:
         self._sample(board["timestamp"], board["current_metrics"])
         return {
             "channel": self.hikari.channel,
+            "started_at": self.started_at,
             **board,
             "moments": board["moments"][-LIST_KEPT:],
             "alerts": board["alerts"][-LIST_KEPT:],
             "feeling": self.hikari.mood,
+            "expression": self.hikari.expression,
             "chat": list(self.chat),
             "memories": list(self.memories),
             "toxic": list(self.toxic),
+            "toxic_total": self.toxic_total,
+            "people": list(self.people),
+            "arrivals": dict(self.arrivals),
+            "emotes": self.emotes.top(self.hikari.now().timestamp()),
             "advice": self.advice,
             "series": {name: list(points) for name, points in self.series.items()},
+            "viewer_forecast": self.viewer_forecast,
+            "reading": self._reading(),
         }
 
     def _message(self, at: str, insight: Mapping[str, Any]) -> None:
         analysis = insight["analysis"]
+        self._lines += 1
         line = {
+            "key": self._lines,
             "id": insight["message_id"],
             "at": at,
             "username": analysis["username"],
@@ -73,17 +126,37 @@ class LiveState:
             "emotion": analysis["emotion"]["primary"],
             "toxic": analysis["toxicity"]["is_toxic"],
         }
+        self.started_at = self.started_at or iso(self.hikari.now())
         self.chat.append(line)
+        self._read.append(insight["degraded"])
+        if insight["insights"]["features"].get("why_not") is not None:  # a bot's: shown, and no more
+            return
+        self.emotes.add(self.hikari.now().timestamp(), analysis["text"])
+        self._arrival(line, insight["insights"]["features"])
         if line["toxic"]:
+            self.toxic_total += 1
             self.toxic.appendleft({**line, "score": analysis["toxicity"]["overall"]})
         advice = insight["recommendation"]
         if advice["priority"] == "high":
             shown = {name: advice[name] for name in ("tone", "priority", "reasons")}
             self.advice = {**line, **shown}
 
+    def _arrival(self, line: Mapping[str, Any], features: Mapping[str, Any]) -> None:
+        days = features.get("back_after_days")
+        kind = "new" if features.get("newcomer") else "back" if days else None
+        if kind is not None:
+            self.arrivals[kind] += 1
+            who = {name: line[name] for name in ("id", "at", "username", "text")}
+            self.people.appendleft({**who, "kind": kind, "days": days})
+
+    def _reading(self) -> dict[str, Any]:
+        """Of the last messages, how many could only be read in part, by what was missing."""
+        counts = Counter(why for found in self._read for why in found)
+        return {"messages": len(self._read), "degraded": dict(counts.most_common(5))}
+
     def _drop(self, gone: Callable[[dict[str, Any]], bool]) -> None:
         """Show nothing any more of what was deleted."""
-        for lines in (self.chat, self.memories, self.toxic):
+        for lines in (self.chat, self.memories, self.toxic, self.people):
             for line in [line for line in lines if gone(line)]:
                 lines.remove(line)
         if gone(self.advice):

@@ -1,11 +1,12 @@
 """The live page and its feed on one port.
 
-Its own JavaScript is plain; plotly's is handed out from plotly's package.
+Its own JavaScript is plain modules; plotly's is handed out from plotly's package.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import cache
@@ -13,6 +14,7 @@ from importlib import resources
 from typing import Final
 
 from hikari_ml.dashboard.live import LiveState
+from hikari_ml.errors import HikariError
 from hikari_ml.feed.server import FeedServer, Page
 from hikari_ml.pipeline.events import Event
 from hikari_ml.pipeline.hikari import Hikari
@@ -24,10 +26,27 @@ TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
-FORWARDED: Final = ("memory", "moment", "alert", "retracted", "erased")
+FORWARDED: Final = ("memory", "moment", "alert", "expression", "retracted", "erased")
 """Events that go out as frames of their own; messages are in the deltas."""
 
-STATIC: Final = ("index.html", "app.js", "style.css", "icon.svg")
+STATIC: Final = (
+    "index.html",
+    "app.js",
+    "chart.js",
+    "face.js",
+    "feed.js",
+    "lists.js",
+    "switches.js",
+    "style.css",
+    "icon.svg",
+)
+FORECAST_SECONDS: Final = 600.0
+"""Seconds between two forecasts of the viewers: with a season in them, one takes ten seconds of a core."""
+
+FORECAST_STEPS: Final = 6
+FORECAST_FREQ: Final = "5min"
+
+_log = logging.getLogger(__name__)
 
 
 class LiveDashboard(Service):
@@ -63,14 +82,32 @@ class LiveDashboard(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         events = self.state.hikari.events()
         await stack.enter_async_context(self._server)
-        follower = asyncio.create_task(self._follow(events), name="hikari-dashboard")
-        stack.push_async_callback(ended, follower)
+        for work, name in ((self._follow(events), "follower"), (self._look_ahead(), "forecaster")):
+            task = asyncio.create_task(work, name=f"hikari-dashboard-{name}")
+            stack.push_async_callback(ended, task)
 
     async def _follow(self, events: AsyncIterator[Event]) -> None:
         async for event in events:
             self.state.take(event)
             if event["type"] in FORWARDED:
                 self._server.publish(event["type"], event["data"])
+
+    async def _look_ahead(self) -> None:
+        while True:
+            await self.forecast_viewers()
+            await asyncio.sleep(FORECAST_SECONDS)
+
+    async def forecast_viewers(self) -> None:
+        """Forecast the viewers of the next half hour for the page; where it fails, the last one stays."""
+        try:
+            found = await self.state.hikari.analytics.forecast_metrics(
+                "viewer_count", FORECAST_STEPS, freq=FORECAST_FREQ
+            )
+        except HikariError:
+            _log.exception("the viewers could not be forecast; the page keeps the last forecast")
+        else:
+            named = ("status", "model", "skill", "reason", "degraded", "forecasts")
+            self.state.viewer_forecast = {name: found[name] for name in named}  # type: ignore[literal-required]
 
 
 @cache

@@ -24,6 +24,8 @@ from hikari_ml.errors import HikariError, InputError
 from hikari_ml.models.reading import Shelf, Vector
 from hikari_ml.pipeline.antecedents import Antecedents
 from hikari_ml.pipeline.events import Event, Events
+from hikari_ml.pipeline.expression import GRID, Expression, ExpressionState, Told
+from hikari_ml.pipeline.looks import read_looks
 from hikari_ml.pipeline.mood import Mood, MoodState
 from hikari_ml.pipeline.salience import arousal, salience
 from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine
@@ -39,7 +41,7 @@ from hikari_ml.runtime.clock import Clock, SystemClock
 from hikari_ml.runtime.service import Service, ended
 from hikari_ml.sentiment_analysis.analyzer import AdvancedSentimentAnalyzer, ReadMessage
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH
-from hikari_ml.times import iso
+from hikari_ml.times import iso, iso_at
 
 OWN: Final = 3
 """Memories of the author that are recalled with a message."""
@@ -78,6 +80,7 @@ class Hikari(Service):
 
     Raises:
         InputError: ``memory`` is read_only, or comes with a ``memory_folder``.
+        ConfigError: the table of expressions (setting ``expression.table``) cannot be used.
     """
 
     def __init__(
@@ -110,6 +113,8 @@ class Hikari(Service):
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
         self._events = Events()
         self._mood = Mood()
+        table = read_looks(self.settings.expression.table)
+        self._expression = Expression(table, self.settings.expression.hold_seconds)
         self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
@@ -179,9 +184,10 @@ class Hikari(Service):
         return proof
 
     def events(self) -> AsyncIterator[Event]:
-        """Every event from this call on: message, memory, moment, alert, mood, retracted, erased.
+        """Every event from this call on.
 
-        Who attends a chat tells ``raid``, ``stream`` and ``source`` besides.
+        They are message, memory, moment, alert, mood, expression, retracted and erased; who attends a chat
+        tells ``raid``, ``stream`` and ``source`` besides.
         """
         return self._events.listen()
 
@@ -196,8 +202,13 @@ class Hikari(Service):
 
     @property
     def mood(self) -> MoodState:
-        """The smoothed mood of the chat."""
-        return self._mood.state()
+        """The smoothed mood of the chat, now."""
+        return self._mood.state(self._clock.now().timestamp())
+
+    @property
+    def expression(self) -> ExpressionState:
+        """What Hikari might show now, and what her avatar calls it."""
+        return self._expression.at(self._clock.now().timestamp())
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self._events.close)
@@ -214,6 +225,8 @@ class Hikari(Service):
             raise
         upkeep = asyncio.create_task(_keep_house(ref(self)), name="hikari-upkeep")
         stack.push_async_callback(ended, upkeep)
+        face = asyncio.create_task(_follow_face(ref(self)), name="hikari-face")
+        stack.push_async_callback(ended, face)
 
     def _make_parts(self) -> None:
         if self._own_analyzer:
@@ -341,9 +354,11 @@ class Hikari(Service):
 
     def _tell(self, message: ChatMessage, insight: Insight) -> None:
         at = iso(message.timestamp)
-        mood = self._mood.feel(insight["analysis"], message.timestamp.timestamp())
         self._events.publish("message", at, insight)
-        self._events.publish("mood", at, mood)
+        if insight["insights"]["features"].get("why_not") is None:  # a bot's lines are nobody's mood
+            felt_at = min(message.timestamp, self._clock.now()).timestamp()
+            self._events.publish("mood", at, self._mood.feel(insight["analysis"], felt_at))
+            self._show(self._expression.feel(insight["analysis"], felt_at))
         if insight["remembered"] is not None:
             said = {
                 "content": insight["analysis"]["text"],
@@ -356,6 +371,10 @@ class Hikari(Service):
     def _tell_news(self, at: str) -> None:
         for kind, news in self.analytics.drain_news():
             self._events.publish(kind, at, news)
+
+    def _show(self, told: Sequence[Told]) -> None:
+        for at, expression in told:
+            self._events.publish("expression", iso_at(at), expression)
 
     def _is_bot(self, username: str) -> bool:
         return user_key(username) in self._bots
@@ -380,6 +399,17 @@ async def _keep_house(held: ref[Hikari]) -> None:
                 await hikari.analyzer.save()
         except HikariError:
             _log.exception("what emotes mean could not be kept; the next round tries again")
+        del hikari
+
+
+async def _follow_face(held: ref[Hikari]) -> None:
+    """Tell how the expression changes while nobody writes."""
+    while True:
+        await asyncio.sleep(GRID)
+        hikari = held()
+        if hikari is None:
+            return
+        hikari._show(hikari._expression.until(hikari.now().timestamp()))
         del hikari
 
 

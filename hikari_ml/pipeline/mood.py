@@ -1,7 +1,12 @@
-"""The mood of the chat, smoothed so that a face that follows it neither flickers nor freezes; pure."""
+"""The mood of the chat, smoothed so that a face that follows it neither flickers nor freezes; pure.
+
+Nothing here reads a clock: a mood is read *at* a moment, and reading changes nothing, so how often somebody
+looks makes no difference.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
@@ -12,6 +17,9 @@ HALF_LIFE: Final = 30.0
 
 STEADY: Final = 4.0
 """Weight of the neutral state the mood falls back to when nobody speaks."""
+
+FAINT: Final = 0.05
+"""Intensity below which no emotion is named."""
 
 
 class MoodState(TypedDict):
@@ -24,48 +32,58 @@ class MoodState(TypedDict):
 
 
 @dataclass(slots=True)
-class Mood:
-    """Decaying sums over the messages of the stream."""
+class Fading:
+    """Sums of which half is left after ``half_life`` seconds, as they were at the last addition.
 
-    _at: float | None = None
-    _weight: float = 0.0
-    _valence: float = 0.0
-    _emotions: dict[Emotion, float] = field(default_factory=lambda: dict.fromkeys(EMOTIONS, 0.0))
+    ``at`` is that moment in epoch seconds.
+    """
+
+    half_life: float
+    sums: dict[str, float] = field(default_factory=dict)
+    at: float | None = None
+
+    def kept(self, at: float | None) -> float:
+        """The share in (0, 1] that is left of the sums at a moment; None is that of the last addition."""
+        if at is None or self.at is None or at <= self.at:
+            return 1.0
+        return float(0.5 ** ((at - self.at) / self.half_life))
+
+    def add(self, amounts: Mapping[str, float], at: float) -> None:
+        """Add to the sums at a moment; what comes late counts as now."""
+        kept = self.kept(at)
+        self.sums = {name: value * kept for name, value in self.sums.items()}
+        for name, amount in amounts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + amount
+        self.at = at if self.at is None else max(self.at, at)
+
+
+@dataclass(slots=True)
+class Mood:
+    """What the messages of the stream felt like, the newer the more."""
+
+    _felt: Fading = field(default_factory=lambda: Fading(HALF_LIFE))
 
     def feel(self, analysis: MessageAnalysis, at: float) -> MoodState:
         """Take in one message at ``at`` (epoch seconds); one that comes late counts as now."""
-        self._fade(at)
         aggregate = analysis["sentiment"]["aggregate"]
         sure = aggregate["confidence"]
-        self._weight += sure
-        self._valence += sure * (2 * aggregate["score"] - 1)
-        for emotion, score in analysis["emotion"]["scores"].items():
-            self._emotions[emotion] += sure * score
-        return self.state()
-
-    def state(self) -> MoodState:
-        """The mood as it stands."""
-        total = self._weight + STEADY
-        shares = {emotion: value / total for emotion, value in self._emotions.items()}
-        moved: dict[Emotion, float] = {
-            emotion: share for emotion, share in shares.items() if emotion != "neutral"
+        emotions: dict[str, float] = {
+            name: sure * score for name, score in analysis["emotion"]["scores"].items()
         }
-        dominant: Emotion = max(moved, key=moved.__getitem__)
-        intensity = min(1.0, moved[dominant])
-        if intensity < shares["neutral"] / 2 or intensity == 0:
-            dominant = "neutral"
+        self._felt.add({"weight": sure, "valence": sure * (2 * aggregate["score"] - 1), **emotions}, at)
+        return self.state(at)
+
+    def state(self, at: float | None = None) -> MoodState:
+        """The mood at a moment, by what was felt before it; None is right after the last message."""
+        kept, sums = self._felt.kept(at), self._felt.sums
+        total = kept * sums.get("weight", 0.0) + STEADY
+        shares: dict[Emotion, float] = {name: kept * sums.get(name, 0.0) / total for name in EMOTIONS}
+        neutral = shares.pop("neutral")
+        dominant = max(shares, key=shares.__getitem__)
+        intensity = min(1.0, shares[dominant])
         return {
-            "valence": self._valence / total,
-            "arousal": min(1.0, sum(moved.values())),
-            "dominant": dominant,
+            "valence": kept * sums.get("valence", 0.0) / total,
+            "arousal": min(1.0, sum(shares.values())),
+            "dominant": dominant if intensity >= max(FAINT, neutral / 2) else "neutral",
             "intensity": intensity,
         }
-
-    def _fade(self, at: float) -> None:
-        if self._at is not None and at > self._at:
-            kept = 0.5 ** ((at - self._at) / HALF_LIFE)
-            self._weight *= kept
-            self._valence *= kept
-            for emotion in self._emotions:
-                self._emotions[emotion] *= kept
-        self._at = at if self._at is None else max(self._at, at)

@@ -41,6 +41,7 @@ def current_metrics(
     total_messages: int,
     total_chatters: int,
     late_messages: int = 0,
+    viewer_count_at: float | None = None,
 ) -> CurrentMetrics:
     """The live window in numbers; ``rate`` is messages a minute just now."""
     emotions = sum(window.emotions.values())
@@ -49,6 +50,7 @@ def current_metrics(
         "speed": speed(rate),
         "unique_chatters": window.people,
         "viewer_count": viewer_count,
+        "viewer_count_at": iso_at(viewer_count_at) if viewer_count_at is not None else None,
         "mood": window.mood_sum / window.mood_count if window.mood_count else None,
         "toxicity_rate": window.toxic / window.messages if window.messages else 0.0,
         "emote_rate": window.with_cue / window.messages if window.messages else 0.0,

@@ -286,6 +286,7 @@ class StreamAnalyticsEngine(Service):
                 self._stream.total,
                 len(self._stream.viewers),
                 timeline.late,
+                self._metrics.latest_at(VIEWER_COUNT),
             ),
             "trends": trends(minutes),
             "top_chatters": top_chatters(window, self._stream.viewers),

@@ -48,6 +48,7 @@ def insights(username: str, counted: Counted, degraded: list[str]) -> MessageIns
             "counted": True,
             "late": counted.late,
             "newcomer": counted.newcomer,
+            "back_after_days": _days_away(counted),
             "messages": counted.viewer.messages,
             "characters": round(math.expm1(message.length)),
             "caps": message.caps,
@@ -67,12 +68,17 @@ def insights(username: str, counted: Counted, degraded: list[str]) -> MessageIns
     }
 
 
+def _days_away(counted: Counted) -> float | None:
+    """How long the author was away, if that is long enough to be welcomed back."""
+    return counted.days_away if counted.days_away >= BACK_AFTER_DAYS else None
+
+
 def _recommendations(counted: Counted) -> list[str]:
     found = []
     if counted.newcomer:
         found.append("greet: first message here")
-    elif counted.days_away >= BACK_AFTER_DAYS:
-        found.append(f"welcome back: away for {counted.days_away:.0f} days")
+    elif (days := _days_away(counted)) is not None:
+        found.append(f"welcome back: away for {days:.0f} days")
     if counted.message.question:
         found.append("answer: asks something")
     if counted.repeats >= SPAM_REPEATS:

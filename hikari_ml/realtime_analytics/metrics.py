@@ -49,6 +49,11 @@ class Metrics:
         points = self._series.get(name)
         return points[-1][1] if points and points[-1][0] >= since else None
 
+    def latest_at(self, name: str) -> float | None:
+        """When the newest value was recorded, in epoch seconds; None if there is none."""
+        points = self._series.get(name)
+        return points[-1][0] if points else None
+
     def newest(self) -> dict[str, float]:
         """The newest value of each series."""
         return {name: points[-1][1] for name, points in self._series.items() if points}

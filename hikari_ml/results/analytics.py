@@ -163,6 +163,7 @@ class Predictions(TypedDict):
 class CurrentMetrics(TypedDict):
     """The live window. ``viewer_count`` is what was recorded lately, never the number of chatters.
 
+    ``viewer_count_at`` is when viewers were last counted, however long ago; None: they never were.
     ``late_messages`` came too late to be counted in their place since the engine was started.
     """
 
@@ -170,6 +171,7 @@ class CurrentMetrics(TypedDict):
     speed: str
     unique_chatters: int
     viewer_count: float | None
+    viewer_count_at: str | None
     mood: float | None
     toxicity_rate: float
     emote_rate: float

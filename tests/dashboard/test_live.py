@@ -3,7 +3,7 @@
 import pytest
 
 from hikari_ml import ChatMessage, Hikari
-from hikari_ml.dashboard.live import CHAT_KEPT, LiveState
+from hikari_ml.dashboard.live import CHAT_KEPT, QUEUE_KEPT, LiveState
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -54,7 +54,7 @@ async def test_lists_and_curves_are_bounded(hikari):
     shown = await state.snapshot()
     assert len(shown["chat"]) == CHAT_KEPT
     assert len({len(points) for points in shown["series"].values()}) == 1
-    assert 0 < len(shown["series"]["at"]) <= 240
+    assert 0 < len(shown["series"]["at"]) <= 360
 
 
 async def play_one(hikari, state, i):
@@ -80,3 +80,57 @@ async def test_what_was_deleted_is_shown_no_more(hikari):
     assert shown["advice"]["text"] == lines[2]
     state.take({"type": "retracted", "at": "now", "data": {"message_id": "m2"}, "dropped": 0})
     assert (await state.snapshot())["advice"] == {}
+
+
+async def test_arrivals_emotes_and_expression_are_shown(hikari):
+    state = LiveState(hikari)
+    await play(hikari, state, ["hello there PogChamp PogChamp", "what a play PogChamp", "gg 🔥"] * 4)
+    shown = await state.snapshot()
+    assert shown["arrivals"] == {"new": 5, "back": 0}
+    assert [who["username"] for who in shown["people"]] == ["user4", "user3", "user2", "user1", "user0"]
+    assert shown["emotes"] == [("PogChamp", 8), ("🔥", 4)]
+    assert shown["expression"].keys() == hikari.expression.keys()
+    assert shown["started_at"] == "2026-01-10T20:00:00.000Z"
+    assert shown["reading"]["messages"] == 12
+    hikari._clock.advance(700)
+    assert (await state.snapshot())["emotes"] == []
+
+
+async def test_who_is_back_after_long_is_told(hikari):
+    state = LiveState(hikari)
+    await play(hikari, state, ["I am new here"])
+    hikari._clock.advance(9 * 86_400)
+    insight = await hikari.perceive(ChatMessage("user0", "hello again", hikari.now()))
+    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    assert state.arrivals == {"new": 1, "back": 1}
+    assert (state.people[0]["kind"], round(state.people[0]["days"])) == ("back", 9)
+
+
+async def test_bots_are_seen_in_chat_and_nowhere_else(hikari):
+    state = LiveState(hikari)
+    insight = await hikari.perceive(ChatMessage("nightbot", "you stupid idiot PogChamp", at(1)))
+    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    assert [line["username"] for line in state.chat] == ["nightbot"]
+    shown = await state.snapshot()
+    assert shown["toxic"] == shown["people"] == shown["emotes"] == []
+
+
+async def test_the_queue_is_bounded_and_says_how_many_there_were(hikari):
+    state = LiveState(hikari)
+    for i in range(QUEUE_KEPT + 3):
+        hikari._clock.advance_to(at(i * 10))
+        insight = await hikari.perceive(ChatMessage("troll", f"you are such a stupid idiot {i}", at(i * 10)))
+        insight["insights"]["features"].pop("why_not", None)
+        state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    shown = await state.snapshot()
+    assert len(shown["toxic"]) == QUEUE_KEPT
+    assert shown["toxic_total"] == QUEUE_KEPT + 3
+
+
+async def test_what_could_be_read_only_in_part_is_counted(hikari):
+    state = LiveState(hikari)
+    insight = await hikari.perceive(ChatMessage("anna", "これは本当に面白いゲームですね", at(1)))
+    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    degraded = (await state.snapshot())["reading"]["degraded"]
+    assert degraded == dict.fromkeys(insight["degraded"], 1)
+    assert degraded

@@ -15,6 +15,9 @@ from hikari_ml.config import KNOWN_BOTS, Settings
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+RUN_ELSEWHERE = {"simulated_recording", "vtube_studio"}
+"""The first below with its arguments, the second in tests/examples against what it talks to."""
+
 PROGRAM = [sys.executable, "-m", "hikari_ml"]
 
 
@@ -57,7 +60,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "example", [path for path in EXAMPLES if path.stem != "simulated_recording"], ids=lambda path: path.stem
+    "example", [path for path in EXAMPLES if path.stem not in RUN_ELSEWHERE], ids=lambda path: path.stem
 )
 def test_an_example_runs_and_says_something(example, tmp_path):
     assert len(run([sys.executable, "-W", "error", str(example)], tmp_path).splitlines()) >= 2

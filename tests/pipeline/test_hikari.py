@@ -6,8 +6,15 @@ import json
 import msgpack
 import pytest
 
-from hikari_ml import AdvancedSentimentAnalyzer, ChatMessage, Hikari, NeuralMemorySystem, PostgresMemory
-from hikari_ml.errors import InputError, StoreLockedError
+from hikari_ml import (
+    AdvancedSentimentAnalyzer,
+    ChatMessage,
+    Hikari,
+    NeuralMemorySystem,
+    PostgresMemory,
+    Settings,
+)
+from hikari_ml.errors import ConfigError, InputError, StoreLockedError
 from hikari_ml.models.passes import ProcessorPass
 from hikari_ml.results import Insight
 from hikari_ml.runtime.clock import ManualClock
@@ -293,3 +300,39 @@ async def test_what_was_felt_slows_its_fading(hikari, clock):
     await say(hikari, clock, "I work as a nurse in a hospital", 10, "ben")
     angry, calm = (hikari.memory._core.tiers[key].arousal for key in (1, 2))
     assert angry > 0.5 > calm
+
+
+async def test_her_face_follows_the_chat_and_comes_to_rest_while_nobody_writes(hikari, clock):
+    events = hikari.events()
+    for i in range(24):
+        await say(hikari, clock, f"this is so awesome, I love it {i}", i / 2, f"user{i}")
+    assert hikari.expression["dominant"] == "joy"
+    assert hikari.mood["dominant"] == "joy"
+    clock.advance(300)
+    told = []
+    async for event in events:
+        if event["type"] == "expression":
+            told.append(event)
+            if event["data"]["dominant"] == "neutral":
+                break
+    assert told[0]["data"]["dominant"] == "joy"
+    assert told[-1]["at"] < hikari.now().isoformat()  # when it happened, not when somebody looked
+    assert hikari.expression["tone"] == "casual"
+    assert hikari.mood["dominant"] == "neutral"
+    assert msgpack.unpackb(msgpack.packb(hikari.expression)) == hikari.expression
+
+
+async def test_a_bots_lines_and_dates_to_come_move_no_mood(hikari, clock):
+    await say(hikari, clock, "I love this so much!", 0, "nightbot")
+    assert hikari.mood["valence"] == 0
+    await hikari.perceive(message("I love this so much!", 86_400))
+    felt = hikari.mood["valence"]
+    clock.advance(60)
+    assert 0 < hikari.mood["valence"] < felt
+
+
+def test_a_table_of_expressions_that_cannot_be_used_is_refused_at_once(tmp_path):
+    (tmp_path / "mine.toml").write_text("[[looks.joy]]\nfrom = 7", encoding="utf-8")
+    settings = Settings(expression={"table": tmp_path / "mine.toml"})
+    with pytest.raises(ConfigError, match=r"expression\.table\.looks\.joy\.0\.from"):
+        Hikari(settings, folder=tmp_path / "hikari")

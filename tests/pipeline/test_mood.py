@@ -33,9 +33,9 @@ def test_it_falls_back_by_half_in_its_half_life():
     mood = Mood()
     for second in range(20):
         mood.feel(felt(1.0), second)
-    before = mood._weight
+    before = mood._felt.sums["weight"]
     mood.feel(felt(0.5, "neutral", confidence=0.0), 19 + HALF_LIFE)
-    assert mood._weight == pytest.approx(before / 2)
+    assert mood._felt.sums["weight"] == pytest.approx(before / 2)
 
 
 def test_uncertain_messages_move_nothing():
@@ -46,7 +46,7 @@ def test_a_late_message_counts_as_now():
     mood = Mood()
     mood.feel(felt(1.0), 100)
     mood.feel(felt(1.0), 10)
-    assert mood._at == 100
+    assert mood._felt.at == 100
 
 
 @given(
@@ -62,3 +62,23 @@ def test_it_stays_in_its_ranges(history):
         assert 0 <= state["arousal"] <= 1
         assert 0 <= state["intensity"] <= 1
         assert state["dominant"] in EMOTIONS
+
+
+def test_it_can_be_read_at_any_moment_and_reading_changes_nothing():
+    mood = Mood()
+    for second in range(20):
+        mood.feel(felt(1.0), second)
+    then = mood.state(60)
+    for second in range(19, 200):
+        mood.state(second)
+    assert mood.state(60) == then
+    assert mood.state(60)["valence"] < mood.state(19)["valence"] == mood.state()["valence"]
+
+
+def test_in_a_silent_chat_it_comes_to_rest():
+    mood = Mood()
+    for second in range(60):
+        mood.feel(felt(1.0), second)
+    state = mood.state(59 + 20 * HALF_LIFE)
+    assert state["dominant"] == "neutral"
+    assert state["valence"] == pytest.approx(0, abs=1e-3)

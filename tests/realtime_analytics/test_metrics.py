@@ -59,3 +59,11 @@ def test_what_is_packed_does_not_change():
     packed = found.pack()
     found.record("x", 2.0, 3.0)
     assert packed == {"x": [(1.0, 2.0)]}
+
+
+def test_it_knows_when_the_newest_value_was_recorded():
+    metrics = Metrics()
+    assert metrics.latest_at("viewer_count") is None
+    metrics.record("viewer_count", 100.0, 7.0)
+    metrics.record("viewer_count", 90.0, 6.0)
+    assert metrics.latest_at("viewer_count") == 100.0

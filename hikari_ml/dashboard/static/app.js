@@ -1,168 +1,298 @@
-// The live page: takes snapshots and merge patches from /feed and draws them. Chat is hostile: nothing it
-// says is ever put into the page as markup.
-"use strict";
+// The live page: follows the feed and draws what it says, at most once a frame.
 
-const EMOTION_COLORS = {
-  joy: "#f2c14e", surprise: "#4fb3d9", neutral: "#6b7280", sadness: "#5b7be0", fear: "#9a6fe0",
-  disgust: "#7fae4c", anger: "#e5484d",
+import { drawChart, loadPlotly } from "./chart.js";
+import { drawFace } from "./face.js";
+import { Feed, keepToken, takeToken } from "./feed.js";
+import { age, bars, byId, element, keep, number, say, span, tick, timeCode, who } from "./lists.js";
+import { hidesViewers, isSeen, markSeen, wire } from "./switches.js";
+
+const MOODS = [[-0.3, "gloomy"], [-0.12, "tense"], [0.12, "calm"], [0.28, "good"], [0.45, "cheerful"], [2, "ecstatic"]];
+const TRENDS = { increasing: " ↗ rising", decreasing: " ↘ falling", steady: "" };
+const TONES = {
+  enthusiastic: "speak with enthusiasm", supportive: "speak gently", calm: "stay calm", casual: "speak as usual",
 };
-const MOODS = [[0.3, "gloomy"], [0.45, "tense"], [0.55, "calm"], [0.65, "good"], [0.8, "cheerful"], [2, "ecstatic"]];
-const INK = "#8b93a7";
-const GRID = "rgba(139, 147, 167, 0.18)";
+const LOOKS = {
+  joy: "glad", surprise: "surprised", sadness: "gentle", fear: "uneasy", anger: "cross", disgust: "put off", neutral: "at ease",
+};
+const FEELS = { toxicity: "toxic messages", neutral: "" };
+const STALE_SECONDS = 10;
+const ANNOUNCE_MS = 20000;
 
+const query = new URLSearchParams(location.search);
+const view = ["chat", "mood", "compact"].includes(query.get("view")) ? query.get("view") : "page";
 let state = {};
-let epoch, seq;
-let wait = 500;
-let drawn = false;
+let heard = performance.now();
+let kind = "wait";
+let lostAt;
 let scheduled = false;
+let announced = -ANNOUNCE_MS;
+let pinned = true; // to the newest message, until somebody scrolls away from it
 
-const byId = (id) => document.getElementById(id);
+document.documentElement.dataset.view = view;
+takeToken();
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
+const feed = new Feed({
+  channel: query.get("channel") ?? undefined,
+  onState: (news) => {
+    state = news;
+    heard = performance.now();
+    schedule();
+  },
+  onEvent: announce,
+  onStatus: status,
+});
+
+function schedule() {
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(() => {
+    scheduled = false;
+    draw();
+  });
 }
 
-// RFC 7396: null removes, objects merge, everything else replaces.
-function patched(target, patch) {
-  const result = { ...target };
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name];
-    else if (typeof value === "object" && !Array.isArray(value)) {
-      const known = result[name];
-      result[name] = patched(known && typeof known === "object" && !Array.isArray(known) ? known : {}, value);
-    } else result[name] = value;
-  }
-  return result;
+// The stream's own clock, going on from the last frame.
+const now = () => Date.parse(state.timestamp ?? new Date().toISOString()) + performance.now() - heard;
+
+// -- the connection -------------------------------------------------------------------------------
+
+function status(news, hadToken) {
+  if (news === "lost" && kind !== "lost") lostAt = performance.now();
+  kind = news;
+  if (news === "token") {
+    byId("token-why").textContent = hadToken
+      ? "The token was not the right one. It is what the server printed when it started."
+      : "It is what the server printed when it started.";
+    if (byId("token-form").hidden) {
+      byId("token-form").hidden = false;
+      byId("token").focus();
+    }
+  } else if (news === "live") byId("token-form").hidden = true;
+  showStatus();
 }
 
-function connect() {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new WebSocket(`${scheme}://${location.host}/feed`, "hikari.v1.json");
-  socket.onopen = () => socket.send(JSON.stringify({ type: "hello", epoch, seq }));
-  socket.onmessage = (message) => {
-    wait = 500;
-    receive(JSON.parse(message.data), socket);
-  };
-  socket.onclose = () => {
-    status("lost", "connection lost, trying again");
-    setTimeout(connect, wait);
-    wait = Math.min(wait * 2, 8000);
-  };
+function showStatus() {
+  const silent = feed.silence() / 1000;
+  const stale = kind === "live" && silent > STALE_SECONDS;
+  const shown = stale ? "stale" : kind;
+  byId("status").dataset.kind = shown;
+  document.documentElement.dataset.connection = shown;
+  say("status-text", { live: "live", stale: "silent", lost: "lost", token: "needs a token", wait: "connecting" }[shown]);
+  const known = state.timestamp ? `What you see is ${span(silent)} old.` : "Nothing was received yet.";
+  const banner = {
+    lost: `Connection lost ${span((performance.now() - lostAt) / 1000)} ago, trying again. ${known}`,
+    stale: `No news from the server. ${known}`,
+  }[shown];
+  byId("banner").hidden = !banner;
+  // A screen reader hears of a loss once; that the seconds pass is only shown.
+  if (banner) {
+    if (byId("banner").dataset.kind !== shown) byId("banner").setAttribute("aria-live", "polite");
+    else byId("banner").setAttribute("aria-live", "off");
+    byId("banner").dataset.kind = shown;
+    say("banner", banner);
+  } else delete byId("banner").dataset.kind;
 }
 
-function receive(frame, socket) {
-  if (frame.type === "snapshot") state = frame.data;
-  else if (frame.type !== "resumed" && frame.seq !== seq + 1) {
-    epoch = seq = undefined; // a hole: ask for everything again
-    socket.close();
-    return;
-  } else if (frame.type === "delta") state = patched(state, frame.data);
-  ({ epoch, seq } = frame);
-  status("live", "live");
-  if (!scheduled) {
-    scheduled = true;
-    requestAnimationFrame(() => { scheduled = false; draw(); });
-  }
+byId("token-form").addEventListener("submit", (submitted) => {
+  submitted.preventDefault();
+  keepToken(byId("token").value.trim());
+  byId("token").value = "";
+  byId("token-form").hidden = true;
+  feed.connect();
+});
+
+// Alerts and moments are read out, but never more than one in twenty seconds.
+function announce(name, data) {
+  if ((name !== "alert" && name !== "moment") || performance.now() - announced < ANNOUNCE_MS) return;
+  announced = performance.now();
+  say("announce", `${name}: ${data.reason}`);
 }
 
-function status(kind, text) {
-  const shown = byId("status");
-  shown.className = `status ${kind}`;
-  if (shown.textContent !== text) shown.textContent = text;
-}
-
-const number = (value, digits = 0) =>
-  value === undefined ? "–" : value.toLocaleString("en", { maximumFractionDigits: digits });
-const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const mood = (score) => (score === undefined ? "–" : MOODS.find(([limit]) => score < limit)[1]);
+// -- what is shown --------------------------------------------------------------------------------
 
 function draw() {
-  const now = state.current_metrics ?? {};
-  byId("channel").textContent = state.channel ?? "Hikari";
-  byId("rate").textContent = number(now.messages_per_minute, 1);
-  byId("speed").textContent = now.speed ?? "–";
-  byId("viewers").textContent = number(now.viewer_count);
-  byId("chatters").textContent = number(now.unique_chatters);
-  byId("mood").textContent = mood(now.mood);
-  byId("feeling").textContent = state.feeling?.dominant ?? "–";
+  drawFacts(state.current_metrics ?? {});
+  drawHikari(state.expression ?? {}, state.advice ?? {});
+  drawChat();
+  if (view === "page") {
+    drawChart(state, hidesViewers());
+    drawAbout(state.current_metrics ?? {});
+    drawMoments();
+    drawQueue();
+    drawPeople();
+    drawDegraded();
+  }
+  passing();
+}
+
+function passing() {
+  tick(now());
+  showStatus();
+  const began = state.started_at;
+  say("uptime", began ? `${timeCode((now() - Date.parse(began)) / 1000)} since the first message` : "");
+  const metrics = state.current_metrics ?? {};
+  if (metrics.viewer_count_at) {
+    const old = span((now() - Date.parse(metrics.viewer_count_at)) / 1000);
+    say("viewers-age", hidesViewers() ? "hidden on this screen" : metrics.viewer_count === undefined ? `not counted for ${old}` : `counted ${old} ago`);
+  }
+}
+
+function drawFacts(metrics) {
+  say("channel", state.channel ?? "Hikari");
+  say("rate", number(metrics.messages_per_minute));
+  say("speed", metrics.speed ?? "–");
+  say("rate-trend", TRENDS[state.trends?.chat_rate] ?? "");
+  say("viewers", hidesViewers() ? "•••" : number(metrics.viewer_count));
+  say("chatters", number(metrics.unique_chatters));
+  drawMood(state.feeling ?? {}, metrics);
   const ahead = state.predictions?.horizons?.["5"];
-  byId("ahead").textContent = ahead ? `${number(ahead.yhat)} (${number(ahead.yhat_lower)} to ${number(ahead.yhat_upper)})` : "too early to say";
-  drawChart();
-  drawBars("emotions", Object.entries(now.emotions ?? {}).sort((a, b) => b[1] - a[1]), (share) => `${number(100 * share)} %`);
-  drawBars("topics", state.topics ?? [], () => "");
-  drawLists();
+  say("ahead", ahead ? `~${number(ahead.yhat)}` : "–");
+  say("ahead-unit", ahead ? "messages" : "");
+  say("ahead-band", ahead ? `${number(ahead.yhat_lower)} to ${number(ahead.yhat_upper)}, in four of five cases`
+    : state.predictions?.reason ?? "too early to say");
 }
 
-function drawChart() {
-  const series = state.series ?? {};
-  const x = series.at ?? [];
-  const line = (name, y, extra) => ({ x, y, name, mode: "lines", ...extra });
-  const traces = [
-    line("messages a minute", series.messages_per_minute, { fill: "tozeroy", fillcolor: "rgba(91,141,239,.18)", line: { color: "#5b8def" } }),
-    line("mood", series.mood, { yaxis: "y2", line: { color: "#2bb673" } }),
-    line("viewers", series.viewers, { yaxis: "y3", line: { color: "#b07cf7", dash: "dot" } }),
-  ];
-  const layout = {
-    margin: { l: 44, r: 44, t: 4, b: 40 }, height: 300, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: INK, size: 12 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom" }, hovermode: "x unified",
-    xaxis: { gridcolor: GRID, type: "date" }, yaxis: { gridcolor: GRID, rangemode: "tozero" },
-    yaxis2: { overlaying: "y", side: "right", range: [0, 1], showgrid: false, tickvals: [0.2, 0.5, 0.8], ticktext: ["low", "neutral", "high"] },
-    yaxis3: { overlaying: "y", visible: false, rangemode: "tozero" },
-  };
-  const config = { displayModeBar: false, responsive: true };
-  Plotly[drawn ? "react" : "newPlot"]("chart", traces, layout, config);
-  drawn = true;
+function drawMood(feeling, metrics) {
+  const { valence = 0, dominant = "neutral" } = feeling;
+  const any = metrics.total_messages > 0;
+  const word = MOODS.find(([limit]) => valence < limit)[1];
+  say("mood", any ? word : "–");
+  byId("mood-mark").style.left = `${50 + 50 * Math.max(-1, Math.min(1, 1.4 * valence))}%`;
+  byId("mood-scale").setAttribute("aria-label", `mood: ${any ? word : "unknown"}`);
+  say("feeling", !any ? "chat has not said anything yet" : dominant === "neutral" ? "no strong feeling" : `chat feels ${dominant}`);
 }
 
-function drawBars(id, rows, label) {
-  const top = Math.max(...rows.map(([, value]) => value), 1e-9);
-  byId(id).replaceChildren(...rows.slice(0, 8).map(([name, value]) => {
-    const bar = element("div", "bar");
-    const fill = element("span", "fill");
-    fill.style.width = `${(100 * value) / top}%`;
-    if (EMOTION_COLORS[name] && id === "emotions") fill.style.background = EMOTION_COLORS[name];
-    const track = element("span", "track");
-    track.append(fill);
-    bar.append(element("span", "label", name), track, element("span", "value", label(value)));
-    return bar;
-  }));
+function drawHikari(shown, advice) {
+  drawFace(byId("face"), shown);
+  const { dominant = "neutral", intensity = 0 } = shown;
+  say("expression", dominant === "neutral" && shown.tone === "calm" ? "calm" : LOOKS[dominant]);
+  const because = FEELS[shown.because] ?? `chat feels ${shown.because}`;
+  const tone = TONES[shown.tone] ?? TONES.casual;
+  say("expression-why", because ? `${because}: ${tone}` : `chat feels nothing strongly: ${tone}`);
+  const hotkey = shown.avatar?.hotkey ? `, hotkey ${shown.avatar.hotkey}` : "";
+  say("expression-avatar", `avatar: ${dominant}${intensity ? ` ${Math.round(100 * intensity)} %` : ""}${hotkey}`);
+  if (byId("advice").dataset.key === String(advice.key)) return;
+  const box = byId("advice");
+  box.dataset.key = String(advice.key);
+  if (advice.key === undefined) {
+    box.replaceChildren(element("p", "soft", "Nobody waits for an answer. Questions, strong feelings and running conversations appear here, with the tone to answer in."));
+    return;
+  }
+  const reasons = advice.reasons.join(", ").replaceAll("_", " ");
+  box.replaceChildren(
+    element("p", "quote", who(advice.username), element("span", "", advice.text)),
+    element("p", "soft", element("b", "tone", advice.tone), ` ${reasons} · `, age(advice.at)),
+  );
 }
 
-function drawLists() {
-  fill("chat", state.chat, (line) => row(line.username, line.text, "", `${tone(line.label)} ${line.toxic ? "toxic" : ""}`));
+function drawChat() {
+  // What goes out to viewers shows nothing that reads as toxic.
+  const lines = (state.chat ?? []).filter((line) => view === "page" || !line.toxic);
+  keep("chat", lines, (line) => `${line.at} ${line.key}`, (line) => element(
+    "li", line.toxic ? "toxic" : "", line.toxic ? element("span", "tag", "toxic?") : null, who(line.username), element("span", "", line.text),
+  ));
+  if (pinned || view !== "page") toNewest();
+}
+
+function toNewest() {
+  byId("chat").scrollTop = byId("chat").scrollHeight;
+}
+
+function scrolled() {
   const box = byId("chat");
-  box.scrollTop = box.scrollHeight;
-  fill("toxic", state.toxic, (line) => row(line.username, line.text, clock(line.at), "toxic"), "nothing");
-  fill("memories", state.memories, (memory) => row(memory.username, memory.content, memory.reasons.join("; ")), "nothing yet");
-  fill("top", state.top_chatters, (who) => row(who.username, `${who.messages} messages`, `engagement ${who.engagement_score.toFixed(2)}`), "nobody yet");
-  const seen = [
-    ...(state.moments ?? []).map((moment) => ({ at: moment.at, title: "moment", text: moment.reason })),
-    ...(state.alerts ?? []).map((alert) => ({ at: alert.at, title: alert.kind.replaceAll("_", " "), text: alert.reason })),
-  ].sort((a, b) => b.at.localeCompare(a.at));
-  fill("moments", seen.slice(0, 10), (found) => row(found.title, found.text, clock(found.at)), "none yet");
-  const advice = state.advice ?? {};
-  const shown = advice.tone ? [
-    row(advice.username, advice.text, `${advice.tone}: ${advice.reasons.join(", ").replaceAll("_", " ")}`),
-  ] : [element("span", "soft", "nobody needs an answer")];
-  byId("advice").replaceChildren(...shown);
+  pinned = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+  byId("newest").hidden = pinned;
 }
 
-const tone = (label) => (label?.includes("positive") ? "positive" : label?.includes("negative") ? "negative" : "");
-
-function fill(id, items, make, empty) {
-  const rows = (items ?? []).map(make);
-  byId(id).replaceChildren(...(rows.length || !empty ? rows : [element("li", "soft", empty)]));
+function drawAbout(metrics) {
+  const felt = metrics.total_messages ? Object.entries(metrics.emotions ?? {}) : [];
+  bars("emotions", felt.sort((one, other) => other[1] - one[1]).slice(0, 6).map(([name, share]) => [name, share, `${number(100 * share)} %`]));
+  bars("topics", (state.topics ?? []).slice(0, 6).map(([name, weight]) => [name, weight, ""]));
+  const emotes = state.emotes ?? [];
+  bars("emotes", emotes.slice(0, 6).map(([name, lines]) => [name, lines / emotes[0][1], number(lines)]));
 }
 
-function row(name, text, note, className) {
-  const item = element("li", className?.includes("toxic") ? "toxic" : "");
-  const who = element("span", `name ${className?.trim().split(" ")[0] ?? ""}`, name ?? "");
-  item.append(who, element("span", "", text));
-  if (note) item.append(element("div", "soft", note));
-  return item;
+function drawMoments() {
+  const began = Date.parse(state.started_at ?? state.timestamp);
+  const code = (at) => timeCode((Date.parse(at) - began) / 1000);
+  const found = [
+    ...(state.moments ?? []).map((one) => ({ ...one, name: "moment", mark: "★" })),
+    ...(state.alerts ?? []).map((one) => ({ ...one, name: one.kind.replaceAll("_", " "), mark: "▼" })),
+  ].sort((one, other) => other.at.localeCompare(one.at)).slice(0, 12);
+  keep("moments", found, (one) => `${one.at} ${one.name} ${one.reason}`, (one) => {
+    const known = one.decided_at ? (Date.parse(one.decided_at) - Date.parse(one.at)) / 1000 : 0;
+    const late = known > 5 ? ` · known ${span(known)} later` : "";
+    return element("li", one.mark === "★" ? "moment" : "alert",
+      element("span", "mark", one.mark), element("b", "", one.name), element("span", "", ` ${one.reason}`),
+      element("div", "soft", element("b", "code", code(one.at)), " · ", age(one.at), late));
+  });
 }
 
-connect();
+const queueKey = (line) => `${line.at} ${line.id ?? line.username}`;
+
+function waiting() {
+  return (state.toxic ?? []).filter((line) => !isSeen(queueKey(line)));
+}
+
+function drawQueue() {
+  const lines = waiting();
+  say("toxic-count", lines.length ? `${lines.length}${(state.toxic_total ?? 0) > 50 ? ` of ${number(state.toxic_total)} tonight` : ""}` : "");
+  byId("all-seen").hidden = lines.length < 2;
+  keep("toxic", lines.slice(0, 8), queueKey, (line) => {
+    const done = element("button", "seen", "Seen");
+    done.type = "button";
+    done.setAttribute("aria-label", `Mark the message of ${line.username} as seen`);
+    done.addEventListener("click", () => {
+      const next = done.closest("li").nextElementSibling ?? done.closest("li").previousElementSibling;
+      markSeen([queueKey(line)]);
+      drawQueue();
+      (next?.querySelector("button") ?? byId("toxic-title")).focus();
+    });
+    const inside = element("div", "", who(line.username), element("span", "", line.text),
+      element("div", "soft", `score ${number(100 * line.score)} of 100 · `, age(line.at)));
+    return element("li", "toxic row", inside, done);
+  });
+}
+
+function drawPeople() {
+  const arrivals = state.arrivals ?? {};
+  say("arrivals", arrivals.new || arrivals.back ? `${arrivals.new ?? 0} new, ${arrivals.back ?? 0} back` : "");
+  keep("people", (state.people ?? []).slice(0, 5), (one) => `${one.at} ${one.username}`, (one) => {
+    const inside = element("div", "", element("span", `tag ${one.kind}`, one.kind === "new" ? "new" : `back after ${number(one.days)} days`),
+      who(one.username), element("span", "", one.text));
+    return element("li", "row", inside, age(one.at));
+  });
+  keep("memories", (state.memories ?? []).slice(0, 5), (one) => `${one.at} ${one.id ?? one.username} ${one.content}`, (one) => element(
+    "li", "", who(one.username), element("span", "", one.content),
+    element("div", "soft", `${one.reasons.join("; ")} · `, age(one.at)),
+  ));
+}
+
+function drawDegraded() {
+  const reading = state.reading ?? {};
+  const parts = [...(state.degraded ?? [])];
+  for (const [why, count] of Object.entries(reading.degraded ?? {})) parts.push(`${why} in ${count} of the last ${reading.messages} messages`);
+  byId("degraded").hidden = !parts.length;
+  if (parts.length) say("degraded", `Read in part: ${parts.join("; ")}`);
+}
+
+// -- wiring ---------------------------------------------------------------------------------------
+
+wire(schedule);
+byId("toxic-title").tabIndex = -1;
+byId("all-seen").addEventListener("click", () => {
+  markSeen(waiting().map(queueKey));
+  drawQueue();
+  byId("toxic-title").focus();
+});
+byId("chat").addEventListener("scroll", scrolled, { passive: true });
+byId("newest").addEventListener("click", () => {
+  toNewest();
+  byId("chat").focus();
+});
+addEventListener("resize", schedule);
+new ResizeObserver(() => pinned && toNewest()).observe(byId("chat"));
+setInterval(passing, 1000);
+drawFace(byId("face"), {});
+if (view === "page") loadPlotly(schedule);
+feed.connect();
