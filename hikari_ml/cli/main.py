@@ -8,7 +8,7 @@ import warnings
 import typer
 
 from hikari_ml import __version__
-from hikari_ml.cli import analyze, demo, doctor, memory, replay, train, watch
+from hikari_ml.cli import analyze, demo, doctor, memory, replay, serve, train, watch
 from hikari_ml.cli.output import fail
 from hikari_ml.errors import HikariError
 
@@ -25,6 +25,7 @@ app.command("demo")(demo.demo)
 app.command("analyze")(analyze.analyze)
 app.command("replay")(replay.replay)
 app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.add_typer(memory.app, name="memory")
 app.add_typer(train.app, name="train")
 app.command("doctor")(doctor.doctor)

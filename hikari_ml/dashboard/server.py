@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
-from functools import cache
+from functools import cache, partial
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
+from hikari_ml.config import Settings
 from hikari_ml.dashboard.live import LiveState
 from hikari_ml.errors import HikariError
+from hikari_ml.feed.operations import Operations
 from hikari_ml.feed.server import FeedServer, Page
 from hikari_ml.pipeline.events import Event
 from hikari_ml.pipeline.hikari import Hikari
@@ -26,7 +28,17 @@ TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
-FORWARDED: Final = ("memory", "moment", "alert", "expression", "retracted", "erased")
+FORWARDED: Final = (
+    "memory",
+    "moment",
+    "alert",
+    "expression",
+    "retracted",
+    "erased",
+    "raid",
+    "stream",
+    "source",
+)
 """Events that go out as frames of their own; messages are in the deltas."""
 
 STATIC: Final = (
@@ -49,39 +61,16 @@ FORECAST_FREQ: Final = "5min"
 _log = logging.getLogger(__name__)
 
 
-class LiveDashboard(Service):
-    """Serves the live page of ``hikari`` at ``http://host:port/`` and its feed at ``/feed``.
+class ShownChannel(Service):
+    """One channel on the page: follows what happens in it, and looks ahead for it."""
 
-    Raises (on start):
-        InputError: the address cannot be listened on.
-    """
-
-    def __init__(self, hikari: Hikari, *, host: str, port: int, interval: float = 0.5) -> None:
+    def __init__(self, hikari: Hikari, publish: Callable[[str, Mapping[str, Any], str], None]) -> None:
         super().__init__()
         self.state = LiveState(hikari)
-        self._server = FeedServer(
-            self.state.snapshot,
-            settings=hikari.settings.feed,
-            host=host,
-            port=port,
-            interval=interval,
-            pages=pages(),
-            channel=hikari.channel,
-        )
-
-    @property
-    def url(self) -> str:
-        """Where the page is, once it is started."""
-        return self._server.url.replace("ws://", "http://").removesuffix("feed")
-
-    async def start(self) -> str:
-        """Listen, and return the url of the page."""
-        await self._ready()
-        return self.url
+        self._publish = publish
 
     async def _open(self, stack: AsyncExitStack) -> None:
         events = self.state.hikari.events()
-        await stack.enter_async_context(self._server)
         for work, name in ((self._follow(events), "follower"), (self._look_ahead(), "forecaster")):
             task = asyncio.create_task(work, name=f"hikari-dashboard-{name}")
             stack.push_async_callback(ended, task)
@@ -90,7 +79,7 @@ class LiveDashboard(Service):
         async for event in events:
             self.state.take(event)
             if event["type"] in FORWARDED:
-                self._server.publish(event["type"], event["data"])
+                self._publish(event["type"], event["data"], self.state.hikari.channel)
 
     async def _look_ahead(self) -> None:
         while True:
@@ -108,6 +97,88 @@ class LiveDashboard(Service):
         else:
             named = ("status", "model", "skill", "reason", "degraded", "forecasts")
             self.state.viewer_forecast = {name: found[name] for name in named}  # type: ignore[literal-required]
+
+
+class LiveDashboard(Service):
+    """Serves the live page at ``http://host:port/``, its feed at ``/feed``, ``/health`` and ``/metrics``.
+
+    ``hikari`` is the first channel; more are added, and shown at ``/?channel=NAME``. ``host``, ``port`` and
+    ``interval`` (seconds) go before those of ``settings``, which are the first channel's if none are given.
+
+    Raises (on start):
+        InputError: the address cannot be listened on, or others than this machine may come in and there is
+            no token.
+    """
+
+    def __init__(
+        self,
+        hikari: Hikari | None = None,
+        *,
+        settings: Settings | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        interval: float | None = None,
+    ) -> None:
+        super().__init__()
+        chosen = settings or (hikari.settings if hikari is not None else Settings())
+        self._first = hikari
+        self._server = FeedServer(
+            settings=chosen.feed, host=host, port=port, interval=interval, pages=pages()
+        )
+        self.operations = Operations(self._server)
+        self.channels: dict[str, ShownChannel] = {}
+        """The channels by name; the first is what a page gets that names none."""
+
+    @property
+    def url(self) -> str:
+        """Where the page is, once it is started."""
+        return self._server.url.replace("ws://", "http://").removesuffix("feed")
+
+    async def start(self) -> str:
+        """Listen, and return the url of the page."""
+        await self._ready()
+        return self.url
+
+    async def add(self, hikari: Hikari) -> None:
+        """Show another channel.
+
+        Raises:
+            InputError: one of its name is shown already.
+        """
+        await self._ready()
+        await self._add(hikari)
+
+    async def remove(self, hikari: Hikari) -> None:
+        """Show a channel no longer; whoever watches it is told. Nothing if it is not shown."""
+        shown = self.channels.get(hikari.channel)
+        if shown is None or shown.state.hikari is not hikari:
+            return
+        del self.channels[hikari.channel]
+        self.operations.texts.pop(hikari.channel, None)
+        await self._server.remove_feed(hikari.channel)
+        await shown.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        stack.push_async_callback(self._close_channels)
+        await stack.enter_async_context(self._server)
+        await stack.enter_async_context(self.operations)
+        if self._first is not None:
+            await self._add(self._first)
+
+    async def _add(self, hikari: Hikari) -> None:
+        shown = ShownChannel(hikari, self._server.publish)
+        await shown.__aenter__()  # before its state is first told, so that nothing between is missed
+        try:
+            await self._server.add_feed(hikari.channel, shown.state.snapshot)
+        except BaseException:
+            await shown.aclose()
+            raise
+        self.channels[hikari.channel] = shown
+        self.operations.texts[hikari.channel] = partial(hikari.analytics.prometheus, hikari.channel)
+
+    async def _close_channels(self) -> None:
+        for shown in self.channels.values():
+            await shown.aclose()
 
 
 @cache

@@ -1,13 +1,14 @@
 """What the page's server hands out and keeps up; the page itself is in test_page."""
 
 import asyncio
+import json
 import re
 
 import pytest
 
 from hikari_ml import Hikari
-from hikari_ml.dashboard.server import STATIC, LiveDashboard, pages
-from hikari_ml.errors import ClosedError
+from hikari_ml.dashboard.server import STATIC, LiveDashboard, ShownChannel, pages
+from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -41,7 +42,7 @@ async def test_the_url_is_where_the_page_is(hikari):
 
 
 async def test_viewers_are_forecast_once_there_are_enough_of_them(hikari):
-    dashboard = LiveDashboard(hikari, host="127.0.0.1", port=0)
+    dashboard = ShownChannel(hikari, lambda *_: None)
     await dashboard.forecast_viewers()
     assert dashboard.state.viewer_forecast["status"] == "no_data"
     assert "at least" in dashboard.state.viewer_forecast["reason"]
@@ -54,7 +55,7 @@ async def test_viewers_are_forecast_once_there_are_enough_of_them(hikari):
 
 
 async def test_a_forecast_that_fails_leaves_the_last_one(hikari, caplog):
-    dashboard = LiveDashboard(hikari, host="127.0.0.1", port=0)
+    dashboard = ShownChannel(hikari, lambda *_: None)
     dashboard.state.viewer_forecast = {"status": "ok"}
     await hikari.aclose()
     await dashboard.forecast_viewers()
@@ -77,3 +78,33 @@ async def test_expressions_go_out_as_frames(hikari):
                 while '"event":"expression"' not in (frame := await feed.recv()):
                     pass
             assert '"avatar"' in frame
+
+
+async def test_several_channels_are_shown_on_one_port_and_each_can_go(hikari, tmp_path):
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import ConnectionClosed
+
+    async def opened(feed, channel):
+        await feed.send(json.dumps({"type": "hello", "channel": channel}))
+        return json.loads(await feed.recv())["data"]["channel"]
+
+    async with (
+        Hikari(channel="other", folder=tmp_path / "other") as other,
+        LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard,
+    ):
+        await dashboard.add(other)
+        with pytest.raises(InputError, match="is served already"):
+            await dashboard.add(other)
+        url = dashboard.url.replace("http", "ws") + "feed"
+        async with connect(url) as first, connect(url) as second:
+            assert await opened(first, None) == hikari.channel
+            assert await opened(second, "other") == "other"
+            metrics = await dashboard.operations.metrics()
+            assert 'channel="other"' in metrics
+            await dashboard.remove(other)
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await second.recv()
+            await first.ping()
+        await dashboard.remove(other)
+        assert list(dashboard.channels) == [hikari.channel]

@@ -1,0 +1,168 @@
+"""``hikari-ml serve``: the Redis bridge, the live page and chat sources in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hikari_ml.cli.logs import LogFormat, log_to_stderr
+from hikari_ml.cli.output import err, out
+from hikari_ml.cli.stopping import stop_on_signals
+
+if TYPE_CHECKING:
+    from hikari_ml.bridge.redis_bridge import RedisBridge
+    from hikari_ml.config import Settings
+    from hikari_ml.dashboard.server import LiveDashboard
+    from hikari_ml.pipeline.hikari import Hikari
+
+REDIS_FOLDER = ".redis"
+"""Beside the folders of the channels; none of them can have this name."""
+
+DEFAULT_CHANNEL = "default"
+LATER_SECONDS = 5.0
+"""Time until it is asked again whether a channel that another worker owns has become free."""
+
+
+def serve(
+    redis: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of your Redis, else the setting bridge.redis; without, it starts its own."
+        ),
+    ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(help="A channel to open at once; again for more. Others open when somebody calls."),
+    ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(help="A chat to listen to, named as for hikari-ml watch; again for more."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address of the page, else the setting feed.host.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port of the page, else the setting feed.port; 0 takes any.", min=0, max=65535),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="How the log on standard error looks.")
+    ] = LogFormat.TEXT,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Answer calls over Redis, show the live page, and listen to chats, until Ctrl+C.
+
+    Several of these on one Redis share the channels. What was accepted is finished before it ends.
+
+    Example: hikari-ml serve --watch twitch:CHANNEL
+    """
+    from hikari_ml.config import Settings
+    from hikari_ml.errors import InputError
+
+    if log_level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise InputError("log_level", log_level, "give debug, info, warning or error")
+    log_to_stderr(log_format, log_level)
+    asyncio.run(_serve(Settings(), redis, channel or [], watch or [], (host, port)))
+
+
+async def _serve(
+    settings: Settings,
+    url: str | None,
+    channels: list[str],
+    chats: list[str],
+    address: tuple[str | None, int | None],
+) -> None:
+    from hikari_ml.bridge.metrics import BridgeMetrics
+    from hikari_ml.bridge.redis_bridge import RedisBridge, shown
+    from hikari_ml.dashboard.server import LiveDashboard
+    from hikari_ml.platforms.opening import open_source
+
+    stop = stop_on_signals()
+    names = [open_source(chat, settings).channel for chat in chats]  # what is wrong with one is told at once
+    async with AsyncExitStack() as stack:
+        out.print("Loading the model …", highlight=False)
+        redis = await _redis(stack, settings, url)
+        page = LiveDashboard(settings=settings, host=address[0], port=address[1])
+        await stack.enter_async_context(page)
+        listening = Listening(page)
+        pinned = list(dict.fromkeys([*channels, *names])) or [DEFAULT_CHANNEL]
+        bridge = RedisBridge(redis, settings, channels=pinned, opened=page.add, closing=listening.let_go)
+        page.operations.checks["redis"] = lambda: bridge.health()["degraded"]
+        page.operations.collectors["bridge"] = BridgeMetrics(bridge)
+        await stack.enter_async_context(bridge)
+        tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in chats]
+        out.print(f"Redis is at {shown(redis)}", markup=False, highlight=False)
+        out.print(f"The live page is at {page.url}", markup=False, highlight=False)
+        out.print(f"Serving {', '.join(pinned)}  (Ctrl+C ends it)", markup=False, highlight=False)
+        await stop.wait()
+        out.print("Finishing what was accepted …", highlight=False)
+        await listening.end()
+        await asyncio.gather(*tasks)
+
+
+async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> str:
+    """The address of the Redis that is to be used, started if there is none."""
+    from hikari_ml.bridge.local_redis import LocalRedis
+
+    if url is not None:
+        return url
+    if settings.bridge.redis is not None:
+        return settings.bridge.redis.get_secret_value()
+    folder = settings.channel_dir(DEFAULT_CHANNEL).parent / REDIS_FOLDER
+    return (await stack.enter_async_context(LocalRedis(folder, settings.bridge.redis_port))).url
+
+
+class Listening:
+    """The chats that are listened to, each into the channel of its name."""
+
+    def __init__(self, page: LiveDashboard) -> None:
+        self._page = page
+        self._over = asyncio.Event()
+        self._stops: dict[str, asyncio.Event] = {}
+        self._done: dict[str, asyncio.Event] = {}
+
+    async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
+        """Carry a chat into its channel for as long as that is ours; again when it comes back to us."""
+        from hikari_ml.errors import HikariError
+        from hikari_ml.pipeline.attending import attend
+        from hikari_ml.platforms.opening import open_source
+
+        while not self._over.is_set():
+            source = open_source(chat, settings)
+            try:
+                hikari = await bridge.hikari(source.channel)
+                if hikari is None:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._over.wait(), LATER_SECONDS)
+                    continue
+                stop = self._stops[source.channel] = asyncio.Event()
+                done = self._done[source.channel] = asyncio.Event()
+                try:
+                    attended = await attend(hikari, source, stop=stop)
+                finally:
+                    done.set()
+            except HikariError as error:
+                err.print(
+                    f"{source.name} is not listened to any more: {error}", markup=False, highlight=False
+                )
+                return
+            if not stop.is_set():
+                said = f"{source.name} has ended after {attended.messages:,} messages"
+                out.print(said, markup=False, highlight=False)
+                return
+
+    async def let_go(self, hikari: Hikari) -> None:
+        """Carry in what was heard for a channel before it is closed, and show it no longer."""
+        if hikari.channel in self._stops:
+            self._stops[hikari.channel].set()
+            await self._done[hikari.channel].wait()
+        await self._page.remove(hikari)
+
+    async def end(self) -> None:
+        """Listen to nothing more, and carry in what was heard."""
+        self._over.set()
+        for stop in self._stops.values():
+            stop.set()
+        for done in self._done.values():
+            await done.wait()

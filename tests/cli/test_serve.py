@@ -1,0 +1,123 @@
+"""``hikari-ml serve`` as a process of its own: bridge, page, chat, and a clean end."""
+
+import asyncio
+import json
+import re
+import signal
+import urllib.request
+
+import pytest
+import redis
+from websockets.asyncio.client import connect
+
+from hikari_ml.bridge.client import BridgeClient
+from tests.cli.test_watch import Watching
+from tests.cli.test_watch import watching as started
+from tests.platforms.servers import irc_server
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(autouse=True)
+def _a_port_of_its_own(monkeypatch):
+    monkeypatch.setenv("HIKARI_BRIDGE__REDIS_PORT", "0")
+    monkeypatch.setattr("tests.cli.test_watch.PROGRAM", _program())
+
+
+def _program():
+    import sys
+
+    return [sys.executable, "-W", "error::ResourceWarning", "-m", "hikari_ml", "serve", "--port", "0"]
+
+
+def named(served: Watching, what: str) -> str:
+    return re.search(rf"{what} is at (\S+)", served.said)[1]
+
+
+async def stopped(served, number=signal.SIGTERM):
+    served.process.send_signal(number)
+    assert await served.ended() == 0, served.errors
+
+
+async def page_of(url):
+    def get():
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.read().decode()
+
+    return await asyncio.to_thread(get)
+
+
+async def test_it_serves_calls_the_page_and_operations_and_ends_cleanly():
+    async with started() as served:
+        await served.until("Ctrl+C ends it")
+        url, page = named(served, "Redis"), named(served, "The live page")
+        async with BridgeClient(url) as client, connect(page.replace("http", "ws") + "feed") as feed:
+            await feed.send('{"type":"hello"}')
+            assert json.loads(await feed.recv())["type"] == "snapshot"
+            said = {"message": {"username": "anna", "text": "I have two cats"}}
+            await client.call("perceive", said, durable=True)
+            async with asyncio.timeout(20):
+                while "I have two cats" not in await feed.recv():
+                    pass
+            health = json.loads(await page_of(page + "health"))
+            assert (health["status"], list(health["channels"])) == ("ok", ["default"])
+            metrics = await page_of(page + "metrics")
+            assert 'hikari_bridge_answers_total{code="ok",method="perceive"} 1.0' in metrics
+            assert "cats" not in metrics
+            waiting = [
+                client.call("analyze_message", {"text": f"line {i}", "username": "a"}) for i in range(20)
+            ]
+            results = asyncio.gather(*waiting)
+            await asyncio.sleep(0.2)
+            served.process.send_signal(signal.SIGINT)
+            assert len(await results) == 20
+        assert await served.ended() == 0, served.errors
+    with pytest.raises(redis.exceptions.ConnectionError):
+        redis.Redis.from_url(url).ping()
+    async with started("--log-format", "json") as served:
+        await served.until("Ctrl+C ends it")
+        async with BridgeClient(named(served, "Redis")) as client:
+            found = await client.call("retrieve_memories", {"query": "cats"})
+            assert [memory["content"] for memory in found] == ["I have two cats"]
+            insights = await client.call("get_viewer_insights", {"username": "anna"})
+            assert insights["message_count"] == 1
+        await stopped(served)
+        assert all(json.loads(line)["at"] for line in served.errors.splitlines())
+
+
+async def test_it_listens_to_a_chat(monkeypatch):
+    heard = asyncio.Event()
+
+    async def script(irc, _):
+        await irc.joined()
+        for i in range(10):
+            await irc.say(f"hello number {i}", "anna", tags=f"id=m-{i}")
+        heard.set()
+        await irc.line()
+
+    async with irc_server(script) as server:
+        monkeypatch.setenv("HIKARI_PLATFORMS__TWITCH_IRC_URL", server.url)
+        async with started("--watch", "twitch:hikari") as served:
+            await served.until("Ctrl+C ends it")
+            await asyncio.wait_for(heard.wait(), 30)
+            async with BridgeClient(named(served, "Redis")) as client:
+                async with asyncio.timeout(30):
+                    while True:
+                        found = await client.call(
+                            "get_viewer_insights", {"username": "anna"}, channel="hikari"
+                        )
+                        if found.get("message_count") == 10:
+                            break
+                        await asyncio.sleep(0.1)
+            await stopped(served)
+
+
+async def test_what_is_wrong_is_told_in_one_sentence():
+    for arguments, said in (
+        (["--redis", "redis://127.0.0.1:1/0"], "Redis cannot be reached"),
+        (["--watch", "icq:me"], "twitch:CHANNEL"),
+        (["--host", "0.0.0.0"], "token"),
+    ):
+        async with started(*arguments) as served:
+            assert await served.ended() == 1
+            assert said in served.errors
