@@ -42,7 +42,8 @@ _log = logging.getLogger(__name__)
 class Intake:
     """Reads the stream of ``owned`` for as long as ``holds`` says that it is ours.
 
-    ``erased`` is called when somebody was erased, to forget them where the channel does not reach.
+    ``look`` answers what changes nothing; ``erased`` is called when somebody was erased, to forget them where
+    the channel does not reach.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Intake:
         answering: Answering,
         outbox: Outbox,
         holds: Callable[[], bool],
+        look: Callable[[Request], Awaitable[bytes]],
         erased: Callable[[Request], Awaitable[None]],
         *,
         checkpoint_seconds: float,
@@ -63,6 +65,7 @@ class Intake:
         self._answering = answering
         self._outbox = outbox
         self._holds = holds
+        self._look = look
         self._erased = erased
         self._every = checkpoint_seconds
         self._stream = stream_of(owned.name)
@@ -95,6 +98,10 @@ class Intake:
                 failures, begun = failures + 1, False
                 if failures == 1:
                     _log.warning("durable calls of %r cannot be read: %s", self._owned.name, error)
+                await asyncio.sleep(pause(failures))
+            except Exception:  # what was not acknowledged comes again
+                failures, begun = failures + 1, False
+                _log.exception("durable calls of %r cannot be done", self._owned.name)
                 await asyncio.sleep(pause(failures))
 
     async def checkpoint(self) -> None:
@@ -171,7 +178,7 @@ class Intake:
 
     async def _read(self, entry: bytes, request: Request) -> None:
         """Answer a call that changes nothing; nobody waits for it but who asked."""
-        self._tell(request, await self._answering.answer(self._owned.hikari, request))
+        self._tell(request, await self._look(request))
         self._outbox.run("XACK", self._stream, GROUP, entry)
         self._outbox.run("XDEL", self._stream, entry)
 

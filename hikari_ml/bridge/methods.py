@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hikari_ml.bridge.protocol import CallError, Request
 from hikari_ml.chat import ChatMessage, EmoteSpan
-from hikari_ml.errors import UnknownMemoryError
+from hikari_ml.errors import InputError, UnknownMemoryError
 from hikari_ml.pipeline.hikari import Hikari
 from hikari_ml.times import parse
 
@@ -292,4 +293,12 @@ async def call(hikari: Hikari, request: Request, *, again: bool = False) -> Any:
 
 
 def _time(text: str | None) -> datetime | None:
-    return None if text is None else parse(text)
+    """A moment of the caller; one without a zone would be read as local to the worker: it is refused."""
+    if text is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        try:
+            return parse(text)
+        except UserWarning:
+            raise InputError("timestamp", text, "give its zone, as in 2026-01-31T20:15:00Z") from None

@@ -14,7 +14,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final, cast
@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 
 from hikari_ml import __version__
 from hikari_ml.bridge import protocol
-from hikari_ml.bridge.answering import Answering
+from hikari_ml.bridge.answering import Answering, seconds_left
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
 from hikari_ml.bridge.intake import Intake, forget_answers
 from hikari_ml.bridge.leases import Leases, key
@@ -39,7 +39,7 @@ from hikari_ml.errors import HikariError, StoreError
 from hikari_ml.pipeline.hikari import Hikari
 from hikari_ml.runtime.service import Service, ended
 
-SPOKEN_MS: Final = 10_000
+SPOKEN_MS: Final = 1_000
 """How long it is known that a worker has answered what belongs to no channel."""
 
 ORPHANS_SECONDS: Final = 1.0
@@ -101,6 +101,7 @@ class RedisBridge(Service):
         self._router = Router(self._redis, self._leases, self._refuse, self._chosen.max_backlog)
         self._subscriber = Subscriber(self._redis, [protocol.REQUESTS], self._hear)
         self._answers: set[asyncio.Task[None]] = set()
+        self._broken: list[str] = []
         self._began = time.monotonic()
 
     @property
@@ -121,9 +122,11 @@ class RedisBridge(Service):
 
     def health(self) -> dict[str, Any]:
         """How this worker is: ``status`` is ok or degraded, with the reasons."""
-        degraded = [] if self._subscriber.listening.is_set() else ["redis: not connected"]
+        degraded = list(self._broken)
+        if not self._subscriber.listening.is_set():
+            degraded.append("not connected")
         if self._outbox.dropped:
-            degraded.append(f"redis: {self._outbox.dropped} messages could not be sent")
+            degraded.append(f"{self._outbox.dropped} messages could not be sent")
         return {
             "status": "degraded" if degraded else "ok",
             "version": __version__,
@@ -173,7 +176,15 @@ class RedisBridge(Service):
         await asyncio.wait_for(self._subscriber.listening.wait(), CONNECT_SECONDS)
 
     def _run(self, stack: AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
-        stack.push_async_callback(ended, asyncio.create_task(work, name=f"hikari-bridge-{name}"))
+        task = asyncio.create_task(work, name=f"hikari-bridge-{name}")
+        task.add_done_callback(self._note_end)
+        stack.push_async_callback(_ended_quietly, task)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """A part that ends by itself is broken, and must be seen."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken.append(f"{task.get_name()} has failed: {type(error).__name__}")
+            _log.error("%s has failed", task.get_name(), exc_info=error)
 
     async def _drain(self) -> None:
         """Answer what was accepted."""
@@ -193,6 +204,7 @@ class RedisBridge(Service):
             self._answering,
             self._outbox,
             lambda: self._owning.holds(owned),
+            partial(self._answer, owned),
             partial(self._erased, owned.name),
             checkpoint_seconds=self._chosen.checkpoint_seconds,
         )
@@ -216,7 +228,11 @@ class RedisBridge(Service):
         where = protocol.EVENTS + hikari.channel
         async for found in hikari.events():
             seq += 1 + found["dropped"]
-            data = protocol.event(found["type"], found["at"], found["data"], seq=seq, epoch=epoch)
+            try:
+                data = protocol.event(found["type"], found["at"], found["data"], seq=seq, epoch=epoch)
+            except (HikariError, ValueError, TypeError):  # its number is missed, and that is seen
+                _log.exception("an event of kind %s cannot be told", found["type"])
+                continue
             self._outbox.publish(where, data)
 
     async def _find_orphans(self) -> None:
@@ -283,8 +299,8 @@ class RedisBridge(Service):
         self._reply(request.reply_to, answer)
 
     async def _answer(self, owned: Owned, request: Request) -> bytes:
-        if request.method == "health" and not request.params:
-            return protocol.reply(request.id, self.health())
+        if request.method == "health":
+            return self._health_answer(request)
         if request.method == "get_viewer_insights":
             return await self._viewer(owned, request)
         data = await self._answering.answer(owned.hikari, request)
@@ -292,9 +308,19 @@ class RedisBridge(Service):
             await self._erased(owned.name, request)
         return data
 
+    def _health_answer(self, request: Request) -> bytes:
+        try:
+            seconds_left(request)
+            if request.params:
+                raise CallError("bad_params", f"{min(request.params)}: health takes none")
+        except CallError as error:
+            return self._answering.refuse(request, error)
+        return protocol.reply(request.id, self.health())
+
     async def _viewer(self, owned: Owned, request: Request) -> bytes:
         username = request.params.get("username")
-        if isinstance(username, str) and len(request.params) == 1:
+        late = request.deadline_ms is not None and request.deadline_ms < time.time() * 1000
+        if isinstance(username, str) and len(request.params) == 1 and not late:
             known = await self._viewers.get(owned.name, username)
             if known is not None:
                 return protocol.reply(request.id, known)
@@ -329,6 +355,12 @@ class RedisBridge(Service):
     def _reply(self, where: str | None, data: bytes) -> None:
         if where is not None:
             self._outbox.publish(where, data)
+
+
+async def _ended_quietly(task: asyncio.Task[None]) -> None:
+    """End a task; that it failed has been told when it did."""
+    with suppress(Exception):
+        await ended(task)
 
 
 def shown(url: str) -> str:

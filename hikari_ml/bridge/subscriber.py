@@ -84,4 +84,7 @@ class Subscriber:
         if found["type"] == "subscribe":
             self.listening.set()
         elif found["type"] == "message":
-            self._hear(found["channel"].decode(), found["data"])
+            try:
+                self._hear(found["channel"].decode(), found["data"])
+            except Exception:  # one message must not end the hearing of others
+                _log.exception("what was published could not be taken")

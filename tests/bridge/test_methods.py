@@ -102,6 +102,7 @@ async def test_calls_reach_a_channel(tmp_path):
         with pytest.raises(UnknownMemoryError):
             await ask("forget_memory", memory_id=tea)
         assert await ask("forget_memory", again=True, memory_id=tea) is None
-        with pytest.raises(InputError, match="timestamp"):
-            await ask("record_metric", name="x", value=1.0, timestamp="yesterday")
+        for wrong in ("yesterday", "2026-01-10T20:00:00"):
+            with pytest.raises(InputError, match="timestamp"):
+                await ask("record_metric", name="x", value=1.0, timestamp=wrong)
         assert (await ask("erase_user", user="anna"))["user"] == "anna"

@@ -1,0 +1,136 @@
+//! The feed without a socket: frames in, the state they lead to, and what must be said to go on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Map;
+
+/// The first message of a client; with `epoch` and `seq` it asks for what it missed since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+}
+
+/// A frame of the server. Every one counts in `seq`, also of a type that this crate does not know.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Frame {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub epoch: String,
+    pub seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<bool>,
+}
+
+/// What a frame changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// The state is new as a whole; what happened before may not have been told.
+    Snapshot,
+    /// Everything that was missed follows.
+    Resumed,
+    /// The state has changed by this merge patch.
+    Delta(Map),
+    /// Something happened, of which the state says nothing.
+    Event { kind: String, data: Map },
+    /// A frame of a newer server.
+    Other,
+}
+
+/// A frame is missing: say [`FeedState::hello`] on a new connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub expected: u64,
+    pub found: u64,
+}
+
+/// The state as the server has it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FeedState {
+    position: Option<(String, u64)>,
+    state: Map,
+}
+
+impl FeedState {
+    /// The state as of the last frame.
+    pub fn state(&self) -> &Map {
+        &self.state
+    }
+
+    /// Epoch and number of the last frame; None before the first.
+    pub fn position(&self) -> Option<(&str, u64)> {
+        self.position.as_ref().map(|(epoch, seq)| (epoch.as_str(), *seq))
+    }
+
+    /// What to say first on a connection, to go on where the last one ended.
+    pub fn hello(&self, token: Option<&str>) -> Hello {
+        Hello {
+            kind: "hello".into(),
+            token: token.map(str::to_owned),
+            epoch: self.position.as_ref().map(|(epoch, _)| epoch.clone()),
+            seq: self.position.as_ref().map(|(_, seq)| *seq),
+        }
+    }
+
+    /// Take in a frame.
+    pub fn apply(&mut self, frame: Frame) -> Result<Change, Gap> {
+        if frame.kind == "snapshot" {
+            self.position = Some((frame.epoch, frame.seq));
+            self.state = frame.data.unwrap_or_default();
+            return Ok(Change::Snapshot);
+        }
+        let step = u64::from(frame.kind != "resumed");
+        match &mut self.position {
+            Some((epoch, seq)) if *epoch == frame.epoch && *seq + step == frame.seq => *seq = frame.seq,
+            other => {
+                let expected = other.as_ref().map_or(0, |(_, seq)| *seq + step);
+                return Err(Gap { expected, found: frame.seq });
+            }
+        }
+        let data = frame.data.unwrap_or_default();
+        Ok(match frame.kind.as_str() {
+            "resumed" => Change::Resumed,
+            "delta" => {
+                merge(&mut self.state, &data);
+                Change::Delta(data)
+            }
+            "event" => Change::Event { kind: frame.event.unwrap_or_default(), data },
+            _ => Change::Other,
+        })
+    }
+}
+
+/// Apply a JSON merge patch (RFC 7396).
+pub fn merge(state: &mut Map, patch: &Map) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                state.remove(name);
+            }
+            Value::Object(inner) => {
+                let known = state.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
+                if !known.is_object() {
+                    *known = Value::Object(Map::new());
+                }
+                if let Value::Object(known) = known {
+                    merge(known, inner);
+                }
+            }
+            other => {
+                state.insert(name.clone(), other.clone());
+            }
+        }
+    }
+}

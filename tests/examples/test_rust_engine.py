@@ -1,0 +1,134 @@
+"""The Rust engine: it builds, reads every golden message, and speaks with a real worker and a real feed."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from hikari_ml import Settings
+from hikari_ml.bridge.protocol import DURABLE
+from hikari_ml.bridge.redis_bridge import RedisBridge
+from hikari_ml.dashboard.server import LiveDashboard
+from tests.redis_server import redis_process, redis_url  # noqa: F401  # fixtures
+
+CRATE = Path(__file__).parent.parent.parent / "examples/rust_engine"
+REGISTRY = Path("/usr/share/cargo/registry")
+CRATES = ("serde-1", "serde_derive-1", "serde_json-1", "rmp-serde-1", "tokio-1", "tokio-macros-1", "rand-0.8")
+"""What Debian packages as librust-*-dev, and the crate is built from here."""
+
+BUILD_SECONDS = 1500
+CHANNEL = "hikari"
+
+
+def missing():
+    """What keeps the crate from being built here; empty if nothing does."""
+    if shutil.which("cargo") is None:
+        return "there is no cargo"
+    lacking = [name for name in CRATES if not any(REGISTRY.glob(f"{name}*"))]
+    return f"{REGISTRY} lacks {', '.join(lacking)}" if lacking else ""
+
+
+pytestmark = [
+    pytest.mark.skipif(bool(missing()), reason=f"THE RUST ENGINE IS NOT TESTED: {missing()}"),
+    pytest.mark.timeout(300, func_only=True),  # the build has its own
+]
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The crate with its tests, compiled."""
+    done = subprocess.run(
+        ["cargo", "test", "--offline", "--no-run", "--all-targets"],
+        cwd=CRATE, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+async def run(*command, **variables):
+    """What a command of cargo says."""
+    process = await asyncio.create_subprocess_exec(
+        "cargo", *command, cwd=CRATE, env={**os.environ, **variables},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), 240)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, said.decode()
+    return said.decode()
+
+
+@pytest.fixture
+async def worker(redis_url, tmp_path):  # noqa: F811
+    """A worker with room for few calls at once, so that many are told to come again."""
+    settings = Settings(data_dir=tmp_path / "worker", bridge={"max_in_flight": 4})
+    async with RedisBridge(redis_url, settings, channels=[CHANNEL]) as found:
+        yield found
+
+
+def test_the_code_of_the_page_is_what_was_compiled(built):
+    page = (CRATE.parent.parent / "docs/how-to/rust-engine.md").read_text(encoding="utf-8")
+    compiled = re.sub(
+        r"^ +", "", (CRATE / "examples/howto.rs").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    blocks = re.findall(r"^```rust\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        assert re.sub(r"^ +", "", block, flags=re.MULTILINE) in compiled
+
+
+async def test_every_golden_message_is_read_and_written(built):
+    said = await run("test", "--offline", "--test", "golden", "--test", "feed", "--test", "sockets")
+    assert "calls_and_replies_of_every_method ... ok" in said
+
+
+async def test_calls_events_and_the_feed_against_a_real_worker(built, worker, redis_url):  # noqa: F811
+    address = redis_url.removeprefix("redis://").removesuffix("/0")
+    hikari = await worker.hikari(CHANNEL)
+    async with LiveDashboard(hikari, host="127.0.0.1", port=0, interval=0.05) as board:
+        feed = board.url.replace("http://", "ws://") + "feed"
+        said = await run(
+            "test", "--offline", "--test", "live", "--", "--include-ignored", "--test-threads=1",
+            "--skip", "waits_for_a_worker",
+            HIKARI_ENGINE_REDIS=address, HIKARI_ENGINE_FEED=feed,
+        )  # fmt: skip
+    assert "7 passed" in said
+    counts = worker.counts()
+    assert counts["answers.analyze_message.overloaded"] > 0
+    assert counts["answers.analyze_message.ok"] >= 65
+    assert counts["durable.routed.moved"] >= 6
+    assert counts.get("calls.malformed", 0) == 0
+
+
+async def test_a_durable_call_waits_for_a_worker(built, redis_url, tmp_path):  # noqa: F811
+    address = redis_url.removeprefix("redis://").removesuffix("/0")
+    calling = asyncio.create_task(
+        run(
+            "test", "--offline", "--test", "live", "--", "--include-ignored", "waits_for_a_worker",
+            HIKARI_ENGINE_REDIS=address,
+        )
+    )  # fmt: skip
+    async with Redis.from_url(redis_url) as redis:
+        while not await redis.xlen(DURABLE):
+            assert not calling.done(), await calling
+            await asyncio.sleep(0.05)
+    async with RedisBridge(redis_url, Settings(data_dir=tmp_path / "worker")):
+        assert "1 passed" in await calling
+
+
+async def test_the_example_says_a_line_and_hears_what_came_of_it(built, redis_url, tmp_path):  # noqa: F811
+    async with RedisBridge(redis_url, Settings(data_dir=tmp_path / "worker")):
+        address = redis_url.removeprefix("redis://").removesuffix("/0")
+        said = await run(
+            "run", "--offline", "-q", "--example", "engine", address, "anna", "I love Elden Ring"
+        )
+    assert "tone enthusiastic, priority high" in said
+    assert "the chat feels" in said
+    assert "keeps: I love Elden Ring" in said
