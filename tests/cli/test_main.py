@@ -33,7 +33,7 @@ def test_without_a_command_it_helps():
 def test_help_names_every_command_and_nothing_that_does_not_work():
     text = run("--help").stdout
     commands = set(re.findall(r"│ (\w+) +\S", text.split("Commands")[1]))
-    assert commands == {"demo", "analyze", "replay", "watch", "memory", "train", "doctor"}
+    assert commands == {"demo", "analyze", "replay", "watch", "serve", "memory", "train", "doctor"}
 
 
 @pytest.mark.parametrize(
