@@ -7,9 +7,13 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final
 
-from hikari_ml.bridge.methods import call, method_of, params_of
+import msgpack
+
+from hikari_ml.bridge.methods import METHODS, call, method_of, params_of
 from hikari_ml.bridge.protocol import CallError, Request, refusal, reply
 from hikari_ml.errors import HikariError, OverloadedError
 from hikari_ml.pipeline.hikari import Hikari
@@ -23,6 +27,19 @@ SMOOTHING: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A call that changes something, and the doing of it."""
+
+    request: bytes
+    task: asyncio.Task[bytes]
+
+    def is_final(self) -> bool:
+        """Whether to do it again would give the same: it succeeded, or cannot be done."""
+        told = msgpack.unpackb(self.task.result())
+        return bool(told["ok"]) or told["error"]["code"] == "bad_params"
+
+
 class Answering:
     """Answers calls; ``counters`` says how often each method was answered, and with which error."""
 
@@ -30,7 +47,7 @@ class Answering:
         self._most = most
         self._busy = 0
         self._seconds = 0.02
-        self._known: OrderedDict[tuple[str, str], asyncio.Task[bytes]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], _Done] = OrderedDict()
         self.counters: Counter[tuple[str, str]] = Counter()
 
     @property
@@ -62,33 +79,46 @@ class Answering:
             self._seconds += SMOOTHING * (time.perf_counter() - began - self._seconds)
 
     async def _answer(self, hikari: Hikari, request: Request, again: bool, whole: bool) -> bytes:
-        try:
-            effect = method_of(request).effect
-            params_of(request)
-            left = seconds_left(request)
-        except CallError as error:
-            return self.refuse(request, error)
-        if effect == "none":
+        if (fault := fault_of(request)) is not None:
+            return self.refuse(request, fault)
+        left = seconds_left(request)
+        if method_of(request).effect == "none":
             try:
                 async with asyncio.timeout(left):
                     return await self._done(hikari, request, again)
             except TimeoutError:
                 return self.refuse(request, _too_late("it took too long"))
-        task = self._once(hikari, request, again)
+        try:
+            task = self._once(hikari, request, again)
+        except CallError as error:
+            return self.refuse(request, error)
         with suppress(TimeoutError):
             return await asyncio.wait_for(asyncio.shield(task), None if whole else left)
         return self.refuse(request, _too_late("it goes on; ask again with the same id for its result"))
 
     def _once(self, hikari: Hikari, request: Request, again: bool) -> asyncio.Task[bytes]:
         """The one doing of a call that changes something, begun now or earlier."""
-        known = (request.channel, request.id)
-        task = self._known.get(known)
-        if task is None or (again and task.done()):
-            task = asyncio.create_task(self._done(hikari, request, again))
-            self._known[known] = task
-            if len(self._known) > ANSWERS_KEPT:
-                self._known.popitem(last=False)
-        return task
+        name = (request.channel, request.id)
+        known = self._known.get(name)
+        if known is not None and known.request != _asked(request):
+            raise CallError("bad_request", "id: another call has had it")
+        if known is None or (known.task.done() and (again or not known.is_final())):
+            known = _Done(_asked(request), asyncio.create_task(self._done(hikari, request, again)))
+            self._known[name] = known
+            self._make_room()
+        return known.task
+
+    def _make_room(self) -> None:
+        """Forget the oldest answers; what is not finished must be known until it is."""
+        for name in list(self._known)[: max(0, len(self._known) - ANSWERS_KEPT)]:
+            if self._known[name].task.done():
+                del self._known[name]
+
+    async def finish(self, channel: str) -> None:
+        """Wait for what is being changed in ``channel``, and keep no answer of it."""
+        if begun := [known.task for name, known in self._known.items() if name[0] == channel]:
+            await asyncio.wait(begun)
+        self.forget(channel)
 
     async def _done(self, hikari: Hikari, request: Request, again: bool) -> bytes:
         try:
@@ -108,9 +138,29 @@ class Answering:
 
     def forget(self, channel: str) -> None:
         """Keep no answers of ``channel``: somebody is to be forgotten there."""
-        for known in [known for known in self._known if known[0] == channel]:
-            if self._known[known].done():
-                del self._known[known]
+        for name in [name for name in self._known if name[0] == channel]:
+            if self._known[name].task.done():
+                del self._known[name]
+
+
+def fault_of(request: Request) -> CallError | None:
+    """Why ``request`` is refused wherever it comes: no such method, wrong parameters, too late."""
+    try:
+        if request.method == "health":
+            if request.params:
+                raise CallError("bad_params", f"{min(request.params)}: health takes none")
+        else:
+            params_of(request)
+        seconds_left(request)
+    except CallError as error:
+        return error
+    return None
+
+
+def _asked(request: Request) -> bytes:
+    """What tells a call from another with the same id."""
+    asked = msgpack.packb([request.method, request.params])
+    return blake2b(asked, digest_size=16).digest()
 
 
 def seconds_left(request: Request) -> float | None:
@@ -133,6 +183,4 @@ def _too_late(why: str) -> CallError:
 
 def _shown(method: str) -> str:
     """A method as a counter names it: what strangers call adds no names."""
-    from hikari_ml.bridge.methods import METHODS
-
     return method if method in METHODS or method == "health" else "unknown"

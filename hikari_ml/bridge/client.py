@@ -59,7 +59,8 @@ class BridgeClient(Service):
         await self._ready()
         call_id = request_id or secrets.token_hex(12)
         deadline = time.time() + timeout
-        request = Request(call_id, method, params or {}, channel, self.reply_to, round(deadline * 1000))
+        told = None if durable else round(deadline * 1000)  # a durable call is done however late
+        request = Request(call_id, method, params or {}, channel, self.reply_to, told)
         while True:
             answer = await self._answer(request, deadline, durable=durable)
             if answer["ok"]:

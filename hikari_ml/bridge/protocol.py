@@ -100,7 +100,7 @@ def decode(data: bytes) -> Request:
         id=found["id"],
         method=found["method"],
         params=params or {},
-        channel=found.get("channel") or DEFAULT_CHANNEL,
+        channel=(found.get("channel") or DEFAULT_CHANNEL).casefold(),  # as its folder is named
         reply_to=found.get("reply_to"),
         deadline_ms=deadline,
     )

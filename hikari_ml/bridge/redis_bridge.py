@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 
 from hikari_ml import __version__
 from hikari_ml.bridge import protocol
-from hikari_ml.bridge.answering import Answering, seconds_left
+from hikari_ml.bridge.answering import Answering, fault_of
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
 from hikari_ml.bridge.intake import Intake, forget_answers
 from hikari_ml.bridge.leases import Leases, key
@@ -94,7 +94,7 @@ class RedisBridge(Service):
         self._viewers = ViewerCache(self._redis)
         self._shelf = RedisShelf(url, self._chosen.reading_seconds) if self._chosen.share_readings else None
         self._owning = Owning(self._leases, self._made, self._chosen.max_channels, self._begin, self._finish)
-        self._owning.pinned = set(channels)
+        self._owning.pinned = {name.casefold() for name in channels}
         self._told = opened, closing
         self._intakes: dict[str, Intake] = {}
         self._telling: dict[str, asyncio.Task[None]] = {}
@@ -254,22 +254,26 @@ class RedisBridge(Service):
 
     def _hear(self, _: str, data: bytes) -> None:
         self.counters["heard"] += 1
+        too_many = self._answering.overload(len(self._answers))
         try:
             request = decode(data)
         except BadEnvelopeError as error:
             self.counters["malformed"] += 1
-            self._later(self._say_once(error, data))
+            if too_many is None and error.reply_to is not None:
+                self._later(self._say_once(error, data))
             return
         mine = self._owning.mine(request.channel)
-        too_many = self._answering.overload(len(self._answers))
         if mine is False:
             self.counters["of another"] += 1
-        elif too_many is None:
-            self._later(self._serve(request, data))
-        elif mine:
-            self._reply(request.reply_to, self._answering.refuse(request, too_many))
+        elif too_many is not None:
+            if mine:
+                self._reply(request.reply_to, self._answering.refuse(request, too_many))
+            else:
+                self.counters["dropped"] += 1
+        elif (fault := fault_of(request)) is not None:  # it opens no channel
+            self._later(self._reply_once(request.reply_to, self._answering.refuse(request, fault), data))
         else:
-            self.counters["dropped"] += 1
+            self._later(self._serve(request, data))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -278,6 +282,10 @@ class RedisBridge(Service):
 
     async def _serve(self, request: Request, data: bytes) -> None:
         try:
+            if request.method == "health" and self._owning.mine(request.channel) is None:
+                if await self._leases.owner(request.channel) is None:  # to be asked how one is opens none
+                    await self._reply_once(request.reply_to, protocol.reply(request.id, self.health()), data)
+                return
             owned = await self._owning.get(request.channel)
             if owned is None:
                 self.counters["of another"] += 1
@@ -296,26 +304,22 @@ class RedisBridge(Service):
             self.counters["unserved"] += 1
             _log.warning("a call could not be served: Redis is away")
             return
+        except Exception as error:
+            _log.exception("a call could not be served")
+            answer = self._answering.refuse(request, error)
         self._reply(request.reply_to, answer)
 
     async def _answer(self, owned: Owned, request: Request) -> bytes:
         if request.method == "health":
-            return self._health_answer(request)
+            fault = fault_of(request)
+            told = protocol.reply(request.id, self.health())
+            return told if fault is None else self._answering.refuse(request, fault)
         if request.method == "get_viewer_insights":
             return await self._viewer(owned, request)
         data = await self._answering.answer(owned.hikari, request)
         if request.method == "erase_user":
             await self._erased(owned.name, request)
         return data
-
-    def _health_answer(self, request: Request) -> bytes:
-        try:
-            seconds_left(request)
-            if request.params:
-                raise CallError("bad_params", f"{min(request.params)}: health takes none")
-        except CallError as error:
-            return self._answering.refuse(request, error)
-        return protocol.reply(request.id, self.health())
 
     async def _viewer(self, owned: Owned, request: Request) -> bytes:
         username = request.params.get("username")
@@ -338,8 +342,12 @@ class RedisBridge(Service):
 
     async def _say_once(self, error: BadEnvelopeError, data: bytes) -> None:
         """Refuse what is no call: one of the workers does."""
-        if error.reply_to is not None and await self._first_to_speak(data):
-            self._reply(error.reply_to, protocol.refusal(error.id, error))
+        await self._reply_once(error.reply_to, protocol.refusal(error.id, error), data)
+
+    async def _reply_once(self, where: str | None, answer: bytes, data: bytes) -> None:
+        """Answer what belongs to no worker, if no other has."""
+        if where is not None and await self._first_to_speak(data):
+            self._reply(where, answer)
 
     async def _first_to_speak(self, data: bytes) -> bool:
         """Whether this worker is the one to answer what no worker owns."""
@@ -364,6 +372,6 @@ async def _ended_quietly(task: asyncio.Task[None]) -> None:
 
 
 def shown(url: str) -> str:
-    """An address without its password."""
-    before, at, after = url.rpartition("@")
-    return f"{before.partition('://')[0]}://{after}" if at else url
+    """An address without its password, wherever that stands in it."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -393,8 +393,8 @@ class StreamAnalyticsEngine(Service):
 
     @property
     def position(self) -> str | None:
-        """The last position that is in the counts; None if there was none."""
-        return self._keeper.position
+        """The last position that is in the counts that were written; None if there was none."""
+        return self._keeper.kept_position
 
     async def start_websocket_server(self, host: str | None = None, port: int | None = None) -> str:
         """Serve :meth:`get_real_time_dashboard` as a WebSocket feed; returns its url once it listens.

@@ -48,6 +48,8 @@ class Keeper:
         self._still = asyncio.Lock()
         self.position: str | None = None
         """How far a durable input has been counted; kept with the counts."""
+        self.kept_position: str | None = None
+        """How far it is in what was written."""
 
     async def load(self) -> State | None:
         """What was kept; None if nothing was.
@@ -60,7 +62,7 @@ class Keeper:
         if path is None:
             return None
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
-        self.position = kept.get("position") if kept is not None else None
+        self.position = self.kept_position = kept.get("position") if kept is not None else None
         return kept
 
     def save_when_due(self) -> None:
@@ -85,6 +87,7 @@ class Keeper:
             async with self._still:
                 kept = {**await self._pack(), "position": self.position}
             await self._lane.submit(lambda: statefile.save(path, kept, STATE_FORMAT))
+            self.kept_position = kept["position"]
         self._troubles.pop("state", None)
 
     @asynccontextmanager

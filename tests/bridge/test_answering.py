@@ -79,7 +79,33 @@ async def test_as_many_answers_are_kept_as_may_be(calls, hikari, monkeypatch):
     monkeypatch.setattr(answering, "ANSWERS_KEPT", 2)
     to = Answering(10)
     await asyncio.gather(*(answered(to, hikari, "change", f"r{i}") for i in range(4)))
+    assert len(to._known) == 4  # none is forgotten before it is finished
+    await answered(to, hikari, "change", "last")
     assert len(to._known) == 2
+
+
+async def test_an_id_is_one_calls(calls, hikari):
+    to = Answering(10)
+    await answered(to, hikari, "change")
+    found = await answered(to, hikari, "store_memory")
+    assert found["error"]["code"] == "bad_params"
+    other = msgpack.unpackb(await to.answer(hikari, Request("r", "consolidate", {})))
+    assert other["error"]["message"] == "id: another call has had it"
+
+
+async def test_what_failed_for_now_is_tried_again_and_what_cannot_be_done_is_not(calls, hikari):
+    to = Answering(10)
+    assert (await answered(to, hikari, "change", "bad"))["error"]["code"] == "internal"
+    await answered(to, hikari, "change", "bad")
+    assert calls == ["bad", "bad"]
+
+
+async def test_finishing_waits_for_what_is_being_changed(calls, hikari):
+    to = Answering(10)
+    await answered(to, hikari, "change", deadline_ms=soon(20))
+    await to.finish("default")
+    assert calls == ["r"]
+    assert not to._known
 
 
 async def test_a_failure_is_told_without_what_it_was(calls, hikari, caplog):

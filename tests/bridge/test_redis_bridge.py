@@ -133,14 +133,14 @@ async def test_several_workers_share_the_channels_and_one_answers(redis_url, tmp
     ):
         names = [f"c{i}" for i in range(6)]
         for name in names:
-            assert (await client.ask("health", channel=name))["status"] == "ok"
+            assert (await client.ask("get_memory_stats", channel=name))["total"] == 0
         owned = [sorted(hikari.channel for hikari in bridge.hikaris) for bridge in (first, second)]
         assert sorted(owned[0] + owned[1]) == names
         assert [len(found) for found in owned] == [3, 3]
         for name in names:
             stored = await client.send("store_memory", {"content": f"I like {name}"}, channel=name)
             await client.answer(stored)
-        error = await client.refused("health", channel="one too many")
+        error = await client.refused("get_memory_stats", channel="one too many")
         assert error["code"] == "unavailable"
         await client.send_raw(msgpack.packb({"v": 5, "id": "odd", "reply_to": client.name}))
         await client.answer("odd")
@@ -161,7 +161,7 @@ async def test_a_channel_moves_when_its_worker_goes(redis_url, tmp_path):
 async def _moved(client):
     try:
         async with asyncio.timeout(0.5):
-            return await client.ask("health", channel="c")
+            return await client.ask("get_memory_stats", channel="c")
     except TimeoutError:
         return False
 
@@ -196,6 +196,7 @@ async def test_a_redis_that_is_not_there_is_named_without_its_password():
         await RedisBridge("redis://:secret@127.0.0.1:1/0").__aenter__()
     assert "secret" not in str(caught.value)
     assert shown("redis://u:p@h:1/0") == "redis://h:1/0"
+    assert shown("redis://h/0?password=p") == "redis://h/0"
 
 
 @pytest.mark.parametrize("count", [400, pytest.param(20_000, marks=pytest.mark.long)])
@@ -240,3 +241,27 @@ def _broken(sound, rng):
             case _:
                 data += data[at : at + 16]
     return bytes(data)
+
+
+async def test_what_is_refused_anyway_opens_no_channel_and_is_answered_once(redis_url, tmp_path):
+    settings = settings_in(tmp_path)
+    async with (
+        client_of(redis_url) as client,
+        worker(redis_url, settings) as first,
+        worker(redis_url, settings, "mine") as second,
+    ):
+        for channel in ("nobody's", "mine"):
+            assert (await client.refused("nothing", channel=channel))["code"] == "unknown_method"
+            assert (await client.refused("perceive", channel=channel))["code"] == "bad_params"
+            assert (await client.ask("health", channel=channel))["status"] == "ok"
+        await asyncio.sleep(0.3)
+        assert {len(found) for found in client.answers.values()} == {1}
+        assert [len(bridge.hikaris) for bridge in (first, second)] == [0, 1]
+        assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+async def test_a_channel_has_one_name_however_it_is_written(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "Mine") as bridge:
+        await client.ask("store_memory", {"content": "I love tea"}, channel="MINE")
+        assert (await client.ask("get_memory_stats", channel="mine"))["total"] == 1
+        assert [hikari.channel for hikari in bridge.hikaris] == ["mine"]

@@ -107,6 +107,11 @@ async def test_what_is_written_holds_all_of_a_position_or_nothing(tmp_path):
             async with engine.applying("6-0"):
                 raise RuntimeError
         assert engine.position == "5-0"
+        async with engine.applying("7-0"):
+            pass
+        assert engine.position == "5-0"  # it is not written yet
+        await engine.save()
+        assert engine.position == "7-0"
     async with StreamAnalyticsEngine(path=path) as engine:
         assert (await engine.get_viewer_insights("anna"))["message_count"] == 1
-        assert engine.position == "5-0"
+        assert engine.position == "7-0"
