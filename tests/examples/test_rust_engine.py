@@ -5,15 +5,22 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgpack
 import pytest
 from redis.asyncio import Redis
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
 
 from hikari_ml import Settings
 from hikari_ml.bridge.protocol import DURABLE
 from hikari_ml.bridge.redis_bridge import RedisBridge
 from hikari_ml.dashboard.server import LiveDashboard
+from hikari_ml.feed.server import MSGPACK
+from hikari_ml.runtime.service import ended
 from tests.redis_server import redis_process, redis_url  # noqa: F401  # fixtures
 
 CRATE = Path(__file__).parent.parent.parent / "examples/rust_engine"
@@ -23,6 +30,7 @@ CRATES = ("serde-1", "serde_derive-1", "serde_json-1", "rmp-serde-1", "tokio-1",
 
 BUILD_SECONDS = 1500
 CHANNEL = "hikari"
+TOKEN = "a token of its own"
 
 
 def missing():
@@ -73,6 +81,35 @@ async def worker(redis_url, tmp_path):  # noqa: F811
         yield found
 
 
+@asynccontextmanager
+async def holed(feed):
+    """A way to ``feed`` on which its first delta is lost; gives its url, and what clients said on it."""
+    said, lost = [], []
+
+    async def carry(client):
+        async with connect(feed, subprotocols=[MSGPACK]) as server:
+            saying = asyncio.create_task(tell(client, server))
+            try:
+                async for frame in server:
+                    if not lost and msgpack.unpackb(frame)["type"] == "delta":
+                        lost.append(frame)
+                    else:
+                        await client.send(frame)
+            except ConnectionClosed:
+                pass
+            finally:
+                await ended(saying)
+
+    async def tell(client, server):
+        async for message in client:
+            said.append(msgpack.unpackb(message)["type"])
+            await server.send(message)
+        await server.close()
+
+    async with serve(carry, "127.0.0.1", 0, subprotocols=[MSGPACK]) as way:
+        yield f"ws://127.0.0.1:{way.sockets[0].getsockname()[1]}/feed", said
+
+
 def test_the_code_of_the_page_is_what_was_compiled(built):
     page = (CRATE.parent.parent / "docs/how-to/rust-engine.md").read_text(encoding="utf-8")
     compiled = re.sub(
@@ -92,14 +129,18 @@ async def test_every_golden_message_is_read_and_written(built):
 async def test_calls_events_and_the_feed_against_a_real_worker(built, worker, redis_url):  # noqa: F811
     address = redis_url.removeprefix("redis://").removesuffix("/0")
     hikari = await worker.hikari(CHANNEL)
-    async with LiveDashboard(hikari, host="127.0.0.1", port=0, interval=0.05) as board:
+    settings = Settings(feed={"token": TOKEN, "port": 0, "interval_seconds": 0.05})
+    async with LiveDashboard(hikari, settings=settings) as board:
         feed = board.url.replace("http://", "ws://") + "feed"
-        said = await run(
-            "test", "--offline", "--test", "live", "--", "--include-ignored", "--test-threads=1",
-            "--skip", "waits_for_a_worker",
-            HIKARI_ENGINE_REDIS=address, HIKARI_ENGINE_FEED=feed,
-        )  # fmt: skip
-    assert "7 passed" in said
+        async with holed(feed) as (way, told):
+            said = await run(
+                "test", "--offline", "--test", "live", "--", "--include-ignored", "--test-threads=1",
+                "--skip", "waits_for_a_worker",
+                HIKARI_ENGINE_REDIS=address, HIKARI_ENGINE_FEED=feed,
+                HIKARI_ENGINE_TOKEN=TOKEN, HIKARI_ENGINE_HOLED=way,
+            )  # fmt: skip
+    assert "9 passed" in said
+    assert told == ["hello", "snapshot"]  # asked for once, over the same connection
     counts = worker.counts()
     assert counts["answers.analyze_message.overloaded"] > 0
     assert counts["answers.analyze_message.ok"] >= 65

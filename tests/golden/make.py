@@ -19,8 +19,13 @@ from hikari_ml.bridge.answering import Answering, seconds_left
 from hikari_ml.bridge.methods import call, params_of
 from hikari_ml.bridge.protocol import Request
 from hikari_ml.bridge.redis_bridge import RedisBridge
-from hikari_ml.dashboard.live import LiveState
-from hikari_ml.feed.session import FeedState
+from hikari_ml.chat import Raid, SourceState, StreamState
+from hikari_ml.config import FeedSettings
+from hikari_ml.dashboard.server import ShownChannel
+from hikari_ml.feed.channel import Channel
+from hikari_ml.feed.server import PING_SECONDS
+from hikari_ml.pipeline.attending import attend
+from hikari_ml.platforms.source import ChatSource
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at, busy
 
@@ -113,30 +118,37 @@ async def messages():
 
 
 async def feed(hikari, clock):
-    """The frames of the feed while three lines are said."""
-    live, state, events = LiveState(hikari), FeedState(EPOCH), hikari.events()
-    for i, (username, text) in enumerate(LINES):
-        clock.advance_to(at(10 * i))
-        await hikari.perceive(ChatMessage(username, text, clock.now(), id=f"m-{i}", channel=CHANNEL))
-        while (event := await anext(events))["type"] != "mood":
-            live.take(event)
-        if i < 2:
-            memory = await anext(events)
-            live.take(memory)
-        state.update(await live.snapshot())
-        if i == 1:
-            snapshot = state.snapshot()
-    happened = state.event("memory", memory["data"])
-    resumed, *missed = state.open(EPOCH, snapshot["seq"])
-    (lost,) = state.open("another", 7)
+    """The frames of the feed while three lines are said, and what a client says."""
+    async with ShownChannel(hikari, lambda kind, data, _: served.publish(kind, data)) as shown:
+        welcome = {"heartbeat_ms": round(PING_SECONDS * 1000)}
+        interval = FeedSettings().interval_seconds
+        served = Channel(CHANNEL, shown.state.snapshot, interval=interval, welcome=welcome)
+        served.feed.epoch = EPOCH
+        await shown.forecast_viewers()
+        for i, (username, text) in enumerate(LINES):
+            snapshot = served.feed.snapshot()
+            clock.advance_to(at(10 * i))
+            await hikari.perceive(ChatMessage(username, text, clock.now(), id=f"m-{i}", channel=CHANNEL))
+            while len(shown.state.memories) <= i:
+                await asyncio.sleep(0)
+            served.feed.update(await shown.state.snapshot())
+    resumed, happened, delta = served.feed.open(EPOCH, snapshot["seq"])
+    (lost,) = served.feed.open("another", 7)
     frames = {
         "hello": {"type": "hello"},
-        "hello_again": {"type": "hello", "token": "a token", "epoch": EPOCH, "seq": snapshot["seq"]},
+        "hello_again": {
+            "type": "hello",
+            "channel": CHANNEL,
+            "token": "a token of its own",
+            "epoch": EPOCH,
+            "seq": snapshot["seq"],
+        },
+        "ask": {"type": "snapshot"},
         "snapshot": snapshot,
         "snapshot_not_recovered": lost,
         "resumed": resumed,
-        "delta": missed[0],
         "event": happened,
+        "delta": delta,
     }
     return {f"feed/{name}": msgpack.packb(frame) for name, frame in frames.items()}
 
@@ -174,7 +186,7 @@ def request(method, params):
 
 
 async def excite(hikari, clock):
-    """An unusual metric, and a highlight after a calm chat; a last word, so that both are told."""
+    """An unusual metric, and a highlight after a calm chat; joy about it, so that both are told."""
     for i in range(400):
         clock.advance_to(at(100 + i * 60))
         await hikari.analytics.record_metric("viewer_count", 100 + i % 7, clock.now())
@@ -185,10 +197,26 @@ async def excite(hikari, clock):
     for i in range(150):
         clock.advance_to(at(begin + 720 + i / 5))
         await hikari.analytics.process_chat_message(f"fan{i % 40}", "WHAT A CLUTCH", clock.now())
-    clock.advance(20)
-    await hikari.perceive(ChatMessage("ben", "gg everyone", clock.now(), id="m-102", channel=CHANNEL))
+    await attend(hikari, Told(clock.now()))
+    for i in range(12):
+        clock.advance(0.5)
+        said = ChatMessage(f"fan{i}", "I love this so much!", clock.now(), id=f"m-{200 + i}", channel=CHANNEL)
+        await hikari.perceive(said)
     found = await answered(hikari, "get_real_time_dashboard", {})
     return {"reply/get_real_time_dashboard_busy": found["reply/get_real_time_dashboard"]}
+
+
+class Told(ChatSource):
+    """A source that tells of what is no message."""
+
+    def __init__(self, now):
+        super().__init__("told:golden", CHANNEL)
+        self._now = now
+
+    async def _run(self):
+        self.tell(SourceState(self._now, "gap", "the connection was lost for 12 s", channel=CHANNEL))
+        self.tell(StreamState(self._now, True, "Elden Ring, no hits", "Elden Ring", channel=CHANNEL))
+        self.tell(Raid(self._now, "mika", 42, channel=CHANNEL))
 
 
 async def kinds(events):
@@ -211,7 +239,7 @@ async def refusals(closed):
         "unknown_method": lambda: params_of(request("sing", {})),
         "bad_params": lambda: params_of(request("summarize", {"topic": 7})),
         "deadline_exceeded": lambda: seconds_left(request("health", {})),
-        "overloaded": lambda: Answering(0).check_room(),
+        "overloaded": lambda: raised(Answering(0).overload(0)),
         "internal": lambda: 1 // 0,
     }
     made = {}
@@ -225,6 +253,10 @@ async def refusals(closed):
     except Exception as error:
         made["error/unavailable"] = protocol.refusal("golden-unavailable", error)
     return made
+
+
+def raised(error):
+    raise error
 
 
 def twin(data):

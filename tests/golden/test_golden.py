@@ -8,7 +8,10 @@ import pytest
 
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.methods import METHODS, params_of
-from hikari_ml.feed import server
+from hikari_ml.config import FeedSettings
+from hikari_ml.dashboard.server import FORWARDED
+from hikari_ml.feed.frames import Frame, read_message
+from hikari_ml.feed.server import PING_SECONDS
 from hikari_ml.feed.session import apply_patch
 from tests.golden.make import CHANNEL, REPLY_TO, messages, twin
 
@@ -48,6 +51,7 @@ def test_there_is_one_of_every_kind():
     assert {name.removeprefix("error/") for name in named("error")} == protocol.CODES
     types = {msgpack.unpackb(golden(name))["type"] for name in named("feed")}
     assert types == {"hello", "snapshot", "resumed", "delta", "event"}
+    assert {*FORWARDED, "message", "mood"} == {name.removeprefix("event/") for name in named("event")}
 
 
 async def test_what_is_sent_today_has_the_form_of_the_golden_messages():
@@ -90,20 +94,32 @@ def test_an_event_says_what_it_is(name):
 
 
 def test_the_frames_lead_from_the_snapshot_to_the_next_state():
-    snapshot, resumed, delta, event, later = (
+    snapshot, resumed, event, delta, later = (
         msgpack.unpackb(golden(f"feed/{name}"))
-        for name in ("snapshot", "resumed", "delta", "event", "snapshot_not_recovered")
+        for name in ("snapshot", "resumed", "event", "delta", "snapshot_not_recovered")
     )
-    assert [frame["seq"] for frame in (snapshot, resumed, delta, event, later)] == [2, 2, 3, 4, 4]
+    first = snapshot["seq"]
+    assert [frame["seq"] - first for frame in (resumed, event, delta, later)] == [0, 1, 2, 2]
     assert apply_patch(snapshot["data"], delta["data"]) == later["data"]
-    assert later["recovered"] is False
+    assert (resumed["recovered"], later["recovered"]) == (True, False)
+
+
+def test_the_first_frame_says_how_the_feed_is():
+    settings = FeedSettings()
+    for name in ("snapshot", "snapshot_not_recovered", "resumed"):
+        told = msgpack.unpackb(golden(f"feed/{name}"))
+        assert told["channel"] == CHANNEL
+        assert told["interval_ms"] == 1000 * settings.interval_seconds
+        assert told["heartbeat_ms"] == 1000 * PING_SECONDS
 
 
 @pytest.mark.parametrize("name", named("feed"))
 def test_the_feed_says_the_same_in_both_forms(name):
-    frame = msgpack.unpackb(golden(name))
-    assert server._encode(frame, binary=True) == golden(name)
-    assert json.loads(server._encode(frame, binary=False)) == frame
+    said = msgpack.unpackb(golden(name))
+    frame = Frame(said)
+    assert frame.form(binary=True) == golden(name)
+    assert json.loads(frame.form(binary=False)) == said
+    assert read_message(frame.packed) == read_message(frame.text) == said
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
-"""The page about the wire says what the bridge does."""
+"""The page about the wire says what the bridge and the feed do."""
 
+import json
 import re
 from pathlib import Path
 from types import NoneType, UnionType
@@ -10,7 +11,9 @@ from pydantic import BaseModel
 
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.methods import METHODS
-from hikari_ml.chat import MAX_NAME
+from hikari_ml.chat import MAX_NAME, Connection
+from hikari_ml.feed.frames import Close
+from hikari_ml.feed.server import MAX_MESSAGE
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/wire.md").read_text(encoding="utf-8")
 TYPES = {str: "text", int: "integer", float: "number", bool: "bool", NoneType: "nil", dict: "map"}
@@ -62,6 +65,31 @@ def test_every_code_and_every_type_of_event_has_its_line():
         assert f"| `{code}` | " in PAGE
     for path in (Path(__file__).parent / "event").glob("*.json"):
         assert f"| `{path.stem}` | " in PAGE
+
+
+EVENTS = sorted((Path(__file__).parent / "event").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+def test_the_line_of_an_event_names_every_key(path):
+    (row,) = re.findall(rf"^\| `{path.stem}` \| .*", PAGE.split("## Events")[1], re.MULTILINE)
+    data = json.loads(path.read_text(encoding="utf-8"))["data"]
+    keys = {*data, *data.get("avatar", {})}
+    assert "what `perceive` answers" in row or keys <= set(re.findall(r"`(\w+)`", row))
+
+
+def test_every_state_of_a_source_is_named():
+    for state in get_args(Connection):
+        assert f'"{state}"' in PAGE
+
+
+def test_the_feed_is_told_of_as_it_is():
+    feed = PAGE.split("## The feed")[1].split("## Versions")[0]
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", feed, re.MULTILINE)} == set(Close)
+    assert f"at most {MAX_MESSAGE:,} bytes" in feed
+    for path in (Path(__file__).parent / "feed").glob("*.json"):
+        for key in json.loads(path.read_text(encoding="utf-8")):
+            assert f"`{key}`" in feed or f"`{key}: " in feed, (path.stem, key)
 
 
 def test_names_and_limits_are_those_of_the_bridge():

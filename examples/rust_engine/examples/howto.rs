@@ -20,7 +20,7 @@ pub mod more {
     use hikari_engine::resp::RespBus;
     use hikari_engine::websocket::PlainDial;
     use hikari_engine::wire::{decode, events_of, Numbers};
-    use hikari_engine::{Bus, Change, Client, Event, Feed, Happened, How, Map, Messages};
+    use hikari_engine::{Bus, Change, Client, Event, Feed, Happened, Hello, How, Map, Messages};
 
     type Done = Result<(), Box<dyn std::error::Error>>;
 
@@ -46,16 +46,17 @@ pub mod more {
             if numbers.lost_before(&event) != Some(0) {
                 println!("the first one, a restart, or a hole");
             }
-            if let Happened::Mood(mood) = event.happened()? {
-                engine.face(&mood.dominant, mood.intensity);
+            if let Happened::Expression(shown) = event.happened()? {
+                engine.face(&shown.dominant, shown.intensity);
             }
         }
     }
 
-    pub async fn feed(mut engine: impl Engine) {
-        let mut feed = Feed::new(PlainDial::new("ws://127.0.0.1:8765/feed").unwrap(), None);
+    pub async fn feed(mut engine: impl Engine) -> Done {
+        let who = Hello { channel: Some("mika".into()), ..Hello::default() };
+        let mut feed = Feed::new(PlainDial::new("ws://127.0.0.1:8765/feed").unwrap(), who);
         loop {
-            match feed.next().await {
+            match feed.next().await? {
                 Change::Event { kind, data } => engine.tell(&kind, &data),
                 _ => engine.show(feed.state().state()),
             }

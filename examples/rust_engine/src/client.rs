@@ -18,6 +18,8 @@ use crate::wire::{decode, encode, ErrorObject, Reply, ReplyId, Request, DURABLE,
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// For so long nobody answers another try of a call whose channel found no place.
+const PLACE_PAUSE: Duration = Duration::from_secs(1);
 const NIL: [u8; 1] = [0xc0];
 
 /// What holds for every call of a client.
@@ -262,7 +264,7 @@ fn answer<R: DeserializeOwned>(data: &[u8]) -> Result<R, Error> {
 fn rest(error: &ErrorObject, failures: u32) -> Duration {
     match error.retry_after_ms() {
         Some(told) => Duration::from_millis(told).mul_f64(rand::thread_rng().gen_range(1.0..1.5)),
-        None => pause(failures),
+        None => PLACE_PAUSE + pause(failures),
     }
 }
 

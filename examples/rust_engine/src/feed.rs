@@ -5,11 +5,23 @@ use serde_json::Value;
 
 use crate::Map;
 
-/// The first message of a client; with `epoch` and `seq` it asks for what it missed since.
+/// What a client says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Say {
+    /// First of all.
+    Hello(Hello),
+    /// Everything again, because a frame is missing.
+    Snapshot,
+}
+
+/// Who is there; with `epoch` and `seq` it asks for what it missed since.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
-    #[serde(rename = "type")]
-    pub kind: String,
+    /// None is the first that is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Needed where one is set, as it is beyond this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +44,13 @@ pub struct Frame {
     pub data: Option<Map>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
+    /// Of a snapshot and of `resumed`: whose feed it is, the time between two deltas, and between two pings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_ms: Option<u64>,
 }
 
 /// What a frame changed.
@@ -49,7 +68,7 @@ pub enum Change {
     Other,
 }
 
-/// A frame is missing: say [`FeedState::hello`] on a new connection.
+/// A frame is missing: say [`Say::Snapshot`]. What comes until the answer is a gap as well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     pub expected: u64,
@@ -75,13 +94,9 @@ impl FeedState {
     }
 
     /// What to say first on a connection, to go on where the last one ended.
-    pub fn hello(&self, token: Option<&str>) -> Hello {
-        Hello {
-            kind: "hello".into(),
-            token: token.map(str::to_owned),
-            epoch: self.position.as_ref().map(|(epoch, _)| epoch.clone()),
-            seq: self.position.as_ref().map(|(_, seq)| *seq),
-        }
+    pub fn hello(&self, who: &Hello) -> Say {
+        let (epoch, seq) = self.position.clone().unzip();
+        Say::Hello(Hello { epoch, seq, ..who.clone() })
     }
 
     /// Take in a frame.

@@ -1,25 +1,54 @@
 //! Follows a feed over any number of connections: what was missed in between is asked for.
 
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
 use tokio::time::sleep;
 
-use crate::client::{gone, pause};
-use crate::feed::{Change, FeedState, Frame};
-use crate::transport::{Dial, Socket};
+use crate::client::pause;
+use crate::feed::{Change, FeedState, Frame, Hello, Say};
+use crate::transport::{Dial, Received, Socket};
 use crate::wire::{decode, encode};
+
+/// Close codes after which the same again would not help: what was said, the token, or the channel is wrong.
+const FINAL: [u16; 6] = [1002, 1007, 1009, 4400, 4401, 4404];
+const TOO_MANY: u16 = 4429;
+const REST: Duration = Duration::from_secs(60);
+
+/// The feed does not want us, by its close code: 4401 for a missing or wrong token, 4404 for a channel that
+/// is not served there (yet).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnedAway {
+    pub code: u16,
+}
+
+impl fmt::Display for TurnedAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            4401 => f.write_str("the feed wants another token"),
+            4404 => f.write_str("the feed does not serve this channel"),
+            code => write!(f, "the feed has closed with {code}"),
+        }
+    }
+}
+
+impl std::error::Error for TurnedAway {}
 
 /// A feed and its state.
 pub struct Feed<D: Dial> {
     dial: D,
-    token: Option<String>,
+    who: Hello,
     state: FeedState,
     socket: Option<D::Socket>,
+    asked: bool,
     failures: u32,
 }
 
 impl<D: Dial> Feed<D> {
-    /// Connects when it is first asked for a change; a `token` is needed beyond this machine.
-    pub fn new(dial: D, token: Option<String>) -> Self {
-        Self { dial, token, state: FeedState::default(), socket: None, failures: 0 }
+    /// Connects when it is first asked for a change; `who` has the channel and the token, if there is one.
+    pub fn new(dial: D, who: Hello) -> Self {
+        Self { dial, who, state: FeedState::default(), socket: None, asked: false, failures: 0 }
     }
 
     /// The state as of the last change.
@@ -32,35 +61,61 @@ impl<D: Dial> Feed<D> {
         self.socket = None;
     }
 
-    /// The next change, however long it takes and however often the connection is lost meanwhile.
-    pub async fn next(&mut self) -> Change {
+    /// The next change, however long it takes and however often the connection is lost meanwhile. An error
+    /// is for people to mend; to call it again tries again.
+    pub async fn next(&mut self) -> Result<Change, TurnedAway> {
         loop {
-            match self.step().await {
-                Ok(change) => {
+            let rest = match self.step().await {
+                Ok(Step::Changed(change)) => {
                     self.failures = 0;
-                    return change;
+                    return Ok(change);
                 }
-                Err(_) => {
-                    self.socket = None;
-                    sleep(pause(self.failures)).await;
-                    self.failures += 1;
+                Ok(Step::Closed(Some(code))) if FINAL.contains(&code) => {
+                    self.hang_up();
+                    return Err(TurnedAway { code });
                 }
-            }
+                Ok(Step::Closed(Some(TOO_MANY))) => REST,
+                Ok(Step::Closed(_)) | Err(_) => pause(self.failures),
+            };
+            self.hang_up();
+            self.failures += 1;
+            sleep(rest).await;
         }
     }
 
-    async fn step(&mut self) -> std::io::Result<Change> {
+    async fn step(&mut self) -> io::Result<Step> {
         let socket = match &mut self.socket {
             Some(socket) => socket,
             empty => {
                 let mut socket = self.dial.dial().await?;
-                let hello = self.state.hello(self.token.as_deref());
-                socket.send(encode(&hello).map_err(std::io::Error::other)?).await?;
+                say(&mut socket, &self.state.hello(&self.who)).await?;
+                self.asked = false;
                 empty.insert(socket)
             }
         };
-        let data = socket.receive().await?.ok_or_else(|| gone("the feed has closed"))?;
-        let frame: Frame = decode(&data).map_err(std::io::Error::other)?;
-        self.state.apply(frame).map_err(|_| gone("a frame is missing"))
+        loop {
+            let data = match socket.receive().await? {
+                Received::Message(data) => data,
+                Received::Closed(code) => return Ok(Step::Closed(code)),
+            };
+            let frame: Frame = decode(&data).map_err(io::Error::other)?;
+            if let Ok(change) = self.state.apply(frame) {
+                self.asked = false;
+                return Ok(Step::Changed(change));
+            }
+            if !self.asked {
+                self.asked = true;
+                say(socket, &Say::Snapshot).await?;
+            }
+        }
     }
+}
+
+async fn say(socket: &mut impl Socket, message: &Say) -> io::Result<()> {
+    socket.send(encode(message).map_err(io::Error::other)?).await
+}
+
+enum Step {
+    Changed(Change),
+    Closed(Option<u16>),
 }

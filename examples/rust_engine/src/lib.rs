@@ -15,9 +15,9 @@ pub mod websocket;
 pub mod wire;
 
 pub use client::{Client, Error, How, Options};
-pub use feed::{Change, FeedState, Frame, Hello};
-pub use feed_client::Feed;
-pub use transport::{Bus, Dial, Messages, Socket};
+pub use feed::{Change, FeedState, Frame, Hello, Say};
+pub use feed_client::{Feed, TurnedAway};
+pub use transport::{Bus, Dial, Messages, Received, Socket};
 pub use wire::{Code, ErrorObject, Event, Happened, Reply, Request};
 
 /// A JSON object: what has no fixed keys.

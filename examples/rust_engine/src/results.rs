@@ -249,6 +249,7 @@ plain! {
         speed: String,
         unique_chatters: u64,
         viewer_count: Option<f64>,
+        viewer_count_at: Option<String>,
         mood: Option<f64>,
         toxicity_rate: f64,
         emote_rate: f64,
@@ -313,6 +314,42 @@ plain! {
 
     /// Of an event: the mood of the chat; `valence` lies in [-1, 1].
     Mood { valence: f64, arousal: f64, dominant: String, intensity: f64, }
+
+    /// What an avatar is told; the numbers are complete, so that nothing of an earlier look is left.
+    Avatar {
+        /// Of VTube Studio.
+        hotkey: Option<String>,
+        /// NAME.exp3.json.
+        live2d: Option<String>,
+        /// Tracking parameters of VTube Studio.
+        vts: Shares,
+        /// Blend shapes of VMC, 0 to 1.
+        vrm0: Shares,
+        vrm1: Shares,
+    }
+
+    /// Of an event: what Hikari might show now; `valence` lies in [-1, 1].
+    Expression {
+        dominant: String,
+        intensity: f64,
+        valence: f64,
+        arousal: f64,
+        tone: String,
+        /// The feeling of the chat that is answered so.
+        because: String,
+        since: Option<String>,
+        avatar: Avatar,
+        degraded: Reasons,
+    }
+
+    /// Of an event: another streamer came with their viewers.
+    Raid { username: String, viewers: u64, }
+
+    /// Of an event: the stream began, ended or changed; None is what was not told.
+    Stream { live: Option<bool>, title: Option<String>, game: Option<String>, }
+
+    /// Of an event: how the way to the chat is. After a "gap" something may be missing.
+    Source { state: String, reason: String, }
 
     /// Of an event: a message that was deleted.
     Retracted { message_id: String, }

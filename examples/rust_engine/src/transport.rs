@@ -31,11 +31,20 @@ pub trait Dial: Send + 'static {
     fn dial(&self) -> impl Future<Output = io::Result<Self::Socket>> + Send;
 }
 
+/// What comes over a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// A binary message.
+    Message(Vec<u8>),
+    /// The server has closed, and with which code, if it said so.
+    Closed(Option<u16>),
+}
+
 /// A WebSocket of a feed.
 pub trait Socket: Send + 'static {
     /// Send a binary message.
     fn send(&mut self, data: Vec<u8>) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// The next binary message; None when the server has closed. May be cancelled without losing one.
-    fn receive(&mut self) -> impl Future<Output = io::Result<Option<Vec<u8>>>> + Send;
+    /// The next binary message, or that there will be none. May be cancelled without losing one.
+    fn receive(&mut self) -> impl Future<Output = io::Result<Received>> + Send;
 }

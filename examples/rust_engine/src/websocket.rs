@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::client::gone;
-use crate::transport::{Dial, Socket};
+use crate::transport::{Dial, Received, Socket};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_secs(20);
@@ -185,7 +185,7 @@ impl Socket for PlainSocket {
         self.say(BINARY, &data).await
     }
 
-    async fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
+    async fn receive(&mut self) -> io::Result<Received> {
         self.flush().await?;
         loop {
             let piece = match timeout(QUIET, self.piece()).await {
@@ -198,7 +198,7 @@ impl Socket for PlainSocket {
                 }
             };
             self.pinged = false;
-            let Some(piece) = piece else { return Ok(None) };
+            let Some(piece) = piece else { return Ok(Received::Closed(None)) };
             match piece.opcode {
                 BINARY | CONTINUED => {
                     if self.message.len() + piece.data.len() > MOST_BYTES {
@@ -206,13 +206,14 @@ impl Socket for PlainSocket {
                     }
                     self.message.extend_from_slice(&piece.data);
                     if piece.last {
-                        return Ok(Some(std::mem::take(&mut self.message)));
+                        return Ok(Received::Message(std::mem::take(&mut self.message)));
                     }
                 }
                 PING => self.say(PONG, &piece.data).await?,
                 CLOSE => {
                     let _ = self.say(CLOSE, &piece.data).await;
-                    return Ok(None);
+                    let code = piece.data.get(..2).map(|two| u16::from_be_bytes([two[0], two[1]]));
+                    return Ok(Received::Closed(code));
                 }
                 _ => {}
             }

@@ -4,7 +4,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::results::{Alert, Erased, Insight, Moment, Mood, Retracted, StoredLine};
+use crate::results::{
+    Alert, Erased, Expression, Insight, Moment, Mood, Raid, Retracted, Source, StoredLine, Stream,
+};
 use crate::Map;
 
 pub const VERSION: u32 = 1;
@@ -118,6 +120,10 @@ pub enum Happened {
     Moment(Moment),
     Alert(Alert),
     Mood(Mood),
+    Expression(Box<Expression>),
+    Raid(Raid),
+    Stream(Stream),
+    Source(Source),
     Retracted(Retracted),
     Erased(Erased),
     Other(Value),
@@ -133,6 +139,10 @@ impl Event {
             "moment" => Happened::Moment(serde_json::from_value(data)?),
             "alert" => Happened::Alert(serde_json::from_value(data)?),
             "mood" => Happened::Mood(serde_json::from_value(data)?),
+            "expression" => Happened::Expression(serde_json::from_value(data)?),
+            "raid" => Happened::Raid(serde_json::from_value(data)?),
+            "stream" => Happened::Stream(serde_json::from_value(data)?),
+            "source" => Happened::Source(serde_json::from_value(data)?),
             "retracted" => Happened::Retracted(serde_json::from_value(data)?),
             "erased" => Happened::Erased(serde_json::from_value(data)?),
             _ => Happened::Other(data),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hikari_engine::feed::merge;
 use hikari_engine::wire::decode;
-use hikari_engine::{Change, FeedState, Frame};
+use hikari_engine::{Change, FeedState, Frame, Hello, Say};
 use serde_json::{json, Value};
 
 fn golden(name: &str) -> Frame {
@@ -23,8 +23,8 @@ fn the_golden_frames_lead_to_the_golden_state() {
     let mut state = FeedState::default();
     assert_eq!(state.apply(golden("snapshot")), Ok(Change::Snapshot));
     assert_eq!(state.apply(golden("resumed")), Ok(Change::Resumed));
-    assert!(matches!(state.apply(golden("delta")), Ok(Change::Delta(_))));
     assert!(matches!(state.apply(golden("event")), Ok(Change::Event { kind, .. }) if kind == "memory"));
+    assert!(matches!(state.apply(golden("delta")), Ok(Change::Delta(_))));
     let later = golden("snapshot_not_recovered");
     assert_eq!(later.recovered, Some(false));
     assert_eq!(Some(state.state()), later.data.as_ref());
@@ -61,7 +61,11 @@ fn a_hole_another_epoch_and_a_delta_before_the_snapshot_are_seen() {
     assert!(state.apply(frame("event", "other", 6, json!({}))).is_err());
     assert!(state.apply(frame("resumed", "e", 4, json!({}))).is_err());
     assert_eq!(state.state()["a"], 0);
-    assert_eq!(state.hello(None).seq, Some(5));
+    let who = Hello { channel: Some("mika".into()), ..Hello::default() };
+    let again = Hello { epoch: Some("e".into()), seq: Some(5), ..who.clone() };
+    assert_eq!(state.hello(&who), Say::Hello(again));
+    assert_eq!(state.apply(frame("snapshot", "other", 9, json!({}))), Ok(Change::Snapshot));
+    assert!(state.apply(frame("event", "other", 10, json!({}))).is_ok());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Against a real worker and a real feed; `tests/examples/test_rust_engine.py` starts them and gives their addresses in
-//! HIKARI_ENGINE_REDIS (`host:port`) and HIKARI_ENGINE_FEED (`ws://...`).
+//! HIKARI_ENGINE_REDIS (`host:port`), HIKARI_ENGINE_FEED (`ws://...`) with its token in HIKARI_ENGINE_TOKEN, and
+//! HIKARI_ENGINE_HOLED, the same feed by a way on which one frame is lost.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,7 +11,9 @@ use hikari_engine::resp::RespBus;
 use hikari_engine::results::Viewer;
 use hikari_engine::websocket::PlainDial;
 use hikari_engine::wire::{decode, events_of, Numbers};
-use hikari_engine::{Bus, Change, Client, Code, Error, Event, Feed, Happened, How, Messages, Options};
+use hikari_engine::{
+    Bus, Change, Client, Code, Error, Event, Feed, Happened, Hello, How, Messages, Options, TurnedAway,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -198,12 +201,25 @@ async fn events_come_in_order() {
     assert_eq!(heard, ["e-0", "e-1", "e-2"]);
 }
 
+fn feed(place: &str, who: Hello) -> Feed<PlainDial> {
+    Feed::new(PlainDial::new(&variable(place)).unwrap(), who)
+}
+
+fn who() -> Hello {
+    let (channel, token) = (Some(CHANNEL.into()), Some(variable("HIKARI_ENGINE_TOKEN")));
+    Hello { channel, token, ..Hello::default() }
+}
+
+async fn change(feed: &mut Feed<PlainDial>) -> Change {
+    timeout(Duration::from_secs(20), feed.next()).await.expect("a change").unwrap()
+}
+
 #[tokio::test]
 #[ignore = "needs a worker"]
 async fn the_feed_is_followed_over_several_connections() {
     let client = client();
-    let mut feed = Feed::new(PlainDial::new(&variable("HIKARI_ENGINE_FEED")).unwrap(), None);
-    assert_eq!(feed.next().await, Change::Snapshot);
+    let mut feed = feed("HIKARI_ENGINE_FEED", who());
+    assert_eq!(change(&mut feed).await, Change::Snapshot);
     let total = |feed: &Feed<PlainDial>| feed.state().state()["current_metrics"]["total_messages"].as_u64();
     for round in 0..3 {
         feed.hang_up();
@@ -211,11 +227,37 @@ async fn the_feed_is_followed_over_several_connections() {
         client.call(&line("fay", "one more", &format!("f-{round}"))).await.unwrap();
         let mut resumed = false;
         while total(&feed) <= before {
-            match timeout(Duration::from_secs(20), feed.next()).await.expect("a change") {
+            match change(&mut feed).await {
                 Change::Snapshot => panic!("what was missed can be told"),
                 change => resumed |= change == Change::Resumed,
             }
         }
         assert!(resumed);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a worker"]
+async fn a_hole_in_the_feed_is_filled_by_a_snapshot() {
+    let client = client();
+    let mut feed = feed("HIKARI_ENGINE_HOLED", who());
+    assert_eq!(change(&mut feed).await, Change::Snapshot);
+    for i in 0..2 {
+        client.call(&line("gil", "a line more", &format!("g-{i}"))).await.unwrap();
+    }
+    while change(&mut feed).await != Change::Snapshot {}
+    let chat = feed.state().state()["chat"].as_array().unwrap().clone();
+    assert_eq!(chat.iter().filter(|line| line["username"] == "gil").count(), 2);
+}
+
+#[tokio::test]
+#[ignore = "needs a worker"]
+async fn a_feed_that_turns_us_away_is_not_asked_again_and_again() {
+    let stranger = Hello { token: Some("not the right one".into()), ..who() };
+    let lost = Hello { channel: Some("nowhere".into()), ..who() };
+    for (who, code) in [(stranger, 4401), (lost, 4404)] {
+        let mut feed = feed("HIKARI_ENGINE_FEED", who);
+        let told = timeout(Duration::from_secs(20), feed.next()).await.expect("an end");
+        assert_eq!(told, Err(TurnedAway { code }));
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use hikari_engine::{Dial, Socket};
+use hikari_engine::{Dial, Received, Socket};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -50,11 +50,11 @@ impl Socket for WsSocket {
         self.stream.send(Message::binary(data)).await.map_err(io::Error::other)
     }
 
-    async fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
+    async fn receive(&mut self) -> io::Result<Received> {
         loop {
             let message = match timeout(QUIET, self.stream.next()).await {
                 Ok(Some(message)) => message.map_err(io::Error::other)?,
-                Ok(None) => return Ok(None),
+                Ok(None) => return Ok(Received::Closed(None)),
                 Err(_) if self.pinged => return Err(io::ErrorKind::TimedOut.into()),
                 Err(_) => {
                     self.pinged = true;
@@ -64,8 +64,8 @@ impl Socket for WsSocket {
             };
             self.pinged = false;
             match message {
-                Message::Binary(data) => return Ok(Some(data.to_vec())),
-                Message::Close(_) => return Ok(None),
+                Message::Binary(data) => return Ok(Received::Message(data.to_vec())),
+                Message::Close(said) => return Ok(Received::Closed(said.map(|said| said.code.into()))),
                 _ => {}
             }
         }

@@ -6,7 +6,7 @@ use std::env;
 use std::error::Error;
 
 use hikari_engine::calls::{ChatMessage, Perceive};
-use hikari_engine::{Change, Client, Feed, Options};
+use hikari_engine::{Change, Client, Feed, Hello, Options};
 use hikari_engine_live::{RedisBus, WsDial};
 
 #[tokio::main]
@@ -19,9 +19,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let insight = client.call(&Perceive { message }).await?;
     println!("tone {}", insight.recommendation.tone);
 
-    let mut feed = Feed::new(WsDial { url }, env::var("HIKARI_TOKEN").ok());
+    let who = Hello { token: env::var("HIKARI_FEED__TOKEN").ok(), ..Hello::default() };
+    let mut feed = Feed::new(WsDial { url }, who);
     loop {
-        match feed.next().await {
+        match feed.next().await? {
             Change::Event { kind, .. } => println!("{kind}"),
             Change::Delta(_) | Change::Snapshot => println!("mood {}", feed.state().state()["feeling"]),
             Change::Resumed | Change::Other => {}
