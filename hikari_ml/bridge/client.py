@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 from typing import Any, Final, cast
 
 import msgpack
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.protocol import DURABLE, REQUESTS, CallError, Request, encode_request
 from hikari_ml.bridge.subscriber import Subscriber
@@ -19,7 +19,6 @@ from hikari_ml.errors import StoreError
 from hikari_ml.runtime.service import Service, ended
 
 TIMEOUT_SECONDS: Final = 30.0
-CONNECT_SECONDS: Final = 5.0
 
 
 class BridgeClient(Service):
@@ -32,7 +31,7 @@ class BridgeClient(Service):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.reply_to = f"hikari.replies.{secrets.token_hex(8)}"
-        self._redis = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)
+        self._redis = connect(url)
         self._outbox = Outbox(self._redis)
         self._subscriber = Subscriber(self._redis, [self.reply_to], self._hear)
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}

@@ -23,8 +23,8 @@ from hikari_ml.bridge.answering import Answering
 from hikari_ml.bridge.methods import METHODS
 from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
 from hikari_ml.bridge.owning import Owned
-from hikari_ml.bridge.protocol import GROUP, BadEnvelopeError, CallError, Request, decode
-from hikari_ml.bridge.router import BATCH, Entry, bury, claimed, make_group, read_new, stream_of
+from hikari_ml.bridge.protocol import GROUP, BadEnvelopeError, CallError, Request, decode, is_done
+from hikari_ml.bridge.router import BATCH, Entry, begin_again, bury, claimed, make_group, read_new, stream_of
 
 ANSWERED: Final = "hikari.answered."
 ANSWERED_SECONDS: Final = 600
@@ -138,11 +138,23 @@ class Intake:
         """Do what an owner before us was given and did not finish."""
         async for entries in claimed(self._redis, self._stream, self._worker):
             times = await self._deliveries(entries)
-            sound = [found for found in entries if times.get(found[0], 1) <= DELIVERIES]
+            kept_next = set(self._unkept)  # done by us, before the connection was lost
             for entry, data in entries:
-                if times.get(entry, 1) > DELIVERIES:
-                    await self._lay_aside(entry, data, "it was begun too often")
-            await self._take(sound, again=True)
+                if entry not in kept_next and self._may_go_on():
+                    await self._begin_again(entry, data, times.get(entry, 1))
+
+    async def _begin_again(self, entry: bytes, data: bytes, times: int) -> None:
+        """Do a call that was given to somebody ``times`` before.
+
+        Any of them may have died of it: what was done before is kept first, not to be begun too often too.
+        """
+        if times > DELIVERIES:
+            await self._lay_aside(entry, data, "it was begun too often")
+            return
+        if times > 1:
+            await self.checkpoint()
+        await begin_again(self._redis, self._stream, self._worker, entry)
+        await self._take([(entry, data)], again=True)
 
     async def _deliveries(self, entries: list[Entry]) -> dict[bytes, int]:
         rows: Any = await self._redis.xpending_range(
@@ -203,7 +215,8 @@ class Intake:
         else:
             async with self._owned.hikari.analytics.applying(entry.decode()):
                 data = await answer()
-        self._outbox.run("SET", answered_key(request), data, "EX", ANSWERED_SECONDS)
+        if is_done(data):  # one that came too late, or failed, may be asked for again
+            self._outbox.run("SET", answered_key(request), data, "EX", ANSWERED_SECONDS)
         self._tell(request, data)
 
     def _tell(self, request: Request, data: bytes) -> None:

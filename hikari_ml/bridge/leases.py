@@ -17,6 +17,12 @@ PREFIX: Final = "hikari.owner."
 
 _IF_OURS: Final = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end "
 RENEW: Final = _IF_OURS + "return redis.call('pexpire', KEYS[1], ARGV[2])"
+TAKE: Final = """
+local owner = redis.call('get', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return 1
+"""
 RELEASE: Final = _IF_OURS + "return redis.call('del', KEYS[1])"
 
 
@@ -34,9 +40,18 @@ class Leases:
         return self._until.get(name, 0.0) > _now()
 
     async def take(self, name: str, seconds: float | None = None) -> bool:
-        """Take ``name`` if it is nobody's, for ``seconds`` or the usual time; True if it is ours now."""
+        """Take ``name`` if it is nobody's, for ``seconds`` or the usual time; True if it is ours now.
+
+        It may have been ours without our knowing: the answer to an earlier try may have been lost.
+
+        Raises:
+            RedisError: Redis cannot be asked.
+        """
         asked, lasts = _now(), seconds or self.seconds
-        taken = await self._redis.set(key(name), self.worker, nx=True, px=round(lasts * 1000))
+        command = ("EVAL", TAKE, 1, key(name), self.worker, str(round(lasts * 1000)))
+        (taken,) = await execute(self._redis, [command])
+        if isinstance(taken, Exception):
+            raise taken
         if taken:
             self._until[name] = asked + lasts
         return bool(taken)

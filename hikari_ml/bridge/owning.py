@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis.exceptions import RedisError
 
@@ -65,6 +66,7 @@ class Owning:
         self._opened, self._closing = opened, closing
         self._open: dict[str, Owned] = {}
         self._opening: dict[str, asyncio.Task[Owned | None]] = {}
+        self._changing: dict[str, asyncio.Task[None]] = {}
         self._foreign: dict[str, float] = {}
         self.pinned: set[str] = set()
         """Channels that are ours whether or not anybody calls."""
@@ -122,8 +124,8 @@ class Owning:
 
     async def close_all(self) -> None:
         """Close every channel; one that fails does not keep the others open."""
-        for task in list(self._opening.values()):
-            await asyncio.wait({task})
+        while under_way := {*self._opening.values(), *self._changing.values()}:
+            await asyncio.wait(under_way)
         for owned in self.open:
             try:
                 await self.close(owned)
@@ -135,17 +137,23 @@ class Owning:
         while True:
             await asyncio.sleep(self._leases.seconds / 4)
             try:
-                lost = await self._leases.renew()
+                await self._leases.renew()
             except (RedisError, OSError):
-                lost = self._leases.expired()
+                self._leases.expired()
             now = asyncio.get_running_loop().time()
-            for owned in self.open:
+            for owned in [owned for owned in self.open if owned.name not in self._changing]:
+                lost = not self._leases.holds(owned.name)
                 idle = owned.name not in self.pinned and now - owned.used_at > idle_seconds
-                if owned.name in lost or idle:
-                    _log.info("channel %r is %s", owned.name, "idle" if idle else "another's now")
-                    await self._close_quietly(owned)
-            for name in self.pinned - self._open.keys():
-                await self._get_quietly(name)
+                if lost or idle:
+                    _log.info("channel %r is %s", owned.name, "lost" if lost else "idle")
+                    self._change(owned.name, self._close_quietly(owned))
+            for name in self.pinned - self._open.keys() - self._changing.keys():
+                self._change(name, self._get_quietly(name))
+
+    def _change(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Close or open a channel while the leases of the others are renewed."""
+        task = self._changing[name] = asyncio.create_task(work, name=f"hikari-change-{name}")
+        task.add_done_callback(lambda _: self._changing.pop(name, None))
 
     async def _take(self, name: str) -> Owned | None:
         await asyncio.sleep(SPREAD_SECONDS * len(self._open))
@@ -167,7 +175,8 @@ class Owning:
         owned = Owned(name, hikari, asyncio.get_running_loop().time())
         self._open[name] = owned
         try:
-            await self._leases.settle(name)
+            with suppress(RedisError, OSError):  # the lease that it was opened with lasts a while yet
+                await self._leases.settle(name)
             await self._opened(owned)
         except BaseException:
             await self.close(owned)

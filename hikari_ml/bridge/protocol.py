@@ -132,6 +132,11 @@ def refusal(request_id: str, error: BaseException) -> bytes:
     return _packed({"v": VERSION, "id": request_id, "ok": False, "result": None, "error": told})
 
 
+def is_done(answer: bytes) -> bool:
+    """Whether an answer of ours is that of a call that succeeded."""
+    return bool(msgpack.unpackb(answer)["ok"])
+
+
 def event(kind: str, at: str, data: Mapping[str, Any], *, seq: int, epoch: str) -> bytes:
     """An event; ``at`` is ISO-8601 here and epoch milliseconds on the wire."""
     moment = round(parse(at).timestamp() * 1000)

@@ -20,13 +20,13 @@ from hashlib import blake2b
 from typing import Any, Final, cast
 
 import msgpack
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hikari_ml import __version__
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.answering import Answering, fault_of
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
+from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
 from hikari_ml.bridge.intake import Intake, forget_answers
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Outbox
@@ -44,7 +44,6 @@ SPOKEN_MS: Final = 1_000
 
 ORPHANS_SECONDS: Final = 1.0
 DRAIN_SECONDS: Final = 10.0
-CONNECT_SECONDS: Final = 5.0
 
 DROP_EMPTY: Final = """
 if redis.call('exists', KEYS[1]) == 0 or redis.call('xlen', KEYS[1]) == 0 then
@@ -87,7 +86,7 @@ class RedisBridge(Service):
         self.counters: Counter[str] = Counter()
         self._url = url
         self._chosen = self.settings.bridge
-        self._redis = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True)
+        self._redis = connect(url)
         self._leases = Leases(self._redis, self.worker, self._chosen.lease_seconds)
         self._answering = Answering(self._chosen.max_in_flight)
         self._outbox = Outbox(self._redis)
@@ -216,8 +215,12 @@ class RedisBridge(Service):
 
     async def _finish(self, owned: Owned) -> None:
         await self._told[1](owned.hikari)
-        await self._intakes.pop(owned.name).finish()
-        await ended(self._telling.pop(owned.name))
+        if owned.name not in self._intakes:  # it was never begun
+            return
+        try:
+            await self._intakes.pop(owned.name).finish()
+        finally:
+            await ended(self._telling.pop(owned.name))
         if self._leases.holds(owned.name):
             keys = (stream_of(owned.name), CHANNELS)
             self._outbox.run("EVAL", DROP_EMPTY, 2, *keys, owned.name)

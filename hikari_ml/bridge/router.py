@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -46,6 +46,15 @@ redis.call('xdel', KEYS[2], ARGV[3])
 redis.call('xadd', KEYS[3], '*', 'data', ARGV[4])
 redis.call('sadd', KEYS[4], ARGV[6])
 return 'moved'
+"""
+
+CLAIM: Final = """
+local claimed, rows = redis.call('xautoclaim', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'count', ARGV[4], 'justid'), {}
+for _, entry in ipairs(claimed[2]) do
+    local row = redis.call('xrange', KEYS[1], entry, entry)[1]
+    if row then rows[#rows + 1] = row end
+end
+return {claimed[1], rows}
 """
 
 _log = logging.getLogger(__name__)
@@ -150,15 +159,27 @@ async def read_new(redis: Redis, stream: str, worker: str, most: int) -> list[En
     return [_entry(row) for _, rows in found for row in rows]
 
 
-async def claimed(redis: Redis, stream: str, worker: str) -> Any:
-    """What others were given and did not finish, a batch at a time; only for who owns the stream."""
-    start: Any = b"0-0"
+async def claimed(redis: Redis, stream: str, worker: str) -> AsyncIterator[list[Entry]]:
+    """What was given to somebody and not finished, a batch at a time; only for who owns the stream.
+
+    It does not count as delivered by that: most of it was never begun. See :func:`begin_again`.
+    """
+    start: bytes | str = "0-0"
     while True:
-        start, rows, *_ = await redis.xautoclaim(stream, GROUP, worker, 0, start, count=BATCH)
+        command = ("EVAL", CLAIM, 1, stream, GROUP, worker, start, str(BATCH))
+        (found,) = await execute(redis, [command])
+        if isinstance(found, Exception):
+            raise found
+        start, rows = found
         if rows:
-            yield [_entry(row) for row in rows]
-        if start in (b"0-0", "0-0"):
+            yield [_entry((name, dict(zip(row[::2], row[1::2], strict=True)))) for name, row in rows]
+        if start == b"0-0":
             return
+
+
+async def begin_again(redis: Redis, stream: str, worker: str, entry: bytes) -> None:
+    """Count that ``entry`` is begun once more."""
+    await redis.xclaim(stream, GROUP, worker, 0, [entry])
 
 
 async def bury(redis: Redis, stream: str, entry: bytes, data: bytes, why: str) -> None:

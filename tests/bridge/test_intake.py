@@ -14,6 +14,7 @@ from hikari_ml.bridge.protocol import DURABLE, Request, encode_request
 from hikari_ml.bridge.router import DEAD, stream_of
 from tests.bridge.workers import client_of, settings_in, until, worker
 from tests.redis_server import RedisServer
+from tests.wire import wire_to
 
 ROOT = Path(__file__).parent.parent.parent
 SAYS = ["I have {} cats", "my favourite number is {}", "I moved to house {}", "I drank {} cups of tea"]
@@ -105,6 +106,39 @@ async def test_no_durable_call_is_lost_when_redis_is_restarted(tmp_path):
     async with client_of(server.url) as client, worker(server.url, settings_in(tmp_path), "default"):
         await check(client, calls)
     server.stop()
+
+
+async def test_a_call_that_came_too_late_is_done_when_it_is_asked_for_again(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
+        said = {"username": "anna", "message": "hello"}
+        late = await client.refused("process_chat_message", said, id="x", durable=True, deadline_ms=1)
+        assert late["code"] == "deadline_exceeded"
+        await client.send("process_chat_message", said, id="x", durable=True)
+        assert (await client.answer("x", number=2))["ok"]
+        found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+        assert found["message_count"] == 1
+
+
+async def test_a_connection_that_is_lost_often_lays_nothing_aside_and_keeps_before_it_acknowledges(
+    redis_process, redis_url, tmp_path
+):
+    async with client_of(redis_url) as client, wire_to(redis_process.port) as wire:
+        async with worker(
+            f"redis://127.0.0.1:{wire.port}/0", settings_in(tmp_path, checkpoint_seconds=600), "default"
+        ) as bridge:
+            for number in range(3):
+                said = {"username": "anna", "message": f"hello {number}"}
+                await client.ask("process_chat_message", said, durable=True)
+            for _ in range(intake.DELIVERIES + 2):
+                wire.cut()
+                number += 1
+                said = {"username": "anna", "message": f"hello {number}"}
+                await client.ask("process_chat_message", said, durable=True)
+            pending = await client.redis.xpending(stream_of("default"), "hikari")
+            assert pending["pending"] == number + 1  # none acknowledged: the counts are not kept yet
+            assert not bridge.counts().get("durable.dead")
+        assert await client.redis.xlen(stream_of("default")) == 0
+        assert await client.redis.xlen(DEAD) == 0
 
 
 async def test_a_call_that_ends_its_worker_again_and_again_is_laid_aside(redis_url, tmp_path):
