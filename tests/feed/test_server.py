@@ -13,8 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hikari_ml.config import FeedSettings
 from hikari_ml.errors import InputError
+from hikari_ml.feed import audience as audience_module
 from hikari_ml.feed import channel as channel_module
-from hikari_ml.feed import follower as follower_module
 from hikari_ml.feed import server as server_module
 from hikari_ml.feed.frames import Close
 from hikari_ml.feed.server import FeedServer, Page
@@ -141,7 +141,7 @@ async def test_a_message_too_long_is_refused(server):
 
 
 async def test_a_client_that_stops_reading_harms_nobody(server, source, monkeypatch):
-    monkeypatch.setattr(follower_module, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(audience_module, "STUCK_SECONDS", 0.3)
     channel = server.channels["default"]
     stuck, reading = await hello(server.url), await hello(server.url)
     stuck.transport.pause_reading()
