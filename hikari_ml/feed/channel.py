@@ -2,24 +2,30 @@
 
 A round over the clients is cut into slices, between which the event loop does other things. No order is lost
 by that: each client is brought from its own place to the newest frame, wherever the round stands.
+
+What many get is made into bytes once and written to each transport as it is. ``websockets.broadcast`` builds
+it anew for every connection, as it has to where each compresses by what it sent before; there it is used.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from hikari_ml.errors import InputError
+from hikari_ml.feed.audience import SLOW_BYTES, Audience, Follower
 from hikari_ml.feed.counting import ChannelCounts
-from hikari_ml.feed.follower import Follower, Standing
 from hikari_ml.feed.frames import Close, Frame
+from hikari_ml.feed.gate import Visitor
 from hikari_ml.feed.session import FeedState
 from hikari_ml.runtime.service import Service, ended
 
@@ -27,6 +33,12 @@ Snapshot = Callable[[], Awaitable[Mapping[str, Any]]]
 
 SLICE_SECONDS: Final = 0.002
 """How long a round may hold the event loop before others have their turn."""
+
+SLICE_CLIENTS: Final = 16
+"""Clients that are served before the clock is looked at."""
+
+EXTENSIONS: Final = "Sec-WebSocket-Extensions"
+"""The header of an answer that agrees on compression."""
 
 CLOSE_SECONDS: Final = 2.0
 """How long a client that is sent away may take to hear why."""
@@ -38,17 +50,13 @@ STALE_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class Client:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Client(Follower):
     """A connection and its place in the feed."""
 
-    connection: ServerConnection
+    connection: Visitor
     binary: bool
-    follower: Follower = field(default_factory=Follower)
-
-    def unsent(self) -> int:
-        """Bytes written but not taken by the network."""
-        return self.connection.transport.get_write_buffer_size()
+    compressed: bool
 
 
 class Channel(Service):
@@ -60,7 +68,6 @@ class Channel(Service):
         super().__init__()
         self.name = name
         self.counts = ChannelCounts()
-        self.clients: set[Client] = set()
         self.trouble: str | None = None
         """The kind of error that keeps the state from being told; None when all is well."""
         self._snapshot = snapshot
@@ -70,6 +77,7 @@ class Channel(Service):
         self._leaving: set[asyncio.Task[None]] = set()
         head = {"channel": name, "interval_ms": round(interval * 1000), **(welcome or {})}
         self.feed = FeedState(welcome=head)
+        self.clients: Audience[Client] = Audience(self.feed, self.counts)
 
     @property
     def is_open(self) -> bool:
@@ -91,28 +99,32 @@ class Channel(Service):
         self.counts.frames += 1
         self._news.set()
 
-    def join(self, connection: ServerConnection, hello: Mapping[str, Any], *, binary: bool) -> Client:
+    def join(self, connection: Visitor, hello: Mapping[str, Any], *, binary: bool) -> Client:
         """Give a client its first frames and count it among those that follow.
 
         Nothing is awaited between the two: a frame in between would be a hole.
         """
-        client = Client(connection, binary)
-        frames = client.follower.join(self.feed, hello.get("epoch"), hello.get("seq"), self._now())
+        extended = connection.response is not None and EXTENSIONS in connection.response.headers
+        client = Client(connection=connection, binary=binary, compressed=extended)
+        frames = self.clients.join(client, hello.get("epoch"), hello.get("seq"), self._now())
         self.counts.joined += 1
         self.counts.resumed += frames[0]["type"] == "resumed"
         self.counts.not_recovered += frames[0].get("recovered") is False
-        self._give(client, frames)
-        self.clients.add(client)
+        connection.on_clog, connection.on_clear = partial(self._clog, client), partial(self._clear, client)
+        self._give([client], frames)
+        if connection.transport.get_write_buffer_size() > SLOW_BYTES:  # it may have been so before
+            self._clog(client)
         return client
 
     def leave(self, client: Client) -> None:
         """Forget a client."""
-        self.clients.discard(client)
+        client.connection.on_clog = client.connection.on_clear = None
+        self.clients.leave(client)
 
     def ask(self, client: Client) -> None:
         """A client wants to have a snapshot."""
         self.counts.asked += 1
-        client.follower.ask()
+        self.clients.ask(client)
         self._news.set()
 
     def age(self) -> float:
@@ -170,38 +182,54 @@ class Channel(Service):
                 _log.exception("a round of %r was cut short", self.name)
 
     async def _round(self) -> None:
-        clock = asyncio.get_running_loop().time
-        until = clock() + SLICE_SECONDS
-        for client in list(self.clients):
-            now = clock()
-            if now > until:
-                await asyncio.sleep(0)
-                now = clock()
-                until = now + SLICE_SECONDS
-            if client in self.clients:  # it may have left meanwhile
-                self._serve(client, now)
-
-    def _serve(self, client: Client, now: float) -> None:
-        follower = client.follower
-        before = follower.degraded
-        frames = follower.due(self.feed, client.unsent(), now)
-        self.counts.degraded += follower.degraded - before
-        if follower.standing is Standing.STUCK:
+        for client in self.clients.stuck(self._now()):
             self.counts.cut_off += 1
             self._send_away(client, Close.TOO_SLOW, "too slow")
-        else:
-            self._give(client, frames)
+        clock = asyncio.get_running_loop().time
+        until = clock() + SLICE_SECONDS
+        while True:
+            clients, frames = self.clients.due(clock(), SLICE_CLIENTS)
+            if not clients:
+                return
+            self._give(clients, frames)
+            if clock() > until:
+                await asyncio.sleep(0)
+                until = clock() + SLICE_SECONDS
 
-    def _give(self, client: Client, frames: Iterable[Frame]) -> None:
-        for frame in frames:
-            form = frame.form(client.binary)
-            broadcast((client.connection,), form)
-            self.counts.sent += 1
-            self.counts.sent_bytes += len(form)
-            self.counts.snapshots += frame["type"] == "snapshot"
+    def _give(self, clients: Sequence[Client], frames: Sequence[Frame]) -> None:
+        """Write frames to those clients that are still there."""
+        forms = [b"".join([frame.message(binary) for frame in frames]) for binary in (False, True)]
+        sent = size = 0
+        for client in clients:
+            if client.connection.state is State.OPEN:
+                message = forms[client.binary]
+                self._write(client, frames, message)
+                sent += 1
+                size += len(message)
+        self.counts.sent += sent * len(frames)
+        self.counts.sent_bytes += size
+        self.counts.snapshots += sent * sum(frame["type"] == "snapshot" for frame in frames)
+
+    def _write(self, client: Client, frames: Sequence[Frame], message: bytes) -> None:
+        try:
+            if client.compressed:
+                for frame in frames:
+                    broadcast((client.connection,), frame.form(client.binary), raise_exceptions=True)
+            else:
+                client.connection.transport.write(message)
+        except Exception:  # it must not go on without these bytes, and the others must
+            _log.exception("a client of %r could not be written to", self.name)
+            client.connection.transport.abort()
+
+    def _clog(self, client: Client) -> None:
+        self.clients.clog(client, self._now())
+
+    def _clear(self, client: Client) -> None:
+        self.clients.clear(client)
+        self._news.set()
 
     def _send_away(self, client: Client, code: Close, reason: str) -> None:
-        self.clients.discard(client)
+        self.leave(client)
         self._background(send_away(client.connection, code, reason))
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Any
 
 import msgpack
+import websockets.frames as wire
 
 from hikari_ml.errors import InputError
 
@@ -31,17 +32,18 @@ class Close(IntEnum):
 
 
 class Frame(dict[str, Any]):
-    """One frame as a dict that keeps both of its encoded forms.
+    """One frame as a dict that keeps both of its encoded forms, and the bytes of the messages they make.
 
     Raises:
         InputError: it cannot be written: it holds NaN, an integer beyond 64 bits, a lone surrogate, or
             what is no plain value.
     """
 
-    __slots__ = ("packed", "text")
+    __slots__ = ("_messages", "packed", "text")
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         super().__init__(content)
+        self._messages: dict[bool, bytes] = {}
         try:
             self.text = json.dumps(self, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             self.packed = bytes(msgpack.packb(self))
@@ -53,6 +55,15 @@ class Frame(dict[str, Any]):
     def form(self, binary: bool) -> str | bytes:
         """The frame as MessagePack if ``binary``, else as JSON text."""
         return self.packed if binary else self.text
+
+    def message(self, binary: bool) -> bytes:
+        """The frame as a WebSocket message of a server without extensions (RFC 6455, section 5.2)."""
+        made = self._messages.get(binary)
+        if made is None:
+            kind = wire.Opcode.BINARY if binary else wire.Opcode.TEXT
+            data = self.packed if binary else self.text.encode()
+            made = self._messages[binary] = wire.Frame(kind, data).serialize(mask=False)
+        return made
 
 
 def read_message(raw: str | bytes) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -14,8 +15,8 @@ from websockets.asyncio.server import ServerConnection
 
 from hikari_ml.config import FeedSettings
 from hikari_ml.feed.access import Access
+from hikari_ml.feed.audience import SLOW_BYTES
 from hikari_ml.feed.counting import Refusal, ServerCounts
-from hikari_ml.feed.follower import SLOW_BYTES
 from hikari_ml.feed.limits import Bucket, Buckets, Places, same_source
 
 REQUESTS_PER_SECOND: Final = 20.0
@@ -101,6 +102,10 @@ class Visitor(ServerConnection):
         self.source = ""
         self.greeted = False
         """Whether it said something, or was sent away because it did not."""
+        self.on_clog: Callable[[], None] | None = None
+        """Called when more was written than the network takes."""
+        self.on_clear: Callable[[], None] | None = None
+        """Called when it took all of that."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in if there is a place."""
@@ -131,6 +136,18 @@ class Visitor(ServerConnection):
         """The other side has no more to say."""
         if self._admitted:
             super().eof_received()
+
+    def pause_writing(self) -> None:
+        """The network does not take what is written."""
+        super().pause_writing()
+        if self.on_clog is not None:
+            self.on_clog()
+
+    def resume_writing(self) -> None:
+        """It took all of it."""
+        super().resume_writing()
+        if self.on_clear is not None:
+            self.on_clear()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back and count how it ended."""

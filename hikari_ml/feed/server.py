@@ -24,9 +24,9 @@ from websockets.typing import Subprotocol
 
 from hikari_ml.config import FeedSettings
 from hikari_ml.errors import InputError
+from hikari_ml.feed.audience import SLOW_BYTES
 from hikari_ml.feed.channel import CLOSE_SECONDS, Channel, Client, Snapshot, send_away
 from hikari_ml.feed.counting import Refusal, ServerCounts
-from hikari_ml.feed.follower import SLOW_BYTES
 from hikari_ml.feed.frames import Close, read_message
 from hikari_ml.feed.gate import Gate, Visitor, wire_log
 from hikari_ml.feed.limits import Bucket
@@ -199,7 +199,7 @@ class FeedServer(Service):
             compression="deflate" if self._settings.compression else None,
             max_size=MAX_MESSAGE,
             max_queue=4,
-            write_limit=SLOW_BYTES,  # pings go out until then, so that a silent client is noticed
+            write_limit=(SLOW_BYTES, 0),  # clogged from there until all is gone; pings go out before
             open_timeout=OPEN_SECONDS,
             ping_interval=PING_SECONDS,
             ping_timeout=PONG_SECONDS,

@@ -6,6 +6,10 @@ import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.client import ClientProtocol
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from hikari_ml.errors import InputError
 from hikari_ml.feed.frames import Close, Frame, read_message
@@ -23,6 +27,19 @@ plain = st.recursive(
 def test_both_forms_say_the_same(content):
     frame = Frame(content)
     assert json.loads(frame.form(binary=False)) == msgpack.unpackb(frame.form(binary=True)) == content
+
+
+@pytest.mark.parametrize("size", [0, 100, 125, 126, 65_000, 65_536, 70_000])
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_message_is_read_as_it_was_meant(size, binary):
+    frame = Frame({"text": "x" * size + "\u00e9"})
+    client = ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN)
+    client.receive_data(frame.message(binary) * 2)
+    received = client.events_received()
+    assert len(received) == 2
+    for event in received:
+        assert event.opcode is (Opcode.BINARY if binary else Opcode.TEXT)
+        assert event.data == (frame.packed if binary else frame.text.encode())
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**64, "\ud800", object(), {1, 2}, b"\xff"])

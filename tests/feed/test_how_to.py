@@ -57,7 +57,7 @@ async def test_the_script_follows_and_comes_back():
         channel = first.channels["default"]
         channel.feed.event("lost", {}), channel.feed.event("heard", {})
         for client in channel.clients:
-            client.follower.position += 1  # one frame is lost on the way
+            client.position += 1  # one frame is lost on the way
         first.publish("after", {})
         await sees(page, "seen.states > 2")
         assert channel.counts.asked == 1

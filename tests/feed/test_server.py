@@ -13,8 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hikari_ml.config import FeedSettings
 from hikari_ml.errors import InputError
+from hikari_ml.feed import audience as audience_module
 from hikari_ml.feed import channel as channel_module
-from hikari_ml.feed import follower as follower_module
 from hikari_ml.feed import server as server_module
 from hikari_ml.feed.frames import Close
 from hikari_ml.feed.server import FeedServer, Page
@@ -42,8 +42,8 @@ async def server(source):
         yield found
 
 
-async def hello(url, **parts):
-    client = await connect(url, subprotocols=parts.pop("subprotocols", None))
+async def hello(url, *, subprotocols=None, compression="deflate", **parts):
+    client = await connect(url, subprotocols=subprotocols, compression=compression)
     await client.send(json.dumps({"type": "hello", **parts}))
     return client
 
@@ -141,7 +141,7 @@ async def test_a_message_too_long_is_refused(server):
 
 
 async def test_a_client_that_stops_reading_harms_nobody(server, source, monkeypatch):
-    monkeypatch.setattr(follower_module, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(audience_module, "STUCK_SECONDS", 0.3)
     channel = server.channels["default"]
     stuck, reading = await hello(server.url), await hello(server.url)
     stuck.transport.pause_reading()
@@ -533,9 +533,23 @@ async def test_a_client_that_reads_nothing_does_not_hold_up_the_end(source):
     client.transport.abort()
 
 
-async def test_many_clients_in_slices_see_neither_hole_nor_repeat(server, source, monkeypatch):
+@pytest.mark.parametrize("compression", [False, True])
+async def test_many_clients_in_slices_see_neither_hole_nor_repeat(source, monkeypatch, compression):
     monkeypatch.setattr(channel_module, "SLICE_SECONDS", 0.0)
-    clients = [await hello(server.url) for _ in range(20)]
+    monkeypatch.setattr(channel_module, "SLICE_CLIENTS", 3)
+    settings = FeedSettings(port=0, interval_seconds=0.02, compression=compression)
+    async with FeedServer(source, settings=settings) as server:
+        await follow_in_slices(server, source, compression=compression)
+
+
+async def follow_in_slices(server, source, *, compression):
+    kinds = [
+        {"subprotocols": subprotocols, "compression": asked}
+        for subprotocols in (None, ["hikari.v1.msgpack"])
+        for asked in ("deflate", None)
+    ]
+    clients = [await hello(server.url, **kinds[i % 4]) for i in range(20)]
+    assert [bool(client.protocol.extensions) for client in clients] == [compression, False] * 10
     last = {}
 
     async def follow(client):
@@ -558,3 +572,19 @@ async def test_many_clients_in_slices_see_neither_hole_nor_repeat(server, source
     source.state["n"] = "the end"
     await asyncio.gather(*followers)
     assert list(last.values()) == [source.state] * 35
+
+
+async def test_a_client_that_cannot_be_written_to_is_broken_off_and_the_others_go_on(server, source, caplog):
+    clients = [await hello(server.url) for _ in range(3)]
+    for client in clients:
+        await receive(client)
+    channel = server.channels["default"]
+    broken = list(channel.clients)[1]
+    broken.connection.transport.write_eof()
+    source.state["n"] = 1
+    assert [(await receive(client))["data"] for client in (clients[0], clients[2])] == [{"n": 1}] * 2
+    await until(lambda: len(channel.clients) == 2)
+    with pytest.raises(ConnectionClosed):
+        await receive(clients[1])
+    for client in clients:
+        await client.close()

@@ -3,9 +3,9 @@
     python -m benchmarks.speed.service.feed [--clients 5000] [--seconds 600] [--write]
 
 The server has a process of its own, and so have the clients; how old a message is when it is read counts the
-time of both, the clients' own queue included. The share of a core and the memory are those of the server's
-process alone. For the stalled clients, phases with and without them take turns in one run. ``--write`` puts
-the tables into docs/reference/service.md.
+time of both, the clients' own queue included. Processor time and memory are those of the server's process
+alone; the processor time a message is what a busy machine changes least. For the stalled clients, phases with
+and without them take turns in one run. ``--write`` puts the tables into docs/reference/service.md.
 """
 
 from __future__ import annotations
@@ -125,14 +125,15 @@ async def crowd(how: str, clients: int, rate: float, seconds: float) -> tuple[st
         held, before, began = megabytes(process), spent(process), time.monotonic()
         await asyncio.sleep(seconds)
         lasted = time.monotonic() - began
-        share, later, heard = (spent(process) - before) / lasted, megabytes(process), len(ages)
+        cost, later, heard = spent(process) - before, megabytes(process), len(ages)
         figures = [ages.percentile(50), ages.percentile(99), 1000 * max(ages)]
         expected = clients * rate * seconds
         close(found)
     return (
         {"ours": "the feed", "broadcast": "`websockets.broadcast`"}[how],
         *(f"{figure:.1f}" for figure in figures),
-        f"{100 * share:.0f} %",
+        f"{1e6 * cost / heard:.1f}",
+        f"{100 * cost / lasted:.0f} %",
         f"{held:.0f} / {later:.0f}",
         f"{100 * heard / expected:.1f} %",
     )
@@ -140,15 +141,16 @@ async def crowd(how: str, clients: int, rate: float, seconds: float) -> tuple[st
 
 async def beside_stalled(how: str, given: argparse.Namespace) -> tuple[str, ...]:
     """A row of what the others see while some do not read, and while there are none."""
-    ages, alone, beside, ratios = Ages(), Ages(), Ages(), []
+    ages, alone, beside, ratios, costs = Ages(), Ages(), Ages(), [], []
     with running(how, STALLED_RATE, LARGE) as (url, process):
         others = await listeners(url, given.others - given.stalled, ages.append)
         await asyncio.sleep(SETTLE_SECONDS)
         held, most = megabytes(process), 0.0
         for _ in range(given.turns):
-            quiet = await phase(ages, given.phase)
+            quiet, before = await phase(ages, given.phase, process)
             deaf = await stalled(url, given.stalled)
-            loud = await phase(ages, given.phase)
+            loud, after = await phase(ages, given.phase, process)
+            costs.append((before, after))
             most = max(most, megabytes(process))
             ratios.append(loud.percentile(99) / quiet.percentile(99))
             alone += quiet
@@ -162,16 +164,18 @@ async def beside_stalled(how: str, given: argparse.Namespace) -> tuple[str, ...]
         {"ours": "the feed", "broadcast": "`websockets.broadcast`"}[how],
         f"{alone.percentile(50):.1f} / {alone.percentile(99):.1f}",
         f"{beside.percentile(50):.1f} / {beside.percentile(99):.1f}",
+        " / ".join(f"{1e6 * cost:.1f}" for cost in np.median(costs, axis=0)),
         f"{np.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
         f"{held:.0f} / {most:.0f}",
     )
 
 
-async def phase(ages: Ages, seconds: float) -> Ages:
-    """The ages heard from now on for some seconds."""
+async def phase(ages: Ages, seconds: float, process: psutil.Process) -> tuple[Ages, float]:
+    """The ages heard from now on for some seconds, and the server's seconds of processor time for each."""
     ages.clear()
+    before = spent(process)
     await asyncio.sleep(seconds)
-    return Ages(ages)
+    return Ages(ages), (spent(process) - before) / len(ages)
 
 
 def close(found: list[Listener]) -> None:
@@ -184,7 +188,10 @@ async def measure(given: argparse.Namespace) -> dict[str, str]:
     """Both tables, by their names in the page."""
     where = f"{machine()}, load average {os.getloadavg()[0]:.1f} before it began"
     many = [await crowd(how, given.clients, given.rate, given.seconds) for how in ("ours", "broadcast")]
-    header = ("server", "p50 ms", "p99 ms", "worst ms", "share of a core", "MB, start / end", "heard")
+    header = (
+        *("server", "p50 ms", "p99 ms", "worst ms"),
+        *("CPU µs a message", "share of a core", "MB, start / end", "heard"),
+    )
     crowded = (
         f"{given.clients:,} clients, {given.rate:g} updates of {SMALL} bytes a second for "
         f"{given.seconds:g} s; {where}.\n\n{markdown(header, many)}"
@@ -194,6 +201,7 @@ async def measure(given: argparse.Namespace) -> dict[str, str]:
         "server",
         "p50 / p99 ms without",
         "p50 / p99 ms with",
+        "CPU µs a message read without / with",
         "p99 with : without",
         "memory MB, start / most",
     )
