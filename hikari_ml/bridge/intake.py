@@ -23,12 +23,26 @@ from hikari_ml.bridge.answering import Answering
 from hikari_ml.bridge.methods import METHODS
 from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
 from hikari_ml.bridge.owning import Owned
-from hikari_ml.bridge.protocol import GROUP, BadEnvelopeError, CallError, Request, decode, is_done
-from hikari_ml.bridge.router import BATCH, Entry, begin_again, bury, claimed, make_group, read_new, stream_of
+from hikari_ml.bridge.protocol import FIELD, GROUP, BadEnvelopeError, CallError, Request, decode, is_done
+from hikari_ml.bridge.router import (
+    BATCH,
+    DEAD,
+    Entry,
+    begin_again,
+    bury,
+    claimed,
+    make_group,
+    read_new,
+    stream_of,
+)
 
 ANSWERED: Final = "hikari.answered."
 ANSWERED_SECONDS: Final = 600
 """How long an answer can be given again to a repeated id."""
+
+LAPSE_SECONDS: Final = 0.1
+MOST_READING: Final = 64
+"""Calls that change nothing and are answered at the same time."""
 
 DELIVERIES: Final = 5
 """Times a call may end its worker before it is laid aside."""
@@ -77,13 +91,17 @@ class Intake:
         self.counters: Counter[str] = Counter()
 
     def start(self) -> None:
-        """Serve until :meth:`finish`, or until the channel is no longer ours."""
+        """Serve until :meth:`finish`, whenever the channel is ours."""
         self._serving = asyncio.create_task(self._serve(), name=f"hikari-durable-{self._owned.name}")
 
     async def _serve(self) -> None:
         failures, begun = 0, False
         self._kept_at = asyncio.get_running_loop().time()
-        while self._may_go_on():
+        while not self._stopping:
+            if not self._holds():  # it may be renewed yet; if it is lost, the channel is closed
+                begun = False
+                await asyncio.sleep(LAPSE_SECONDS)
+                continue
             try:
                 if not begun:
                     await make_group(self._redis, self._stream)
@@ -173,6 +191,7 @@ class Intake:
             if not self._may_go_on():
                 return
             self.counters["again" if again else "taken"] += 1
+            self._owned.used_at = asyncio.get_running_loop().time()
             try:
                 request = decode(data)
             except BadEnvelopeError as error:
@@ -183,6 +202,8 @@ class Intake:
                 task = asyncio.create_task(self._read(entry, request))
                 self._reading.add(task)
                 task.add_done_callback(self._reading.discard)
+                if len(self._reading) >= MOST_READING:
+                    await asyncio.wait(self._reading, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await self._change(entry, request, again=again)
             if len(self._unkept) >= MOST_UNKEPT:
@@ -215,7 +236,8 @@ class Intake:
         else:
             async with self._owned.hikari.analytics.applying(entry.decode()):
                 data = await answer()
-        if is_done(data):  # one that came too late, or failed, may be asked for again
+        # One that came too late, or failed, may be asked for again; an erasure leaves no name behind.
+        if is_done(data) and request.method != "erase_user":
             self._outbox.run("SET", answered_key(request), data, "EX", ANSWERED_SECONDS)
         self._tell(request, data)
 
@@ -236,9 +258,17 @@ def answered_key(request: Request) -> str:
     return f"{ANSWERED}{request.channel}.{digest}"
 
 
-async def forget_answers(redis: Redis, channel: str) -> int:
-    """Forget every kept answer of a channel, because of somebody who may stand in one; returns how many."""
+async def forget_calls(redis: Redis, channel: str) -> int:
+    """Forget every kept answer of a channel and what was laid aside of it; returns how many.
+
+    Somebody who is to be forgotten may stand in one.
+    """
     gone = 0
+    for entry, fields in cast("list[tuple[bytes, dict[bytes, bytes]]]", await redis.xrange(DEAD)):
+        with suppress(BadEnvelopeError):
+            if decode(fields.get(FIELD, b"")).channel != channel:
+                continue
+        gone += await redis.xdel(DEAD, entry)  # what cannot be read may be of anybody
     pattern = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in f"{ANSWERED}{channel}.") + "*"
     async for name in redis.scan_iter(match=pattern, count=500):
         gone += await redis.delete(name)

@@ -67,6 +67,8 @@ class Owning:
         self._open: dict[str, Owned] = {}
         self._opening: dict[str, asyncio.Task[Owned | None]] = {}
         self._changing: dict[str, asyncio.Task[None]] = {}
+        self._being_closed: dict[str, asyncio.Event] = {}
+        self._ending = False
         self._foreign: dict[str, float] = {}
         self.pinned: set[str] = set()
         """Channels that are ours whether or not anybody calls."""
@@ -101,7 +103,7 @@ class Owning:
                 return None
             owned.used_at = now
             return owned
-        if self._foreign.get(name, 0.0) > now:
+        if self._ending or self._foreign.get(name, 0.0) > now:
             return None
         task = self._opening.get(name)
         if task is None:
@@ -114,23 +116,23 @@ class Owning:
         """End what runs for the channel, keep its state, and let others have it."""
         if self._open.pop(owned.name, None) is None:
             return
+        closed = self._being_closed[owned.name] = asyncio.Event()
         try:
             await self._closing(owned)
         finally:
             try:
                 await owned.hikari.aclose()
             finally:
-                await self._let_go(owned.name)
+                await self.let_go(owned.name)
+                self._being_closed.pop(owned.name, None)
+                closed.set()
 
     async def close_all(self) -> None:
-        """Close every channel; one that fails does not keep the others open."""
+        """Close every channel, and open none any more; one that fails does not keep the others open."""
+        self._ending = True
         while under_way := {*self._opening.values(), *self._changing.values()}:
             await asyncio.wait(under_way)
-        for owned in self.open:
-            try:
-                await self.close(owned)
-            except (HikariError, RedisError, OSError):
-                _log.exception("channel %r could not be closed well", owned.name)
+        await asyncio.gather(*(self._close_quietly(owned) for owned in self.open))
 
     async def keep(self, idle_seconds: float) -> None:
         """Renew the leases until cancelled; close what was lost, and what nobody asks for any more."""
@@ -140,6 +142,8 @@ class Owning:
                 await self._leases.renew()
             except (RedisError, OSError):
                 self._leases.expired()
+            if self._ending:
+                continue
             now = asyncio.get_running_loop().time()
             for owned in [owned for owned in self.open if owned.name not in self._changing]:
                 lost = not self._leases.holds(owned.name)
@@ -156,6 +160,8 @@ class Owning:
         task.add_done_callback(lambda _: self._changing.pop(name, None))
 
     async def _take(self, name: str) -> Owned | None:
+        if (closed := self._being_closed.get(name)) is not None:
+            await closed.wait()  # its lease is given back only then
         await asyncio.sleep(SPREAD_SECONDS * len(self._open))
         if len(self._open) >= self._most and name not in self.pinned:
             await asyncio.sleep(4 * SPREAD_SECONDS * self._most)  # somebody else may have room
@@ -170,7 +176,7 @@ class Owning:
         try:
             hikari = await self._opened_hikari(name)
         except BaseException:
-            await self._let_go(name)
+            await self.let_go(name)
             raise
         owned = Owned(name, hikari, asyncio.get_running_loop().time())
         self._open[name] = owned
@@ -201,7 +207,8 @@ class Owning:
         until = asyncio.get_running_loop().time() + FOREIGN_SHARE * self._leases.seconds
         self._foreign[name] = until
 
-    async def _let_go(self, name: str) -> None:
+    async def let_go(self, name: str) -> None:
+        """Give a lease back, if Redis is there; else it runs out."""
         try:
             await self._leases.release(name)
         except (RedisError, OSError):
@@ -210,7 +217,7 @@ class Owning:
     async def _close_quietly(self, owned: Owned) -> None:
         try:
             await self.close(owned)
-        except (HikariError, RedisError, OSError):
+        except Exception:
             _log.exception("channel %r could not be closed well", owned.name)
 
     async def _get_quietly(self, name: str) -> None:

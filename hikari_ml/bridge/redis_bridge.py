@@ -27,7 +27,7 @@ from hikari_ml.bridge import protocol
 from hikari_ml.bridge.answering import Answering, fault_of
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
 from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
-from hikari_ml.bridge.intake import Intake, forget_answers
+from hikari_ml.bridge.intake import Intake, forget_calls
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.owning import Owned, Owning
@@ -90,7 +90,8 @@ class RedisBridge(Service):
         self._leases = Leases(self._redis, self.worker, self._chosen.lease_seconds)
         self._answering = Answering(self._chosen.max_in_flight)
         self._outbox = Outbox(self._redis)
-        self._viewers = ViewerCache(self._redis)
+        self._side = connect(url)  # calls in plenty must not take the connections that leases need
+        self._viewers = ViewerCache(self._side)
         self._shelf = RedisShelf(url, self._chosen.reading_seconds) if self._chosen.share_readings else None
         self._owning = Owning(self._leases, self._made, self._chosen.max_channels, self._begin, self._finish)
         self._owning.pinned = {name.casefold() for name in channels}
@@ -154,6 +155,7 @@ class RedisBridge(Service):
     # -- life ---------------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
+        stack.push_async_callback(self._side.aclose)
         stack.push_async_callback(self._redis.aclose)
         if self._shelf is not None:
             stack.callback(self._shelf.close)
@@ -163,9 +165,9 @@ class RedisBridge(Service):
             raise StoreError(shown(self._url), f"Redis cannot be reached: {error}") from error
         self._run(stack, "deliver", self._outbox.deliver())
         stack.push_async_callback(self._outbox.emptied, DRAIN_SECONDS)
-        stack.push_async_callback(self._leases.release, "")
-        stack.push_async_callback(self._owning.close_all)
+        stack.push_async_callback(self._owning.let_go, "")
         self._run(stack, "leases", self._owning.keep(60 * self._chosen.idle_minutes))
+        stack.push_async_callback(self._owning.close_all)
         for name in self._owning.pinned:
             await self._owning.get(name)
         stack.push_async_callback(self._drain)
@@ -220,6 +222,7 @@ class RedisBridge(Service):
         try:
             await self._intakes.pop(owned.name).finish()
         finally:
+            await self._answering.finish(owned.name)
             await ended(self._telling.pop(owned.name))
         if self._leases.holds(owned.name):
             keys = (stream_of(owned.name), CHANNELS)
@@ -244,14 +247,19 @@ class RedisBridge(Service):
             await asyncio.sleep(ORPHANS_SECONDS)
             try:
                 found = cast("set[bytes]", await self._redis.smembers(CHANNELS))
-                names = {name.decode() for name in found}
-                for name in names - {owned.name for owned in self._owning.open}:
-                    if not await self._redis.exists(key(name)):
-                        await self._owning.get(name)
-            except (RedisError, OSError, CallError) as error:
-                _log.debug("no channel was taken: %s", error)
-            except HikariError as error:
-                _log.warning("a channel with durable calls cannot be opened: %s", error)
+            except (RedisError, OSError):
+                continue
+            for name in {name.decode() for name in found} - {owned.name for owned in self._owning.open}:
+                await self._adopt(name)
+
+    async def _adopt(self, name: str) -> None:
+        try:
+            if not await self._redis.exists(key(name)):
+                await self._owning.get(name)
+        except (RedisError, OSError, CallError) as error:
+            _log.debug("channel %r was not taken: %s", name, error)
+        except Exception as error:
+            _log.warning("channel %r, which has durable calls, cannot be opened: %s", name, error)
 
     # -- calls --------------------------------------------------------------------------------------
 
@@ -340,7 +348,8 @@ class RedisBridge(Service):
     async def _erased(self, channel: str, request: Request) -> None:
         """Let no cache of ours remember who was erased."""
         self._answering.forget(channel)
-        await forget_answers(self._redis, channel)
+        await self._outbox.emptied(DRAIN_SECONDS)  # an answer that is on its way must not come after this
+        await forget_calls(self._redis, channel)
         await self._viewers.forget(channel, str(request.params.get("user")))
 
     async def _say_once(self, error: BadEnvelopeError, data: bytes) -> None:
@@ -356,7 +365,7 @@ class RedisBridge(Service):
         """Whether this worker is the one to answer what no worker owns."""
         spoken = "hikari.spoken." + blake2b(data, digest_size=16).hexdigest()
         try:
-            return bool(await self._redis.set(spoken, self.worker, nx=True, px=SPOKEN_MS))
+            return bool(await self._side.set(spoken, self.worker, nx=True, px=SPOKEN_MS))
         except (RedisError, OSError):
             return False
 

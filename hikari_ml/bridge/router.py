@@ -48,8 +48,15 @@ redis.call('sadd', KEYS[4], ARGV[6])
 return 'moved'
 """
 
+BURY: Final = """
+redis.call('xadd', KEYS[1], 'MAXLEN', '~', ARGV[5], '*', 'data', ARGV[3], 'why', ARGV[4], 'stream', KEYS[2])
+redis.call('xack', KEYS[2], ARGV[1], ARGV[2])
+redis.call('xdel', KEYS[2], ARGV[2])
+"""
+
 CLAIM: Final = """
-local claimed, rows = redis.call('xautoclaim', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'count', ARGV[4], 'justid'), {}
+local rows = {}
+local claimed = redis.call('xautoclaim', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'count', ARGV[4], 'justid')
 for _, entry in ipairs(claimed[2]) do
     local row = redis.call('xrange', KEYS[1], entry, entry)[1]
     if row then rows[#rows + 1] = row end
@@ -183,15 +190,15 @@ async def begin_again(redis: Redis, stream: str, worker: str, entry: bytes) -> N
 
 
 async def bury(redis: Redis, stream: str, entry: bytes, data: bytes, why: str) -> None:
-    """Put an entry where it can be looked at and is not tried again."""
-    await execute(
-        redis,
-        [
-            ("XADD", DEAD, "MAXLEN", "~", DEAD_KEPT, "*", FIELD, data[:65536], "why", why, "stream", stream),
-            ("XACK", stream, GROUP, entry),
-            ("XDEL", stream, entry),
-        ],
-    )
+    """Put an entry where it can be looked at and is not tried again.
+
+    Raises:
+        RedisError: it could not be put there, and stays where it was.
+    """
+    command = ("EVAL", BURY, 2, DEAD, stream, GROUP, entry, data, why, str(DEAD_KEPT))
+    (done,) = await execute(redis, [command])
+    if isinstance(done, Exception):
+        raise done
 
 
 def _entry(row: Any) -> Entry:

@@ -119,7 +119,9 @@ def troubles() -> Iterator[list[str]]:
     loop, old_hook = asyncio.get_running_loop(), sys.unraisablehook
     logging.getLogger().addHandler(trouble)
     loop.set_exception_handler(lambda _, told: trouble.found.append(f"loop: {told.get('exception') or told}"))
-    sys.unraisablehook = lambda told: trouble.found.append(f"unraisable: {told.exc_value!r} in {told.object!r}")
+    sys.unraisablehook = lambda told: trouble.found.append(
+        f"unraisable: {told.exc_value!r} in {told.object!r}"
+    )
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
@@ -144,7 +146,9 @@ class Soaked:
     seconds: float = 0.0
 
 
-async def through(hikari: Hikari, clock: ManualClock, chat: Days, speed: float | None) -> list[dict[str, Any]]:
+async def through(
+    hikari: Hikari, clock: ManualClock, chat: Days, speed: float | None
+) -> list[dict[str, Any]]:
     """The report of each day."""
     found = []
     for path, most in chat:
@@ -270,13 +274,19 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
     messages = sum(report["messages"] for report in soaked.reports)
     keys = sum(len(report) for report in soaked.reports)
     lines = [
-        f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, {soaked.seconds / 60:.1f} minutes; "
-        f"{machine()}.",
+        (
+            f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, {soaked.seconds / 60:.1f} minutes; "
+            f"{machine()}."
+        ),
         markdown(("", "after a tenth", "half way", "at the end", "most"), rows),
-        f"Unread exceptions, errors in the log and things not closed: {len(soaked.troubles)}. "
-        f"Frames of the feed: {soaked.frames:,}, without a gap; resumed {soaked.resumed} times.",
-        f"Results that differ from those at full speed: {len(alike)} of {keys} "
-        "(rates, moods, moments, alerts, viewers, memories and the rest of each day's report).",
+        (
+            f"Unread exceptions, errors in the log and things not closed: {len(soaked.troubles)}. "
+            f"Frames of the feed: {soaked.frames:,}, without a gap; resumed {soaked.resumed} times."
+        ),
+        (
+            f"Results that differ from those at full speed: {len(alike)} of {keys} "
+            "(rates, moods, moments, alerts, viewers, memories and the rest of each day's report)."
+        ),
     ]
     return "\n\n".join(lines)
 
