@@ -51,7 +51,7 @@ class Answering:
 
         What changes something is finished even if its deadline passes meanwhile, and answered as it was
         then if the same id comes again. With ``whole`` it is waited for as well. ``again``: it may have been
-        done before, by a worker that died of it.
+        done before, and answered, by a worker that died with what it did; no deadline counts then.
         """
         self._busy += 1
         began = time.perf_counter()
@@ -65,7 +65,7 @@ class Answering:
         try:
             effect = method_of(request).effect
             params_of(request)
-            left = seconds_left(request)
+            left = None if again else seconds_left(request)
         except CallError as error:
             return self.refuse(request, error)
         if effect == "none":

@@ -119,7 +119,9 @@ def troubles() -> Iterator[list[str]]:
     loop, old_hook = asyncio.get_running_loop(), sys.unraisablehook
     logging.getLogger().addHandler(trouble)
     loop.set_exception_handler(lambda _, told: trouble.found.append(f"loop: {told.get('exception') or told}"))
-    sys.unraisablehook = lambda told: trouble.found.append(f"unraisable: {told.exc_value!r} in {told.object!r}")
+    sys.unraisablehook = lambda told: trouble.found.append(
+        f"unraisable: {told.exc_value!r} in {told.object!r}"
+    )
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
@@ -144,7 +146,9 @@ class Soaked:
     seconds: float = 0.0
 
 
-async def through(hikari: Hikari, clock: ManualClock, chat: Days, speed: float | None) -> list[dict[str, Any]]:
+async def through(
+    hikari: Hikari, clock: ManualClock, chat: Days, speed: float | None
+) -> list[dict[str, Any]]:
     """The report of each day."""
     found = []
     for path, most in chat:
