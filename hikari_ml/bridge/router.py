@@ -49,7 +49,9 @@ return 'moved'
 """
 
 CLAIM: Final = """
-local claimed, rows = redis.call('xautoclaim', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'count', ARGV[4], 'justid'), {}
+local claimed = redis.call(
+    'xautoclaim', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'count', ARGV[4], 'justid')
+local rows = {}
 for _, entry in ipairs(claimed[2]) do
     local row = redis.call('xrange', KEYS[1], entry, entry)[1]
     if row then rows[#rows + 1] = row end
