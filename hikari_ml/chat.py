@@ -11,6 +11,9 @@ from typing import Literal, get_args
 from hikari_ml.errors import InputError
 from hikari_ml.times import as_utc
 
+MAX_COUNT: int = 2**53
+"""Largest count taken: beyond, a number is not the same in every language."""
+
 MAX_NAME: int = 200
 """Longest user or channel name taken; platforms allow about 50 characters."""
 
@@ -213,8 +216,8 @@ def _check_optional(kind: type, value: object, name: str) -> None:
 
 
 def _check_count(value: object, name: str) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InputError(name, value, "give a whole number of 0 or more")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
+        raise InputError(name, value, f"give a whole number from 0 to {MAX_COUNT:,}")
 
 
 def _check_at_least_0(value: object, name: str) -> None:

@@ -68,7 +68,7 @@ class Answering:
 
         What changes something is finished even if its deadline passes meanwhile, and answered as it was
         then if the same id comes again. With ``whole`` it is waited for as well. ``again``: it may have been
-        done before, by a worker that died of it.
+        done before, and answered, by a worker that died with what it did; no deadline counts then.
         """
         self._busy += 1
         began = time.perf_counter()
@@ -79,9 +79,11 @@ class Answering:
             self._seconds += SMOOTHING * (time.perf_counter() - began - self._seconds)
 
     async def _answer(self, hikari: Hikari, request: Request, again: bool, whole: bool) -> bytes:
-        if (fault := fault_of(request)) is not None:
-            return self.refuse(request, fault)
-        left = seconds_left(request)
+        try:
+            check(request)
+            left = None if again else seconds_left(request)
+        except CallError as error:
+            return self.refuse(request, error)
         if method_of(request).effect == "none":
             try:
                 async with asyncio.timeout(left):
@@ -146,15 +148,23 @@ class Answering:
 def fault_of(request: Request) -> CallError | None:
     """Why ``request`` is refused wherever it comes: no such method, wrong parameters, too late."""
     try:
-        if request.method == "health":
-            if request.params:
-                raise CallError("bad_params", f"{min(request.params)}: health takes none")
-        else:
-            params_of(request)
+        check(request)
         seconds_left(request)
     except CallError as error:
         return error
     return None
+
+
+def check(request: Request) -> None:
+    """See that there is such a method, and that it takes such parameters.
+
+    Raises:
+        CallError: there is none, or it does not.
+    """
+    if request.method != "health":
+        params_of(request)
+    elif request.params:
+        raise CallError("bad_params", f"{min(request.params)}: health takes none")
 
 
 def _asked(request: Request) -> bytes:

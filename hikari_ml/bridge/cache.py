@@ -1,7 +1,7 @@
 """What workers share through Redis: readings of the model, and the viewers asked for most.
 
 A reading lies under a digest of the model and the text, and holds nothing but the model's numbers. A viewer
-lies under a digest of channel and name, for seconds, and goes when they are erased.
+lies under a digest of channel and name, for a second, and goes when they are erased.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hikari_ml.models.reading import Reading
 
 READINGS: Final = "hikari.reading."
 VIEWERS: Final = "hikari.viewer."
-VIEWER_SECONDS: Final = 5
+VIEWER_SECONDS: Final = 1
 TIMEOUT_SECONDS: Final = 0.05
 """How long Redis may take; the model itself takes a tenth of that."""
 

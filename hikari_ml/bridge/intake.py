@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -46,6 +46,9 @@ MOST_READING: Final = 64
 
 DELIVERIES: Final = 5
 """Times a call may end its worker before it is laid aside."""
+
+APPLIED_KEPT: Final = 4096
+"""Ids known of calls that were done; more than can be waiting to be kept."""
 
 MOST_UNKEPT: Final = 2000
 """Calls after which the counts are kept, however recently they were."""
@@ -85,6 +88,8 @@ class Intake:
         self._stream = stream_of(owned.name)
         self._unkept: list[bytes] = []
         self._kept_at = 0.0
+        self._applied: OrderedDict[str, bytes] = OrderedDict()
+        """Ids of the calls that are in the channel as it is open now, with their answers."""
         self._reading: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._serving: asyncio.Task[None] | None = None
@@ -139,6 +144,11 @@ class Intake:
             raise
         self._kept_at = asyncio.get_running_loop().time()
         await execute(self._redis, self._acknowledge(done))
+
+    def forget_answers(self) -> None:
+        """Keep no answer, only that the calls were done: somebody is to be forgotten."""
+        for request_id in self._applied:
+            self._applied[request_id] = b""
 
     async def finish(self) -> None:
         """Finish what was begun, and keep and acknowledge what was done while that is ours to say."""
@@ -216,17 +226,36 @@ class Intake:
         self._outbox.run("XDEL", self._stream, entry)
 
     async def _change(self, entry: bytes, request: Request, *, again: bool) -> None:
-        counted = again and _is_after(self._owned.hikari.analytics.position, entry)
-        if counted or not again:
-            known = cast("bytes | None", await self._redis.get(answered_key(request)))
-            if known is not None or counted:
-                self.counters["repeated"] += 1
-                if known is not None:
-                    self._tell(request, known)
-                await execute(self._redis, self._acknowledge([entry]))
+        if request.id not in self._applied:
+            known = await self._answered(request)
+            if known is not None and known[0] == entry:
+                known = None  # it was this one, and what it changed may have died with a worker
+            kept = again and self._is_kept(entry)
+            if not kept and (known is None or (again and not self._is_kept(known[0]))):
+                await self._done(entry, request, again=again)
+                self._unkept.append(entry)
                 return
-        await self._done(entry, request, again=again)
-        self._unkept.append(entry)
+            self._remember(request, known[1] if known is not None else b"")
+        self.counters["repeated"] += 1
+        if answer := self._applied[request.id]:
+            self._tell(request, answer)
+        await execute(self._redis, self._acknowledge([entry]))
+
+    async def _answered(self, request: Request) -> tuple[bytes, bytes] | None:
+        """The entry of the last call with this id that was done, and its answer; None if there is none."""
+        row = cast("bytes | None", await self._redis.get(answered_key(request)))
+        if row is None:
+            return None
+        entry, _, data = row.partition(b"\0")
+        return entry, data
+
+    def _is_kept(self, entry: bytes) -> bool:
+        return _is_after(self._owned.hikari.analytics.position, entry)
+
+    def _remember(self, request: Request, answer: bytes) -> None:
+        self._applied[request.id] = answer
+        if len(self._applied) > APPLIED_KEPT:
+            self._applied.popitem(last=False)
 
     async def _done(self, entry: bytes, request: Request, *, again: bool) -> None:
         answer = partial(self._answering.answer, self._owned.hikari, request, again=again, whole=True)
@@ -238,7 +267,9 @@ class Intake:
                 data = await answer()
         # One that came too late, or failed, may be asked for again; an erasure leaves no name behind.
         if is_done(data) and request.method != "erase_user":
-            self._outbox.run("SET", answered_key(request), data, "EX", ANSWERED_SECONDS)
+            self._remember(request, data)
+            row = entry + b"\0" + data
+            self._outbox.run("SET", answered_key(request), row, "EX", ANSWERED_SECONDS)
         self._tell(request, data)
 
     def _tell(self, request: Request, data: bytes) -> None:

@@ -170,13 +170,13 @@ async def _store(hikari: Hikari, p: StoreMemory, request: Request) -> str:
         p.memory_type,
         p.metadata,
         p.importance,
-        created_at=_time(p.created_at),
+        created_at=_time(p.created_at, "created_at"),
         request_id=request.id,
     )
 
 
 async def _retrieve(hikari: Hikari, p: RetrieveMemories, _: Request) -> Any:
-    as_of = _time(p.as_of)
+    as_of = _time(p.as_of, "as_of")
     return await hikari.memory.retrieve_memories(p.query, p.k, p.memory_types, user=p.user, as_of=as_of)
 
 
@@ -292,13 +292,13 @@ async def call(hikari: Hikari, request: Request, *, again: bool = False) -> Any:
         raise
 
 
-def _time(text: str | None) -> datetime | None:
+def _time(text: str | None, name: str = "timestamp") -> datetime | None:
     """A moment of the caller; one without a zone would be read as local to the worker: it is refused."""
     if text is None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         try:
-            return parse(text)
+            return parse(text, name)
         except UserWarning:
-            raise InputError("timestamp", text, "give its zone, as in 2026-01-31T20:15:00Z") from None
+            raise InputError(name, text, "give its zone, as in 2026-01-31T20:15:00Z") from None

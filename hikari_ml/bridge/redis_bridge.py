@@ -65,7 +65,8 @@ class RedisBridge(Service):
     """Serves calls over the Redis at ``url``, as one of any number of workers there.
 
     The channels named in ``channels`` are opened at once and kept open; others when somebody calls.
-    ``opened`` and ``closing`` are told of every channel.
+    ``opened`` and ``closing`` are told of every channel. ``own_redis``: it is ours alone, and its log on disk
+    may be rewritten when somebody is erased.
 
     Raises (on start):
         StoreError: Redis cannot be reached.
@@ -79,8 +80,10 @@ class RedisBridge(Service):
         channels: Sequence[str] = (),
         opened: OnChannel = _nothing,
         closing: OnChannel = _nothing,
+        own_redis: bool = False,
     ) -> None:
         super().__init__()
+        self._own_redis = own_redis
         self.settings = settings or Settings()
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.counters: Counter[str] = Counter()
@@ -348,8 +351,12 @@ class RedisBridge(Service):
     async def _erased(self, channel: str, request: Request) -> None:
         """Let no cache of ours remember who was erased."""
         self._answering.forget(channel)
+        if (intake := self._intakes.get(channel)) is not None:
+            intake.forget_answers()
         await self._outbox.emptied(DRAIN_SECONDS)  # an answer that is on its way must not come after this
         await forget_calls(self._redis, channel)
+        if self._own_redis:
+            self._outbox.run("BGREWRITEAOF")  # its log still holds what was deleted
         await self._viewers.forget(channel, str(request.params.get("user")))
 
     async def _say_once(self, error: BadEnvelopeError, data: bytes) -> None:

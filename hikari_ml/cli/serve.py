@@ -87,7 +87,14 @@ async def _serve(
         await stack.enter_async_context(page)
         listening = Listening(page)
         pinned = list(dict.fromkeys([*channels, *names])) or [DEFAULT_CHANNEL]
-        bridge = RedisBridge(redis, settings, channels=pinned, opened=page.add, closing=listening.let_go)
+        bridge = RedisBridge(
+            redis,
+            settings,
+            channels=pinned,
+            opened=page.add,
+            closing=listening.let_go,
+            own_redis=url is None and settings.bridge.redis is None,
+        )
         page.operations.checks["redis"] = lambda: bridge.health()["degraded"]
         page.operations.collectors["bridge"] = BridgeMetrics(bridge)
         await stack.enter_async_context(bridge)

@@ -217,13 +217,14 @@ class Timeline:
         return found[::-1]
 
     def erase(self, username: str) -> None:
-        """Take a chatter's name out, among what was spoken of too; they still count as somebody."""
+        """Take a chatter out, and what was spoken of where they spoke; they still count as somebody."""
         key = user_key(username)
         self._erased += 1
         for bucket in self._buckets.values():
             bucket.topics.pop(key, None)
             if bucket.chatters.pop(key, 0):
                 bucket.erased.add(self._erased)
+                bucket.topics.clear()  # it is not known which of them were theirs
 
     @property
     def last(self) -> float:

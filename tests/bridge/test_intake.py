@@ -119,6 +119,22 @@ async def test_a_call_that_came_too_late_is_done_when_it_is_asked_for_again(redi
         assert found["message_count"] == 1
 
 
+async def test_a_call_that_was_answered_is_done_again_though_its_deadline_has_passed_since(
+    redis_url, tmp_path
+):
+    async with client_of(redis_url) as client:
+        stream = stream_of("default")
+        said = {"username": "anna", "message": "hello"}
+        request = Request("x", "process_chat_message", said, reply_to=client.name, deadline_ms=1)
+        await client.redis.xadd(stream, {"data": encode_request(request)})
+        await client.redis.xgroup_create(stream, "hikari", id="0")
+        await client.redis.xreadgroup("hikari", "dead", {stream: ">"})  # and it counted, and died with that
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            assert (await client.answer("x"))["ok"]
+            found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+            assert found["message_count"] == 1
+
+
 async def test_a_connection_that_is_lost_often_lays_nothing_aside_and_keeps_before_it_acknowledges(
     redis_process, redis_url, tmp_path
 ):

@@ -1,10 +1,11 @@
 """Days of recorded chat one after another, and whether anything grows, fails, or differs.
 
-    python -m benchmarks.speed.service.soak --data RECORDING [RECORDING ...] [--speed 50] [--minutes 30] [--write]
+    python -m benchmarks.speed.service.soak --data RECORDING ... [--speed 50] [--minutes 30] [--write]
 
-One Hikari takes the recordings at ``--speed`` while its live page is served and three clients follow its feed,
-one of which leaves and comes back. The same messages then go through a fresh Hikari as fast as it can, and
-everything that a report of each day holds is compared. ``--write`` puts the table into docs/reference/service.md.
+One Hikari takes the recordings at ``--speed`` while its live page is served and three clients follow its
+feed, one of which leaves and comes back. The same messages then go through a fresh Hikari as fast as it can,
+and everything that a report of each day holds is compared. ``--write`` puts the table into
+docs/reference/service.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import argparse
 import asyncio
 import gc
 import logging
-import os
 import sys
 import tempfile
 import time
@@ -97,7 +97,7 @@ def sample(folder: Path) -> Sample:
     lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
     held = {words[0]: int(words[1]) / 1024 for words in lines if words and words[0] in ("VmRSS:", "RssAnon:")}
     size = sum(path.stat().st_blocks * 512 for path in folder.rglob("*.mdb"))
-    files = len(os.listdir("/proc/self/fd"))
+    files = len(list(Path("/proc/self/fd").iterdir()))
     return Sample(held["VmRSS:"], held["RssAnon:"], len(asyncio.all_tasks()), files, size / 1e6)
 
 
@@ -119,9 +119,7 @@ def troubles() -> Iterator[list[str]]:
     loop, old_hook = asyncio.get_running_loop(), sys.unraisablehook
     logging.getLogger().addHandler(trouble)
     loop.set_exception_handler(lambda _, told: trouble.found.append(f"loop: {told.get('exception') or told}"))
-    sys.unraisablehook = lambda told: trouble.found.append(
-        f"unraisable: {told.exc_value!r} in {told.object!r}"
-    )
+    sys.unraisablehook = lambda told: trouble.found.append(f"unraisable: {told.exc_value!r}")
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
@@ -195,8 +193,8 @@ async def _agree(url: str, watchers: list[Watcher]) -> None:
     task = asyncio.create_task(fresh.watch())
     try:
         async with asyncio.timeout(30):
-            while any((one.seq, one.state) != (fresh.seq, fresh.state) for one in watchers):
-                await asyncio.sleep(0.01)
+            while any((one.seq, one.state) != (fresh.seq, fresh.state) for one in watchers):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # no event tells it
     finally:
         await ended(task)
 
@@ -275,8 +273,8 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
     keys = sum(len(report) for report in soaked.reports)
     lines = [
         (
-            f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, {soaked.seconds / 60:.1f} minutes; "
-            f"{machine()}."
+            f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, "
+            f"{soaked.seconds / 60:.1f} minutes; {machine()}."
         ),
         markdown(("", "after a tenth", "half way", "at the end", "most"), rows),
         (
