@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,11 +95,19 @@ async def _serve(
         tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in chats]
         out.print(f"Redis is at {shown(redis)}", markup=False, highlight=False)
         out.print(f"The live page is at {page.url}", markup=False, highlight=False)
-        out.print(f"Serving {', '.join(pinned)}  (Ctrl+C ends it)", markup=False, highlight=False)
+        for line in _told(pinned, {hikari.channel for hikari in bridge.hikaris}):
+            out.print(line, markup=False, highlight=False)
         await stop.wait()
         out.print("Finishing what was accepted …", highlight=False)
         await listening.end()
         await asyncio.gather(*tasks)
+
+
+def _told(pinned: list[str], ours: set[str]) -> Iterator[str]:
+    """Which channels are served."""
+    if others := [name for name in pinned if name not in ours]:
+        yield f"Standing by for what another worker has: {', '.join(others)}"
+    yield f"Serving {', '.join(sorted(ours)) or 'whoever calls'}  (Ctrl+C ends it)"
 
 
 async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> str:

@@ -112,6 +112,17 @@ async def test_it_listens_to_a_chat(monkeypatch):
             await stopped(served)
 
 
+async def test_a_second_worker_says_that_it_stands_by():
+    async with started() as first:
+        await first.until("Serving default  (Ctrl+C ends it)")
+        async with started("--redis", named(first, "Redis"), "--channel", "default") as second:
+            await second.until("Ctrl+C ends it")
+            assert "Standing by for what another worker has: default" in second.said
+            assert "Serving whoever calls" in second.said
+            await stopped(second)
+        await stopped(first)
+
+
 async def test_what_is_wrong_is_told_in_one_sentence():
     for arguments, said in (
         (["--redis", "redis://127.0.0.1:1/0"], "Redis cannot be reached"),
