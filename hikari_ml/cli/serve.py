@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hikari_ml.cli.logs import LogFormat, log_to_stderr
-from hikari_ml.cli.output import err, out
+from hikari_ml.cli.output import out
 from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hikari_ml.config import Settings
     from hikari_ml.dashboard.server import LiveDashboard
     from hikari_ml.pipeline.hikari import Hikari
+    from hikari_ml.platforms.source import ChatSource
 
 REDIS_FOLDER = ".redis"
 """Beside the folders of the channels; none of them can have this name."""
@@ -25,6 +27,8 @@ REDIS_FOLDER = ".redis"
 DEFAULT_CHANNEL = "default"
 LATER_SECONDS = 5.0
 """Time until it is asked again whether a channel that another worker owns has become free."""
+
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -90,6 +94,7 @@ async def _serve(
         pinned = list(dict.fromkeys([*channels, *names])) or [DEFAULT_CHANNEL]
         bridge = RedisBridge(redis, settings, channels=pinned, opened=page.add, closing=listening.let_go)
         page.operations.checks["redis"] = lambda: bridge.health()["degraded"]
+        page.operations.checks["chat"] = listening.troubles
         page.operations.collectors["bridge"] = BridgeMetrics(bridge)
         await stack.enter_async_context(bridge)
         tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in chats]
@@ -130,6 +135,19 @@ class Listening:
         self._over = asyncio.Event()
         self._stops: dict[str, asyncio.Event] = {}
         self._done: dict[str, asyncio.Event] = {}
+        self._heard: dict[str, ChatSource] = {}
+        self._given_up: list[str] = []
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the chats, in words that quote none."""
+        from hikari_ml.platforms.source import LiveSource
+
+        lost = [
+            f"{name} is not connected"
+            for name, source in self._heard.items()
+            if isinstance(source, LiveSource) and not source.connected
+        ]
+        return lost + [f"{name} is not listened to any more; the log says why" for name in self._given_up]
 
     async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
         """Carry a chat into its channel for as long as that is ours; again when it comes back to us."""
@@ -147,14 +165,15 @@ class Listening:
                     continue
                 stop = self._stops[source.channel] = asyncio.Event()
                 done = self._done[source.channel] = asyncio.Event()
+                self._heard[source.name] = source
                 try:
                     attended = await attend(hikari, source, stop=stop)
                 finally:
+                    del self._heard[source.name]
                     done.set()
             except HikariError as error:
-                err.print(
-                    f"{source.name} is not listened to any more: {error}", markup=False, highlight=False
-                )
+                self._given_up.append(source.name)
+                _log.error("%s is not listened to any more: %s", source.name, error)
                 return
             if not stop.is_set():
                 said = f"{source.name} has ended after {attended.messages:,} messages"
