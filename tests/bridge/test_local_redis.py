@@ -55,6 +55,12 @@ async def test_one_that_does_not_start_says_where_to_look(tmp_path, monkeypatch)
         await LocalRedis(tmp_path / "r", 0).__aenter__()
 
 
+async def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written: Not a directory"):
+        await LocalRedis(tmp_path / "file" / "r", 0).__aenter__()
+
+
 def test_no_redis_at_all_is_named_with_what_to_do(tmp_path, monkeypatch):
     assert os.access(redis_server(tmp_path), os.X_OK)
     monkeypatch.setattr(local_redis.shutil, "which", lambda _: None)

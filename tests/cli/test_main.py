@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from hikari_ml import __version__
+from hikari_ml.bridge.local_redis import redis_server
 from tests.pipeline.test_replay import record
 
 PROGRAM = [sys.executable, "-m", "hikari_ml"]
@@ -37,7 +39,7 @@ def test_help_names_every_command_and_nothing_that_does_not_work():
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "analyze", "replay", "watch", "doctor", "train chat-model", *MEMORY]
+    "command", ["demo", "analyze", "replay", "watch", "serve", "doctor", "train chat-model", *MEMORY]
 )
 def test_every_command_has_help_worth_reading(command):
     done = run(*command.split(), "--help")
@@ -204,6 +206,9 @@ def test_doctor_finds_everything_needed():
     assert done.returncode == 0, done.stdout
     assert findings["chat model"]["verdict"] == "ok"
     assert "MB" in findings["chat model"]["detail"]
+    server = findings["redis-server"]
+    assert server["detail"].partition(";")[0] == redis_server(Path())
+    assert not server["needed"]
 
 
 def test_doctor_ends_with_1_when_something_needed_is_broken(tmp_path):

@@ -11,6 +11,7 @@ import redis
 from websockets.asyncio.client import connect
 
 from hikari_ml.bridge.client import BridgeClient
+from hikari_ml.bridge.local_redis import free_port
 from tests.cli.test_watch import Watching
 from tests.cli.test_watch import watching as started
 from tests.platforms.servers import irc_server
@@ -110,6 +111,35 @@ async def test_it_listens_to_a_chat(monkeypatch):
                             break
                         await asyncio.sleep(0.1)
             await stopped(served)
+
+
+async def test_chats_that_are_not_heard_are_told_of(monkeypatch, tmp_path):
+    monkeypatch.setenv("HIKARI_PLATFORMS__TWITCH_IRC_URL", f"irc://127.0.0.1:{free_port(0)}")
+    (tmp_path / "mika.jsonl").mkdir()
+    chats = ("--watch", "twitch:anna", "--watch", f"jsonl:{tmp_path / 'mika.jsonl'}")
+    async with started(*chats, "--log-format", "json") as served:
+        await served.until("Ctrl+C ends it")
+        page = named(served, "The live page")
+        async with asyncio.timeout(30):
+            while len((health := json.loads(await page_of(page + "health")))["degraded"]) < 2:
+                await asyncio.sleep(0.1)
+        assert health["status"] == "degraded"
+        assert health["degraded"][0] == "chat: twitch:anna is not connected"
+        assert health["degraded"][1].endswith("is not listened to any more; the log says why")
+        await stopped(served)
+        lines = [json.loads(line)["message"] for line in served.errors.splitlines()]
+        assert any("is not listened to any more: " in line for line in lines)
+
+
+async def test_a_second_worker_says_that_it_stands_by():
+    async with started() as first:
+        await first.until("Serving default  (Ctrl+C ends it)")
+        async with started("--redis", named(first, "Redis"), "--channel", "default") as second:
+            await second.until("Ctrl+C ends it")
+            assert "Standing by for what another worker has: default" in second.said
+            assert "Serving whoever calls" in second.said
+            await stopped(second)
+        await stopped(first)
 
 
 async def test_what_is_wrong_is_told_in_one_sentence():

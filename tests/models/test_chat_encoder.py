@@ -1,6 +1,9 @@
 """The bundled model: whole, offline, the same answer whatever else was asked."""
 
 import hashlib
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -109,6 +112,17 @@ def test_its_identity_follows_its_contents(encoder):
 
 def test_one_copy_serves_the_whole_process(encoder):
     assert bundled_encoder() is encoder
+
+
+def test_reading_tells_nobody_and_leaves_nothing_at_home(tmp_path):
+    code = "from hikari_ml.models.catalog import bundled_encoder; bundled_encoder().read(['hello'])"
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={**environment, "HOME": str(tmp_path), "PYTHONPATH": os.getcwd()},
+    )
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_a_missing_file_is_named(tmp_path):
