@@ -120,7 +120,7 @@ class RedisBridge(Service):
             HikariError: it cannot be opened.
         """
         await self._ready()
-        owned = await self._owning.get(channel)
+        owned = await self._owning.get(channel.casefold())
         return None if owned is None else owned.hikari
 
     def health(self) -> dict[str, Any]:

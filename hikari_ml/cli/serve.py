@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -91,7 +92,7 @@ async def _serve(
         page = LiveDashboard(settings=settings, host=address[0], port=address[1])
         await stack.enter_async_context(page)
         listening = Listening(page)
-        pinned = list(dict.fromkeys([*channels, *names])) or [DEFAULT_CHANNEL]
+        pinned = list(dict.fromkeys(name.casefold() for name in [*channels, *names])) or [DEFAULT_CHANNEL]
         bridge = RedisBridge(
             redis,
             settings,
@@ -134,70 +135,95 @@ async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> 
     return (await stack.enter_async_context(LocalRedis(folder, settings.bridge.redis_port))).url
 
 
+@dataclass(slots=True, eq=False)
+class _Hearing:
+    """A chat while it is carried into its channel."""
+
+    channel: str
+    source: ChatSource
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Listening:
     """The chats that are listened to, each into the channel of its name."""
 
     def __init__(self, page: LiveDashboard) -> None:
         self._page = page
         self._over = asyncio.Event()
-        self._stops: dict[str, asyncio.Event] = {}
-        self._done: dict[str, asyncio.Event] = {}
-        self._heard: dict[str, ChatSource] = {}
+        self._hearings: list[_Hearing] = []
         self._given_up: list[str] = []
 
     def troubles(self) -> list[str]:
         """What is wrong with the chats, in words that quote none."""
         from hikari_ml.platforms.source import LiveSource
 
+        sources = [hearing.source for hearing in self._hearings]
         lost = [
-            f"{name} is not connected"
-            for name, source in self._heard.items()
+            f"{source.name} is not connected"
+            for source in sources
             if isinstance(source, LiveSource) and not source.connected
         ]
         return lost + [f"{name} is not listened to any more; the log says why" for name in self._given_up]
 
     async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
         """Carry a chat into its channel for as long as that is ours; again when it comes back to us."""
-        from hikari_ml.errors import HikariError
-        from hikari_ml.pipeline.attending import attend
         from hikari_ml.platforms.opening import open_source
 
         while not self._over.is_set():
             source = open_source(chat, settings)
-            try:
-                hikari = await bridge.hikari(source.channel)
-                if hikari is None:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._over.wait(), LATER_SECONDS)
-                    continue
-                stop = self._stops[source.channel] = asyncio.Event()
-                done = self._done[source.channel] = asyncio.Event()
-                self._heard[source.name] = source
-                try:
-                    attended = await attend(hikari, source, stop=stop)
-                finally:
-                    del self._heard[source.name]
-                    done.set()
-            except HikariError as error:
-                self._given_up.append(source.name)
-                _log.error("%s is not listened to any more: %s", source.name, error)
-                return
-            if not stop.is_set():
-                said = f"{source.name} has ended after {attended.messages:,} messages"
-                out.print(said, markup=False, highlight=False)
+            hikari = await self._channel(bridge, source)
+            if hikari is None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), LATER_SECONDS)
+            elif not self._over.is_set() and await self._hear(hikari, source):
                 return
 
     async def let_go(self, hikari: Hikari) -> None:
         """Carry in what was heard for a channel before it is closed, and show it no longer."""
-        if hikari.channel in self._stops:
-            self._stops[hikari.channel].set()
-            await self._done[hikari.channel].wait()
+        await self._stop([one for one in self._hearings if one.channel == hikari.channel])
         await self._page.remove(hikari)
 
     async def end(self) -> None:
         """Listen to nothing more, and carry in what was heard."""
         self._over.set()
-        for stop in self._stops.values():
-            stop.set()
-        for done in self._done.values():
-            await done.wait()
+        await self._stop(list(self._hearings))
+
+    async def _channel(self, bridge: RedisBridge, source: ChatSource) -> Hikari | None:
+        """The channel of a chat, if it is ours or can be; what hinders may pass."""
+        from redis.exceptions import RedisError
+
+        from hikari_ml.errors import HikariError
+
+        try:
+            return await bridge.hikari(source.channel)
+        except (HikariError, RedisError, OSError) as error:
+            _log.warning("%s waits for its channel: %s", source.name, error)
+            return None
+
+    async def _hear(self, hikari: Hikari, source: ChatSource) -> bool:
+        """Carry a chat in until it or our listening ends; whether it has ended for good."""
+        from hikari_ml.pipeline.attending import attend
+
+        hearing = _Hearing(hikari.channel, source)
+        self._hearings.append(hearing)
+        try:
+            attended = await attend(hikari, source, stop=hearing.stop)
+        except Exception as error:  # the other chats go on
+            self._given_up.append(source.name)
+            _log.error("%s is not listened to any more: %s", source.name, error)
+            return True
+        finally:
+            self._hearings.remove(hearing)
+            hearing.done.set()
+        if hearing.stop.is_set():
+            return False
+        said = f"{source.name} has ended after {attended.messages:,} messages"
+        out.print(said, markup=False, highlight=False)
+        return True
+
+    async def _stop(self, hearings: list[_Hearing]) -> None:
+        for hearing in hearings:
+            hearing.stop.set()
+        for hearing in hearings:
+            await hearing.done.wait()

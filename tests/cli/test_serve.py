@@ -151,3 +151,35 @@ async def test_what_is_wrong_is_told_in_one_sentence():
         async with started(*arguments) as served:
             assert await served.ended() == 1
             assert said in served.errors
+
+
+async def test_two_chats_of_one_channel_are_both_carried_in_and_both_end(monkeypatch, tmp_path):
+    (tmp_path / "hikari.jsonl").write_text(
+        "".join(
+            json.dumps(
+                {"timestamp": "2026-01-10T20:00:00Z", "username": "bo", "text": f"line {i}", "id": f"x{i}"}
+            )
+            + "\n"
+            for i in range(5)
+        )
+    )
+
+    async def script(irc, _):
+        await irc.joined()
+        for i in range(10):
+            await irc.say(f"hello number {i}", "anna", tags=f"id=m-{i}")
+        await irc.line()
+
+    async with irc_server(script) as server:
+        monkeypatch.setenv("HIKARI_PLATFORMS__TWITCH_IRC_URL", server.url)
+        chats = ("--watch", "twitch:hikari", "--watch", f"jsonl:{tmp_path / 'hikari.jsonl'}")
+        async with started(*chats) as served:
+            await served.until("has ended after 5 messages")
+            async with BridgeClient(named(served, "Redis")) as client, asyncio.timeout(30):
+                counts = {}
+                while counts != {"anna": 10, "bo": 5}:
+                    for name in ("anna", "bo"):
+                        found = await client.call("get_viewer_insights", {"username": name}, channel="hikari")
+                        counts[name] = found.get("message_count")
+                    await asyncio.sleep(0.1)
+            await stopped(served)
