@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final
 
 import msgpack
@@ -112,7 +113,7 @@ class Answering:
 
     def _make_room(self) -> None:
         """Forget the oldest answers; what is not finished must be known until it is."""
-        for name in list(self._known)[: max(0, len(self._known) - ANSWERS_KEPT)]:
+        for name in list(islice(self._known, max(0, len(self._known) - ANSWERS_KEPT))):
             if self._known[name].task.done():
                 del self._known[name]
 

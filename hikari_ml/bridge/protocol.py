@@ -70,7 +70,6 @@ class BadEnvelopeError(CallError):
         super().__init__(code, message)
         self.id = _text(found.get("id")) or ""
         self.reply_to = _reply_to(found.get("reply_to"))
-        self.channel = _text(found.get("channel")) or DEFAULT_CHANNEL
 
 
 def decode(data: bytes) -> Request:

@@ -219,9 +219,15 @@ class RedisBridge(Service):
         await self._told[0](owned.hikari)
 
     async def _finish(self, owned: Owned) -> None:
-        await self._told[1](owned.hikari)
         if owned.name not in self._intakes:  # it was never begun
             return
+        try:
+            await self._told[1](owned.hikari)
+        finally:
+            await self._end(owned)
+
+    async def _end(self, owned: Owned) -> None:
+        """Finish what was accepted for a channel, and say no more of it."""
         try:
             await self._intakes.pop(owned.name).finish()
         finally:
