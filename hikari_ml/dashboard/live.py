@@ -6,15 +6,17 @@ Every list is bounded and loses its oldest. What was deleted or erased is shown 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hikari_ml.chat import user_key
 from hikari_ml.pipeline.events import Event
 from hikari_ml.pipeline.hikari import Hikari
+from hikari_ml.realtime_analytics.engine import VIEWER_COUNT_SECONDS
+from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute
 from hikari_ml.text.cues import find_cues
-from hikari_ml.times import iso
+from hikari_ml.times import iso, iso_at
 
 CHAT_KEPT: Final = 60
 LIST_KEPT: Final = 12
@@ -91,6 +93,8 @@ class LiveState:
     async def snapshot(self) -> Mapping[str, Any]:
         """Everything the page shows, now."""
         board = await self.hikari.analytics.get_real_time_dashboard()
+        if not self.series:
+            self._go_on()
         self._sample(board["timestamp"], board["current_metrics"])
         return {
             "channel": self.hikari.channel,
@@ -162,17 +166,41 @@ class LiveState:
         if gone(self.advice):
             self.advice = {}
 
+    def _go_on(self) -> None:
+        """Begin the curves with what is known of the stream: it may run since before a restart."""
+        now = self.hikari.now().timestamp()
+        minutes = running(self.hikari.analytics.all_minutes(), now)
+        if not minutes:
+            return
+        began = iso_at(minutes[0].start)
+        self.started_at = min(self.started_at or began, began)
+        viewers = self.hikari.analytics.metric_points("viewer_count")
+        for minute in minutes[-POINTS_KEPT:]:
+            end = minute.start + 60
+            if end > now:
+                break
+            counted = [value for at, value in viewers if end - VIEWER_COUNT_SECONDS <= at <= end]
+            self._point(iso_at(end), minute.messages, minute.mood, counted[-1] if counted else None)
+
+    def _point(self, at: str, rate: float, mood: float | None, viewers: float | None) -> None:
+        values = {"at": at, "messages_per_minute": rate, "mood": mood, "viewers": viewers}
+        for name, value in values.items():
+            self.series.setdefault(name, deque(maxlen=POINTS_KEPT)).append(value)
+
     def _sample(self, at: str, metrics: Mapping[str, Any]) -> None:
         """Add a point to the curves every few seconds of stream."""
         now = self.hikari.now().timestamp()
         if now - self._sampled < POINT_SECONDS or not metrics["total_messages"]:
             return
         self._sampled = now
-        values = {
-            "at": at,
-            "messages_per_minute": metrics["messages_per_minute"],
-            "mood": metrics["mood"],
-            "viewers": metrics["viewer_count"],
-        }
-        for name, value in values.items():
-            self.series.setdefault(name, deque(maxlen=POINTS_KEPT)).append(value)
+        self._point(at, metrics["messages_per_minute"], metrics["mood"], metrics["viewer_count"])
+
+
+def running(minutes: Sequence[Minute], now: float) -> list[Minute]:
+    """Those of ``minutes`` that are of the stream which runs at ``now`` (epoch seconds)."""
+    found: list[Minute] = []
+    for minute in reversed(minutes):
+        if (found[-1].start if found else now) - minute.start > STREAM_GAP:
+            break
+        found.append(minute)
+    return found[::-1]

@@ -133,10 +133,10 @@ class StreamAnalyticsEngine(Service):
     ) -> MessageInsights:
         """Count a chat message and say what it means.
 
-        ``message_id`` makes a repeated message count once and lets it be withdrawn, as long as the program
-        runs and it is among the last 20,000. ``analysis`` is what the analyser said of it; without it the
-        mood is read by the lexicons alone and toxicity is unknown. ``embedding``, shape (d,), lets words that
-        are about the same become one topic.
+        ``message_id`` makes a repeated message count once (of the last 20,000, and 5,000 after a restart) and
+        lets it be withdrawn while the program runs. ``analysis`` is what the analyser said of it; without it
+        the mood is read by the lexicons alone and toxicity is unknown. ``embedding``, shape (d,), lets words
+        that are about the same become one topic.
 
         A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and its
         result says so. One of an account that behaves like a program is not counted, with the reason.
@@ -315,6 +315,10 @@ class StreamAnalyticsEngine(Service):
         """The stream minute by minute, oldest first, the newest and perhaps unfinished one last."""
         return self._stream.timeline.history()
 
+    def metric_points(self, name: str) -> list[tuple[float, float]]:
+        """What is kept of a recorded metric: (epoch seconds, value), oldest first."""
+        return self._metrics.points(name)
+
     @property
     def chatters(self) -> int:
         """How many viewers are known."""
@@ -409,12 +413,7 @@ class StreamAnalyticsEngine(Service):
         await self._ready()
         if self._server is not None:
             raise InputError("port", port, f"the feed is already served at {self._server.url}")
-        server = FeedServer(
-            self.get_real_time_dashboard,
-            settings=self.settings.feed,
-            host=host,
-            port=port,
-        )
+        server = FeedServer(self.get_real_time_dashboard, settings=self.settings.feed, host=host, port=port)
         url = await server.start()
         self._server = server
         self._stack.push_async_callback(server.aclose)
@@ -455,7 +454,7 @@ class StreamAnalyticsEngine(Service):
                 self._server.publish(kind, told)
 
     def _unpack(self, kept: dict[str, Any]) -> None:
-        self._stream.unpack(kept)
+        self._stream.unpack(kept, self._clock.now())
         self._metrics.unpack(kept["metrics"])
         self._contents.unpack(kept["contents"])
         self.experiments.unpack(kept.get("experiments", {}))

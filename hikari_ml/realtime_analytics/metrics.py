@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import insort
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,14 +29,17 @@ class Metrics:
             raise InputError("name", name, f"at most {MAX_SERIES} metrics are kept; reuse names")
 
     def record(self, name: str, at: float, value: float) -> None:
-        """Add a point, also one that comes late.
+        """Add a point, also one that comes late; the same one twice, time and value, is one.
 
         Raises:
             InputError: there are already two hundred series.
         """
         self.check_room(name)
         points = self._series.setdefault(name, [])
-        insort(points, (at, value))
+        place = bisect_left(points, (at, value))
+        if points[place : place + 1] == [(at, value)]:
+            return
+        points.insert(place, (at, value))
         if len(points) > MAX_POINTS + MAX_POINTS // 10:
             del points[: len(points) - MAX_POINTS]
 

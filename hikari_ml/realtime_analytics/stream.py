@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from itertools import islice
 from statistics import median
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -34,13 +35,18 @@ from hikari_ml.realtime_analytics.audience.topics import Topics
 from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
 from hikari_ml.realtime_analytics.features import MessageFeatures, measure
 from hikari_ml.realtime_analytics.moments import Highlight, Moments
-from hikari_ml.realtime_analytics.timeline import BUCKET, Share, Timeline
+from hikari_ml.realtime_analytics.timeline import BUCKET, MAX_MINUTES, Share, Timeline
 from hikari_ml.results import MessageAnalysis
 
 Vector = npt.NDArray[np.float32]
 
 IDS_KEPT: Final = 20_000
 """Messages that can still be recognised as repeated, or withdrawn."""
+
+IDS_CARRIED: Final = 5_000
+"""Of those, the ones that are still recognised as repeated by who goes on after this program."""
+
+ID_BYTES: Final = 8
 
 ALERTS_KEPT: Final = 200
 MAX_STEPS: Final = 180
@@ -100,7 +106,7 @@ class StreamSoFar:
         self._commands = Commands()
         self._messages = MessageAnomalies()
         self._stream = StreamAnomalies()
-        self._ids: OrderedDict[str, Share | None] = OrderedDict()
+        self._ids: OrderedDict[bytes, Share | None] = OrderedDict()  # by digest
         self._lines: deque[tuple[float, bytes]] = deque()  # digests: what was said is nobody's business here
         self._line_counts: Counter[bytes] = Counter()
         self._stepped: int | None = None
@@ -139,7 +145,7 @@ class StreamSoFar:
 
     def known(self, message_id: str | None) -> bool:
         """Whether a message with this id was already counted or withdrawn."""
-        return message_id is not None and message_id in self._ids
+        return message_id is not None and digest(message_id) in self._ids
 
     def count(
         self,
@@ -175,7 +181,7 @@ class StreamSoFar:
 
     def retract(self, message_id: str) -> bool:
         """Subtract a message; False if it is not known (any more). It will not be counted again."""
-        share = self._ids.get(message_id)
+        share = self._ids.get(digest(message_id))
         self._remember(message_id, None)
         if share is None:
             return False
@@ -188,9 +194,9 @@ class StreamSoFar:
 
     def forget(self, username: str) -> bool:
         """Remove a viewer's profile and name; what they said stays counted, without a name."""
-        for message_id, share in list(self._ids.items()):
+        for known, share in list(self._ids.items()):
             if share is not None and user_key(share.message.username) == user_key(username):
-                self._ids[message_id] = None
+                self._ids[known] = None
         self.timeline.erase(username)
         self.topics.forget(user_key(username))
         self.moments.forget(user_key(username))
@@ -212,10 +218,14 @@ class StreamSoFar:
             "moments": self.moments.pack(),
             "alerts": [list(astuple(raised)) for raised in self.alerts],
             "minutes": self.timeline.pack(),
+            "ids": b"".join(islice(self._ids, max(0, len(self._ids) - IDS_CARRIED), None)),
         }
 
-    def unpack(self, state: dict[str, Any]) -> None:
-        """From what :meth:`pack` gave; before state format 3 it knew neither who was dropped nor clusters."""
+    def unpack(self, state: dict[str, Any], now: datetime) -> None:
+        """From what :meth:`pack` gave; before state format 3 it knew neither who was dropped nor clusters.
+
+        A stream that was still going on at ``now`` goes on: its messages are in the total.
+        """
         self.viewers.dropped_until = state.get("dropped_until", -1)
         self.viewers.unpack(state["viewers"])
         if "topics" in state:
@@ -224,6 +234,10 @@ class StreamSoFar:
             self.moments.unpack(state["moments"])
             self.alerts.extend(Raised(*row) for row in state["alerts"])
         self.timeline.unpack(state["minutes"])
+        ids = state.get("ids", b"")
+        self._ids.update(dict.fromkeys(ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)))
+        so_far = self.timeline.current(now.timestamp() + 60, MAX_MINUTES)
+        self.total = sum(minute.messages for minute in so_far)
 
     def _place(self, message: MessageFeatures, at: float, message_id: str | None, *, newcomer: bool) -> bool:
         bucket = self.timeline.place(at)
@@ -251,7 +265,7 @@ class StreamSoFar:
     def _remember(self, message_id: str | None, share: Share | None) -> None:
         if message_id is None:
             return
-        self._ids[message_id] = share
+        self._ids[digest(message_id)] = share
         while len(self._ids) > IDS_KEPT:
             self._ids.popitem(last=False)
 

@@ -5,6 +5,7 @@ import pytest
 from hikari_ml import ChatMessage, Hikari
 from hikari_ml.dashboard.live import CHAT_KEPT, QUEUE_KEPT, LiveState
 from hikari_ml.runtime.clock import ManualClock
+from hikari_ml.times import iso
 from tests.support import START, at
 
 
@@ -55,6 +56,34 @@ async def test_lists_and_curves_are_bounded(hikari):
     assert len(shown["chat"]) == CHAT_KEPT
     assert len({len(points) for points in shown["series"].values()}) == 1
     assert 0 < len(shown["series"]["at"]) <= 360
+
+
+async def test_after_a_restart_curves_and_totals_go_on(tmp_path):
+    clock = ManualClock(START)
+    for run in (0, 1):
+        async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "h") as hikari:
+            state = LiveState(hikari)
+            if run:
+                clock.advance(30)
+                await play_one(hikari, state, 61)
+                break
+            for i in range(60):
+                clock.advance_to(at(i * 10))
+                await play_one(hikari, state, i)
+            await hikari.analytics.record_metric("viewer_count", 40, at(200))
+    async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "h") as hikari:
+        shown = await LiveState(hikari).snapshot()
+        assert shown["current_metrics"]["total_messages"] == 61
+        assert shown["started_at"] == iso(START)
+        series = shown["series"]
+        assert series["messages_per_minute"][:10] == [6] * 10
+        assert series["viewers"][:10] == [None] * 3 + [40] * 7
+        assert series["at"] == sorted(series["at"])
+    clock.advance(86_400)
+    async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "h") as hikari:
+        shown = await LiveState(hikari).snapshot()
+        assert shown["current_metrics"]["total_messages"] == 0
+        assert (shown["series"], shown["started_at"]) == ({}, None), "that stream is over"
 
 
 async def play_one(hikari, state, i):

@@ -15,6 +15,13 @@ def test_points_are_in_order_whenever_they_come():
     assert found.latest("viewer_count") == 30.0
 
 
+def test_the_same_point_twice_is_one_point():
+    found = Metrics()
+    for value in (5.0, 5.0, 6.0):
+        found.record("viewer_count", 1.0, value)
+    assert found.points("viewer_count") == [(1.0, 5.0), (1.0, 6.0)]
+
+
 def test_an_unknown_series_is_empty_and_not_created():
     found = Metrics()
     assert found.points("nothing") == []

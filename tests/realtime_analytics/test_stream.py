@@ -9,7 +9,7 @@ import pytest
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.alarms.forest import Forest
-from hikari_ml.realtime_analytics.stream import IDS_KEPT, StreamSoFar
+from hikari_ml.realtime_analytics.stream import IDS_CARRIED, IDS_KEPT, StreamSoFar
 from tests.support import LINES, at
 
 
@@ -164,9 +164,33 @@ def test_forgetting_a_viewer_keeps_the_counts_and_drops_the_name():
 async def test_what_is_packed_comes_back():
     found, other = stream(), stream()
     busy(found, 600)
-    other.unpack(await found.pack())
+    other.unpack(await found.pack(), at(86_400))
     assert len(other.viewers) == 12
+    assert other.total == 0, "another day is another stream"
     assert [m.messages for m in other.timeline.history()] == [m.messages for m in found.timeline.history()]
+
+
+async def test_who_goes_on_after_a_restart_counts_on_and_counts_nothing_again():
+    found, other = stream(), stream()
+    for i in range(30):
+        say(found, i * 10, "hello there", f"fan{i % 5}", f"m{i}")
+    found.retract("m7")
+    other.unpack(await found.pack(), at(400))
+    assert other.total == found.total == 29
+    assert other.known("m7")
+    assert other.known("m29")
+    assert not other.known("m30")
+    assert not other.retract("m29"), "what it gave is not known any more"
+
+
+async def test_of_many_ids_the_newest_are_carried_over():
+    found, other = stream(), stream()
+    for i in range(IDS_CARRIED + 10):
+        found._remember(f"m{i}", None)
+    other.unpack(await found.pack(), at(0))
+    assert not other.known("m9")
+    assert other.known("m10")
+    assert len(other._ids) == IDS_CARRIED
 
 
 def test_the_next_stream_in_the_same_process_begins_like_the_first():
@@ -214,7 +238,7 @@ async def test_a_state_of_the_second_format_is_read():
     busy(found, 60)
     state = await found.pack()
     del state["topics"], state["dropped_until"]
-    other.unpack(state)
+    other.unpack(state, at(86_400))
     assert len(other.viewers) == 12
     assert other.viewers.dropped_until == -1
 
