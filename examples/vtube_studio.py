@@ -1,9 +1,13 @@
-"""VTube Studio shows what Hikari suggests: vtube_studio.py [HIKARI_FEED] [VTUBE_STUDIO] [TOKEN_FILE]"""
+"""VTube Studio shows what Hikari suggests: vtube_studio.py [HIKARI_FEED] [VTUBE_STUDIO] [TOKEN_FILE]
+
+A feed that wants a token gets the one in the environment as HIKARI_FEED__TOKEN.
+"""
 
 import asyncio
 import contextlib
 import functools
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 DEFAULTS = ("ws://127.0.0.1:8765/feed", "ws://127.0.0.1:8001", "vtube_studio.token")
 FEED, STUDIO, TOKEN_FILE = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :])
+HELLO = {"type": "hello", **({"token": token} if (token := os.environ.get("HIKARI_FEED__TOKEN")) else {})}
 PLUGIN = {"pluginName": "Hikari", "pluginDeveloper": "hikari_ml"}
 say_once = functools.cache(functools.partial(print, flush=True))
 
@@ -61,7 +66,7 @@ async def drive(avatar: dict) -> None:
 async def follow(avatar: dict) -> None:
     async for feed in connect(FEED):
         with contextlib.suppress(ConnectionClosed):
-            await feed.send(json.dumps({"type": "hello"}))
+            await feed.send(json.dumps(HELLO))
             async for message in feed:
                 frame = json.loads(message)
                 if frame["type"] == "snapshot" or frame.get("event") == "expression":

@@ -76,6 +76,56 @@ async def test_hostile_chat_is_only_text(hikari):
     assert problems == []
 
 
+async def test_piled_up_marks_do_not_cover_the_lines_around(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        text = "he" + "\u0301" * 200 + "llo, tiếng Việt, \u05d1\u05bc\u05b0"
+        await say(hikari, 1, text, "z" + "\u0335" * 90)
+        await page.locator("#chat").get_by_text("llo").wait_for()
+        shown = await page.locator("#chat li").last.inner_text()
+        assert shown.count("\u0301") == shown.count("\u0335") == 4
+        assert "tiếng Việt, \u05d1\u05bc\u05b0" in shown
+    assert problems == []
+
+
+async def test_after_a_hole_it_asks_for_a_snapshot_and_drops_what_comes_until_then(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        told = await page.evaluate("""async () => {
+            const { Feed } = await import("./feed.js");
+            const told = { sent: [], states: [] };
+            const feed = new Feed({ onState: (s) => told.states.push(s), onStatus() {}, onEvent() {} });
+            feed.socket = { send: (text) => told.sent.push(text) };
+            const frame = (type, seq, data) => feed.receive({ type, seq, data, epoch: "e" });
+            frame("snapshot", 4, { a: 1 });
+            frame("delta", 5, { b: 2 });
+            frame("delta", 7, { c: 3 });
+            frame("delta", 8, { d: 4 });
+            frame("snapshot", 9, { z: 0 });
+            frame("delta", 10, { y: 1 });
+            return told;
+        }""")
+        assert told["sent"] == ['{"type":"snapshot"}']
+        assert told["states"] == [{"a": 1}, {"a": 1, "b": 2}, {"z": 0}, {"z": 0, "y": 1}]
+    assert problems == []
+
+
+async def test_a_channel_that_is_not_served_is_told_of_and_asked_for_again(hikari):
+    problems = []
+    async with (
+        LiveDashboard(hikari, host="127.0.0.1", port=0, interval=0.05) as dashboard,
+        opened(dashboard.url + "?channel=other", problems) as page,
+    ):
+        await page.get_by_text("This channel is not served here at the moment, asking again.").wait_for()
+        async with Hikari(channel="other", clock=ManualClock(START), folder=hikari.folder / "o") as other:
+            await dashboard.add(other)
+            await page.locator("html[data-connection=live]").wait_for(timeout=20_000)
+            assert await page.locator("#channel").inner_text() == "other"
+            await page.locator("#banner").wait_for(state="hidden")
+            await dashboard.remove(other)
+    assert [problem for problem in problems if "WebSocket" not in problem] == []
+
+
 async def test_a_deleted_message_vanishes_everywhere(hikari):
     problems = []
     async with live(hikari, problems) as page:

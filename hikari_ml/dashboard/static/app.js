@@ -17,6 +17,7 @@ const LOOKS = {
 const FEELS = { toxicity: "toxic messages", neutral: "" };
 const STALE_SECONDS = 10;
 const ANNOUNCE_MS = 20000;
+const NOT_SERVED = [4404, 4410];
 
 const query = new URLSearchParams(location.search);
 const view = ["chat", "mood", "compact"].includes(query.get("view")) ? query.get("view") : "page";
@@ -24,6 +25,7 @@ let state = {};
 let heard = performance.now();
 let kind = "wait";
 let lostAt;
+let absent = false;
 let scheduled = false;
 let announced = -ANNOUNCE_MS;
 let pinned = true; // to the newest message, until somebody scrolls away from it
@@ -56,11 +58,13 @@ const now = () => Date.parse(state.timestamp ?? new Date().toISOString()) + perf
 
 // -- the connection -------------------------------------------------------------------------------
 
-function status(news, hadToken) {
+function status(news, why) {
   if (news === "lost" && kind !== "lost") lostAt = performance.now();
+  if (news !== "lost") absent = false;
+  else if (why !== undefined) absent = NOT_SERVED.includes(why);
   kind = news;
   if (news === "token") {
-    byId("token-why").textContent = hadToken
+    byId("token-why").textContent = why
       ? "The token was not the right one. It is what the server printed when it started."
       : "It is what the server printed when it started.";
     if (byId("token-form").hidden) {
@@ -80,7 +84,9 @@ function showStatus() {
   say("status-text", { live: "live", stale: "silent", lost: "lost", token: "needs a token", wait: "connecting" }[shown]);
   const known = state.timestamp ? `What you see is ${span(silent)} old.` : "Nothing was received yet.";
   const banner = {
-    lost: `Connection lost ${span((performance.now() - lostAt) / 1000)} ago, trying again. ${known}`,
+    lost: absent
+      ? `This channel is not served here at the moment, asking again. ${known}`
+      : `Connection lost ${span((performance.now() - lostAt) / 1000)} ago, trying again. ${known}`,
     stale: `No news from the server. ${known}`,
   }[shown];
   byId("banner").hidden = !banner;

@@ -4,6 +4,7 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
 const SILENT_MS = 30000; // a live feed is never silent for so long: the connection is dead
 const WRONG_TOKEN = 4401;
+const AGAIN_AFTER = { 4400: 60000, 4404: 4000, 4429: 60000 }; // ms at least, by why the server hung up
 const TOKEN = "hikari.token";
 
 // RFC 7396: null removes, objects merge, everything else replaces.
@@ -31,7 +32,7 @@ export function takeToken() {
 export const keepToken = (token) => sessionStorage.setItem(TOKEN, token);
 
 export class Feed {
-  // onState(state), onEvent(name, data), onStatus(kind): "live", "lost" or "token".
+  // onState(state), onEvent(name, data), onStatus(kind, why): "live", "lost" with the code, or "token".
   constructor({ channel, onState, onEvent, onStatus }) {
     Object.assign(this, { channel, onState, onEvent, onStatus });
     this.state = {};
@@ -59,8 +60,9 @@ export class Feed {
         this.onStatus("token", sessionStorage.getItem(TOKEN) !== null);
         return;
       }
-      this.onStatus("lost");
-      this.timer = setTimeout(() => this.connect(), this.wait * (0.8 + 0.4 * Math.random()));
+      this.onStatus("lost", closed.code);
+      const wait = Math.max(this.wait, AGAIN_AFTER[closed.code] ?? 0);
+      this.timer = setTimeout(() => this.connect(), wait * (0.8 + 0.4 * Math.random()));
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
     };
   }
@@ -70,8 +72,8 @@ export class Feed {
     this.heardAt = performance.now();
     if (frame.type === "snapshot") this.state = frame.data;
     else if (frame.type !== "resumed" && frame.seq !== this.seq + 1) {
-      this.epoch = this.seq = undefined; // a hole: ask for everything again
-      this.socket.close();
+      if (this.seq !== undefined) this.socket.send(JSON.stringify({ type: "snapshot" }));
+      this.seq = undefined; // a hole: what comes is of no use until the snapshot
       return;
     } else if (frame.type === "delta") this.state = patched(this.state, frame.data);
     else if (frame.type === "event") this.onEvent(frame.event, frame.data);

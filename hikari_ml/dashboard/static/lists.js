@@ -2,16 +2,20 @@
 
 export const byId = (id) => document.getElementById(id);
 
+// No script needs more than four marks on a letter; piled up they would cover the lines around them.
+const calm = (text) => text.replace(/(\p{M}{4})\p{M}+/gu, "$1");
+
 export function element(tag, className, ...inside) {
   const made = document.createElement(tag);
   if (className) made.className = className;
-  for (const part of inside) if (part !== undefined && part !== null) made.append(part);
+  for (const part of inside) if (part !== undefined && part !== null) made.append(typeof part === "string" ? calm(part) : part);
   return made;
 }
 
 export function say(id, text) {
   const shown = byId(id);
-  if (shown.textContent !== String(text)) shown.textContent = text;
+  const calmed = calm(String(text));
+  if (shown.textContent !== calmed) shown.textContent = calmed;
 }
 
 export const number = (value, digits = 0) =>
