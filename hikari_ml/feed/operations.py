@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from hikari_ml.feed.channel import Channel
 from hikari_ml.feed.counting import ChannelCounts
 from hikari_ml.feed.server import FeedServer, Page
+from hikari_ml.runtime.lane import waiting
 from hikari_ml.runtime.service import Service, ended
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class Operations(Service):
 
         about = "How late the event loop was at worst within the last minute."
         yield GaugeMetricFamily("hikari_event_loop_lag_seconds", about, value=self._lag())
+        about = "Work that waits for its thread, by what the thread does."
+        lanes = GaugeMetricFamily("hikari_lane_waiting", about, labels=["lane"])
+        for name, count in waiting().items():
+            lanes.add_metric([name], count)
+        yield lanes
 
     def _checked(self, name: str) -> list[str]:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -69,6 +69,12 @@ class Lane(Generic[T, R]):
         self._queue: _Queue[T, R] = _Queue()
         self._thread: threading.Thread | None = None
         weakref.finalize(self, _close, self._queue)
+        _open.add(self)
+
+    @property
+    def waiting(self) -> int:
+        """Items that are not being worked on yet."""
+        return len(self._queue.jobs)
 
     async def submit(self, item: T) -> R:
         """Have ``item`` worked on and return its outcome.
@@ -93,6 +99,7 @@ class Lane(Generic[T, R]):
     async def aclose(self) -> None:
         """Work off what was accepted, then end the thread; calling it again does nothing."""
         _close(self._queue)
+        _open.discard(self)
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             await asyncio.to_thread(thread.join)
@@ -165,6 +172,17 @@ class Lane(Generic[T, R]):
         for loop, settled in by_loop.items():  # waking a loop once for all of them, not once for each
             with suppress(RuntimeError):  # the callers' loop is gone, and with it the callers
                 loop.call_soon_threadsafe(_settle_all, settled)
+
+
+_open: weakref.WeakSet[Lane[Any, Any]] = weakref.WeakSet()
+
+
+def waiting() -> dict[str, int]:
+    """Items that wait in this process, by the name of their lane, those of several channels together."""
+    found: Counter[str] = Counter()
+    for lane in list(_open):
+        found[lane.name] += lane.waiting
+    return dict(found)
 
 
 def _run(queue: _Queue[T, R], lane_ref: weakref.ref[Lane[T, R]]) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.feed.operations import Operations
 from hikari_ml.feed.server import FeedServer
+from hikari_ml.runtime.lane import Lane
 from tests.feed.support import until
 from tests.feed.test_server import fetch, hello, receive
 
@@ -104,6 +105,10 @@ async def test_numbers_for_prometheus(server, operations):
     assert found["hikari_port_open_connections",] == 2
     assert found["process_resident_memory_bytes",] > 1e6
     assert ("hikari_event_loop_lag_seconds",) in found
+    lane = Lane(list, name="of this test")
+    assert (await samples(server))["hikari_lane_waiting", ("lane", "of this test")] == 0
+    await lane.aclose()
+    assert ("hikari_lane_waiting", ("lane", "of this test")) not in await samples(server)
     await client.close()
     await page(server, "none")
     found = await samples(server)

@@ -11,13 +11,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari_ml.errors import ClosedError
-from hikari_ml.runtime.lane import Lane, work_lane
+from hikari_ml.runtime.lane import Lane, waiting, work_lane
 
 
 async def test_every_caller_gets_its_own_result():
     lane = Lane(lambda items: [item * 2 for item in items], name="double")
     assert await asyncio.gather(*(lane.submit(i) for i in range(500))) == [2 * i for i in range(500)]
     await lane.aclose()
+
+
+async def test_what_waits_is_counted_by_the_name_of_its_lane():
+    begun, gate = threading.Event(), threading.Event()
+
+    def work():
+        begun.set()
+        gate.wait(5)
+
+    lanes = [work_lane("counted"), work_lane("counted")]
+    tasks = [asyncio.create_task(lane.submit(work)) for lane in lanes for _ in range(3)]
+    await asyncio.sleep(0.05)
+    assert begun.is_set()
+    assert waiting()["counted"] == 4
+    gate.set()
+    await asyncio.gather(*tasks)
+    assert waiting()["counted"] == 0
+    for lane in lanes:
+        await lane.aclose()
+    assert "counted" not in waiting()
 
 
 async def test_what_waits_together_is_worked_on_together():
