@@ -37,7 +37,7 @@ from hikari_ml.results import (
     Remembered,
     ResponseRecommendation,
 )
-from hikari_ml.runtime.clock import Clock, SystemClock
+from hikari_ml.runtime.clock import Clock, ManualClock, SystemClock
 from hikari_ml.runtime.service import Service, ended
 from hikari_ml.sentiment_analysis.analyzer import AdvancedSentimentAnalyzer, ReadMessage
 from hikari_ml.sentiment_analysis.signals import MAX_LENGTH
@@ -118,7 +118,7 @@ class Hikari(Service):
         self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
-        self._under_way: list[ChatMessage] = []
+        self._under_way: list[tuple[ChatMessage, asyncio.Future[None]]] = []
 
     async def perceive(self, message: ChatMessage, *, request_id: str | None = None) -> Insight:
         """Analyse, recall, keep and count one message.
@@ -159,16 +159,21 @@ class Hikari(Service):
         """
         await self._ready()
         known = [message_id for message_id, seen in self._seen.items() if cleared.covers(seen.message)]
-        now = [m.id for m in self._under_way if m.id is not None and cleared.covers(m)]
+        now = [m.id for m, _ in self._under_way if m.id is not None and cleared.covers(m)]
         for message_id in dict.fromkeys([*known, *now]):
             await self.retract(message_id)
             await asyncio.sleep(0)  # a whole chat may be cleared, and messages come meanwhile
         return {"username": cleared.username, "messages": len(known) + len(now), "degraded": []}
 
     async def erase_user(self, user: str) -> dict[str, Any]:
-        """Erase a viewer everywhere: memory (with its file), analytics, trends; the proof of each."""
+        """Erase a viewer everywhere: memory (with its file), analytics, trends; the proof of each.
+
+        What they said before and is still being perceived is waited for, and erased too.
+        """
         check_name(user, "user")
         await self._ready()
+        if theirs := [done for message, done in self._under_way if _is_by(message, user)]:
+            await asyncio.wait(theirs)
         memory = await self.memory.erase_user(user)
         for message_id in [i for i, seen in self._seen.items() if _is_by(seen.message, user)]:
             del self._seen[message_id]
@@ -223,8 +228,9 @@ class Hikari(Service):
         except BaseException:
             self._make_parts()  # those that had started are closed now; the next try needs others
             raise
-        upkeep = asyncio.create_task(_keep_house(ref(self)), name="hikari-upkeep")
-        stack.push_async_callback(ended, upkeep)
+        if not isinstance(self._clock, ManualClock):  # who tells the time keeps house by it
+            upkeep = asyncio.create_task(_keep_house(ref(self)), name="hikari-upkeep")
+            stack.push_async_callback(ended, upkeep)
         face = asyncio.create_task(_follow_face(ref(self)), name="hikari-face")
         stack.push_async_callback(ended, face)
 
@@ -250,11 +256,13 @@ class Hikari(Service):
     @contextmanager
     def _perceiving(self, message: ChatMessage) -> Iterator[None]:
         """Know of ``message`` while it is perceived: it may be withdrawn meanwhile."""
-        self._under_way.append(message)
+        entry = message, asyncio.get_running_loop().create_future()
+        self._under_way.append(entry)
         try:
             yield
         finally:
-            self._under_way.remove(message)
+            self._under_way.remove(entry)
+            entry[1].set_result(None)
 
     async def _perceive(self, message: ChatMessage, read: ReadMessage, request_id: str | None) -> Insight:
         memories = await self._recall(message, read)

@@ -256,6 +256,17 @@ async def test_what_was_retracted_is_not_carried_on(hikari, clock):
     assert found["analysis"]["conversation_context"]["continues"] is None
 
 
+async def test_what_is_still_being_perceived_is_erased_too(hikari, clock):
+    lines = [ChatMessage("anna", f"I have {i} cats and a dog", clock.now(), id=f"c{i}") for i in range(5)]
+    perceiving = [asyncio.create_task(hikari.perceive(line)) for line in lines]
+    await asyncio.sleep(0)
+    await hikari.erase_user("Anna")
+    assert all(task.done() for task in perceiving)
+    await asyncio.gather(*perceiving)
+    assert await hikari.memory.retrieve_memories("cats", user="anna") == []
+    assert (await hikari.analytics.get_viewer_insights("anna"))["status"] == "no_data"
+
+
 async def test_case_does_not_save_anyone_from_being_erased(hikari, clock):
     await say(hikari, clock, "I love secret things", username="Anna")
     proof = await hikari.erase_user("aNNA")
