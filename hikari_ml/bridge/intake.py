@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -23,18 +23,10 @@ from hikari_ml.bridge.answering import Answering
 from hikari_ml.bridge.methods import METHODS
 from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
 from hikari_ml.bridge.owning import Owned
+from hikari_ml.bridge.positions import epoch_of, is_kept, position
 from hikari_ml.bridge.protocol import FIELD, GROUP, BadEnvelopeError, CallError, Request, decode, is_done
-from hikari_ml.bridge.router import (
-    BATCH,
-    DEAD,
-    Entry,
-    begin_again,
-    bury,
-    claimed,
-    make_group,
-    read_new,
-    stream_of,
-)
+from hikari_ml.bridge.reading import Entry, StreamReader
+from hikari_ml.bridge.router import DEAD, bury, stream_of
 
 ANSWERED: Final = "hikari.answered."
 ANSWERED_SECONDS: Final = 600
@@ -52,6 +44,14 @@ APPLIED_KEPT: Final = 4096
 
 MOST_UNKEPT: Final = 2000
 """Calls after which the counts are kept, however recently they were."""
+
+ANSWER_GONE: Final = CallError("bad_request", "id: it was done before, and its answer is kept no longer")
+
+FINISHED: Final = """
+redis.call('xack', KEYS[1], unpack(ARGV))
+redis.call('xdel', KEYS[1], unpack(ARGV, 2))
+"""
+"""In one: a connection that is lost between the two would leave an entry that nobody looks at again."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +78,6 @@ class Intake:
     ) -> None:
         self._redis = redis
         self._owned = owned
-        self._worker = worker
         self._answering = answering
         self._outbox = outbox
         self._holds = holds
@@ -86,11 +85,13 @@ class Intake:
         self._erased = erased
         self._every = checkpoint_seconds
         self._stream = stream_of(owned.name)
+        self._reader = StreamReader(redis, self._stream, owned.name, worker)
+        self._epoch = ""
         self._unkept: list[bytes] = []
         self._kept_at = 0.0
         self._applied: OrderedDict[str, bytes] = OrderedDict()
         """Ids of the calls that are in the channel as it is open now, with their answers."""
-        self._reading: set[asyncio.Task[None]] = set()
+        self._reading: dict[asyncio.Task[None], bytes] = {}
         self._stopping = False
         self._serving: asyncio.Task[None] | None = None
         self.counters: Counter[str] = Counter()
@@ -109,11 +110,9 @@ class Intake:
                 continue
             try:
                 if not begun:
-                    await make_group(self._redis, self._stream)
-                    await self._resume()
+                    await self._begin()
                     begun = True
-                entries = await read_new(self._redis, self._stream, self._worker, BATCH)
-                await self._take(entries, again=False)
+                await self._take(await self._reader.read(), again=False)
                 if self._is_due():
                     await self.checkpoint()
                 failures = 0
@@ -143,7 +142,7 @@ class Intake:
             self._unkept = done + self._unkept
             raise
         self._kept_at = asyncio.get_running_loop().time()
-        await execute(self._redis, self._acknowledge(done))
+        await execute(self._redis, [self._acknowledge(done)])
 
     def forget_answers(self) -> None:
         """Keep no answer, only that the calls were done: somebody is to be forgotten."""
@@ -153,7 +152,7 @@ class Intake:
     async def finish(self) -> None:
         """Finish what was begun, and keep and acknowledge what was done while that is ours to say."""
         self._stopping = True
-        begun = self._reading | ({self._serving} if self._serving is not None else set())
+        begun = {*self._reading, *([self._serving] if self._serving is not None else [])}
         if begun:
             await asyncio.wait(begun)  # cutting off a call would leave half of it
         if self._holds():
@@ -162,13 +161,16 @@ class Intake:
     def _may_go_on(self) -> bool:
         return self._holds() and not self._stopping
 
-    async def _resume(self) -> None:
-        """Do what an owner before us was given and did not finish."""
-        async for entries in claimed(self._redis, self._stream, self._worker):
-            times = await self._deliveries(entries)
-            kept_next = set(self._unkept)  # done by us, before the connection was lost
+    async def _begin(self) -> None:
+        """Be the one who reads, and do what was given to somebody before and not finished."""
+        if not await self._reader.begin():
+            return  # the lease is gone from Redis, and reading will fail until it is renewed
+        self._epoch = await epoch_of(self._redis, self._owned.name)
+        async for entries in self._reader.left():
+            times = await self._reader.deliveries(entries)
+            ours = {*self._unkept, *self._reading.values()}  # begun by us, before the connection was lost
             for entry, data in entries:
-                if entry not in kept_next and self._may_go_on():
+                if entry not in ours and self._may_go_on():
                     await self._begin_again(entry, data, times.get(entry, 1))
 
     async def _begin_again(self, entry: bytes, data: bytes, times: int) -> None:
@@ -181,14 +183,8 @@ class Intake:
             return
         if times > 1:
             await self.checkpoint()
-        await begin_again(self._redis, self._stream, self._worker, entry)
+        await self._reader.begin_again(entry)
         await self._take([(entry, data)], again=True)
-
-    async def _deliveries(self, entries: list[Entry]) -> dict[bytes, int]:
-        rows: Any = await self._redis.xpending_range(
-            self._stream, GROUP, entries[0][0], entries[-1][0], len(entries)
-        )
-        return {bytes(row["message_id"]): int(row["times_delivered"]) for row in rows}
 
     async def _lay_aside(self, entry: bytes, data: bytes, why: str) -> None:
         self.counters["dead"] += 1
@@ -210,8 +206,8 @@ class Intake:
             method = METHODS.get(request.method)
             if method is None or method.effect == "none":
                 task = asyncio.create_task(self._read(entry, request))
-                self._reading.add(task)
-                task.add_done_callback(self._reading.discard)
+                self._reading[task] = entry
+                task.add_done_callback(self._reading.pop)
                 if len(self._reading) >= MOST_READING:
                     await asyncio.wait(self._reading, return_when=asyncio.FIRST_COMPLETED)
             else:
@@ -222,35 +218,44 @@ class Intake:
     async def _read(self, entry: bytes, request: Request) -> None:
         """Answer a call that changes nothing; nobody waits for it but who asked."""
         self._tell(request, await self._look(request))
-        self._outbox.run("XACK", self._stream, GROUP, entry)
-        self._outbox.run("XDEL", self._stream, entry)
+        self._outbox.run(*self._acknowledge([entry]))
 
     async def _change(self, entry: bytes, request: Request, *, again: bool) -> None:
         if request.id not in self._applied:
             known = await self._answered(request)
-            if known is not None and known[0] == entry:
-                known = None  # it was this one, and what it changed may have died with a worker
-            kept = again and self._is_kept(entry)
-            if not kept and (known is None or (again and not self._is_kept(known[0]))):
+            if not self._is_done(self._place(entry), known, again=again):
                 await self._done(entry, request, again=again)
                 self._unkept.append(entry)
                 return
             self._remember(request, known[1] if known is not None else b"")
         self.counters["repeated"] += 1
-        if answer := self._applied[request.id]:
-            self._tell(request, answer)
-        await execute(self._redis, self._acknowledge([entry]))
+        self._tell(request, self._applied[request.id] or self._answering.refuse(request, ANSWER_GONE))
+        await execute(self._redis, [self._acknowledge([entry])])
 
-    async def _answered(self, request: Request) -> tuple[bytes, bytes] | None:
-        """The entry of the last call with this id that was done, and its answer; None if there is none."""
+    def _is_done(self, place: str, known: tuple[str, bytes] | None, *, again: bool) -> bool:
+        """Whether the call at ``place`` was done, here or as the one at the place that ``known`` is of.
+
+        If it was begun before, what it changed may have died with a worker, though it was answered.
+        """
+        if again and self._is_kept(place):
+            return True
+        if known is None or known[0] == place:
+            return False
+        return not again or self._is_kept(known[0])
+
+    async def _answered(self, request: Request) -> tuple[str, bytes] | None:
+        """The place of the last call with this id that was done, and its answer; None if there is none."""
         row = cast("bytes | None", await self._redis.get(answered_key(request)))
         if row is None:
             return None
-        entry, _, data = row.partition(b"\0")
-        return entry, data
+        place, _, data = row.partition(b"\0")
+        return place.decode(), data
 
-    def _is_kept(self, entry: bytes) -> bool:
-        return _is_after(self._owned.hikari.analytics.position, entry)
+    def _place(self, entry: bytes) -> str:
+        return position(self._epoch, entry)
+
+    def _is_kept(self, place: str) -> bool:
+        return is_kept(place, self._owned.hikari.analytics.position, self._epoch)
 
     def _remember(self, request: Request, answer: bytes) -> None:
         self._applied[request.id] = answer
@@ -263,12 +268,12 @@ class Intake:
             data = await answer()
             await self._erased(request)
         else:
-            async with self._owned.hikari.analytics.applying(entry.decode()):
+            async with self._owned.hikari.analytics.applying(self._place(entry)):
                 data = await answer()
         # One that came too late, or failed, may be asked for again; an erasure leaves no name behind.
         if is_done(data) and request.method != "erase_user":
             self._remember(request, data)
-            row = entry + b"\0" + data
+            row = self._place(entry).encode() + b"\0" + data
             self._outbox.run("SET", answered_key(request), row, "EX", ANSWERED_SECONDS)
         self._tell(request, data)
 
@@ -276,8 +281,8 @@ class Intake:
         if request.reply_to is not None:
             self._outbox.publish(request.reply_to, data)
 
-    def _acknowledge(self, entries: list[bytes]) -> list[Command]:
-        return [("XACK", self._stream, GROUP, *entries), ("XDEL", self._stream, *entries)]
+    def _acknowledge(self, entries: list[bytes]) -> Command:
+        return ("EVAL", FINISHED, 1, self._stream, GROUP, *entries)
 
     def _is_due(self) -> bool:
         return bool(self._unkept) and asyncio.get_running_loop().time() - self._kept_at >= self._every
@@ -304,13 +309,3 @@ async def forget_calls(redis: Redis, channel: str) -> int:
     async for name in redis.scan_iter(match=pattern, count=500):
         gone += await redis.delete(name)
     return gone
-
-
-def _is_after(position: str | None, entry: bytes) -> bool:
-    """Whether counts kept at ``position`` of the stream hold ``entry``."""
-    return position is not None and position != "" and _order(position) >= _order(entry.decode())
-
-
-def _order(entry: str) -> tuple[int, int]:
-    milliseconds, _, number = entry.partition("-")
-    return int(milliseconds), int(number or 0)

@@ -16,6 +16,9 @@ BATCH: Final = 256
 CAPACITY: Final = 20_000
 """Messages that may wait; while Redis is away the oldest make room, and are counted."""
 
+CAPACITY_BYTES: Final = 64 * 1024 * 1024
+"""What they may hold together; the oldest make room as well."""
+
 LONGEST_PAUSE: Final = 5.0
 
 _log = logging.getLogger(__name__)
@@ -32,8 +35,11 @@ class Outbox:
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._bytes = 0
         self.sent = 0
         self.dropped = 0
+        self.refused = 0
+        """Commands that Redis took and did not do, because it is full or a replica."""
 
     def publish(self, channel: str, data: bytes) -> None:
         """Say ``data`` on ``channel``, soon."""
@@ -41,10 +47,11 @@ class Outbox:
 
     def run(self, *command: str | bytes | int) -> None:
         """Have Redis run ``command``, soon, after what was asked for before; nobody is told its result."""
-        if len(self._waiting) >= CAPACITY:
-            self._waiting.popleft()
-            self.dropped += 1
         self._waiting.append(command)
+        self._bytes += _size(command)
+        while len(self._waiting) > CAPACITY or (self._bytes > CAPACITY_BYTES and len(self._waiting) > 1):
+            self._take()
+            self.dropped += 1
         self._empty.clear()
         self._arrived.set()
 
@@ -54,11 +61,12 @@ class Outbox:
         while True:
             await self._arrived.wait()
             await asyncio.sleep(0)  # what becomes ready in the same turn goes with it
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            batch = [self._take() for _ in range(min(BATCH, len(self._waiting)))]
             try:
-                await execute(self._redis, batch)
+                answers = await execute(self._redis, batch)
             except (RedisError, OSError) as error:
                 self._waiting.extendleft(reversed(batch))
+                self._bytes += sum(map(_size, batch))
                 if failures == 0:
                     _log.warning("Redis takes no messages (%s); %d wait", error, len(self._waiting))
                 failures += 1
@@ -66,6 +74,7 @@ class Outbox:
                 continue
             failures = 0
             self.sent += len(batch)
+            self._look_at(answers)
             if not self._waiting:
                 self._arrived.clear()
                 self._empty.set()
@@ -77,6 +86,22 @@ class Outbox:
         except TimeoutError:
             return False
         return True
+
+    def _take(self) -> Command:
+        command = self._waiting.popleft()
+        self._bytes -= _size(command)
+        return command
+
+    def _look_at(self, answers: list[Any]) -> None:
+        errors = [answer for answer in answers if isinstance(answer, Exception)]
+        if errors and self.refused == 0:
+            _log.warning("Redis refuses what it is asked: %s", errors[0])
+        self.refused += len(errors)
+
+
+def _size(command: Command) -> int:
+    """About how many bytes it holds."""
+    return sum(len(word) if isinstance(word, str | bytes) else 8 for word in command)
 
 
 async def execute(redis: Redis, commands: list[Command]) -> list[Any]:

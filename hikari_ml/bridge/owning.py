@@ -26,8 +26,11 @@ FOREIGN_SHARE: Final = 0.25
 """Part of a lease for which another's ownership is believed without asking."""
 
 OPENING_TRIES: Final = 4
-OPENING_SECONDS: Final = 30.0
-"""How long a channel may take to open: loading models can hold up everything else, renewing too."""
+OPENING_SECONDS: Final = 12.0
+"""How long a channel may take to open: loading models can hold up everything else, renewing too.
+
+A worker that is killed meanwhile keeps it from the others for so long.
+"""
 
 FOREIGN_KEPT: Final = 10_000
 

@@ -29,6 +29,9 @@ DEFAULT_CHANNEL: Final = "default"
 MAX_BYTES: Final = 1 << 20
 """Longest envelope taken."""
 
+MAX_ANSWERED: Final = 2 * MAX_BYTES
+"""Longest envelope that is read at all: its sender is told that it is too long."""
+
 MAX_DEPTH: Final = 32
 """How deep maps and lists of ``params`` may be nested."""
 
@@ -160,15 +163,21 @@ def _told(error: HikariError, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unpacked(data: bytes) -> dict[Any, Any]:
-    if len(data) > MAX_BYTES:
-        raise BadEnvelopeError("bad_request", f"{len(data):,} bytes; {MAX_BYTES:,} are taken", {})
+    if len(data) > MAX_ANSWERED:
+        raise BadEnvelopeError("bad_request", _too_large(data), {})
     try:
         found = msgpack.unpackb(data, strict_map_key=True)
     except (ValueError, RecursionError, msgpack.UnpackException, TypeError) as error:
         raise BadEnvelopeError("bad_request", f"no msgpack: {type(error).__name__}", {}) from error
     if not isinstance(found, dict):
         raise BadEnvelopeError("bad_request", "give a map", {})
+    if len(data) > MAX_BYTES:
+        raise BadEnvelopeError("bad_request", _too_large(data), found)
     return found
+
+
+def _too_large(data: bytes) -> str:
+    return f"{len(data):,} bytes; {MAX_BYTES:,} are taken"
 
 
 def _text(value: object) -> str | None:

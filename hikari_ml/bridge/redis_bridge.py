@@ -31,7 +31,9 @@ from hikari_ml.bridge.intake import Intake, forget_calls
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.owning import Owned, Owning
+from hikari_ml.bridge.positions import epoch_key
 from hikari_ml.bridge.protocol import BadEnvelopeError, CallError, Request, decode
+from hikari_ml.bridge.reading import reader_key
 from hikari_ml.bridge.router import CHANNELS, Router, stream_of
 from hikari_ml.bridge.subscriber import Subscriber
 from hikari_ml.config import Settings
@@ -47,7 +49,7 @@ DRAIN_SECONDS: Final = 10.0
 
 DROP_EMPTY: Final = """
 if redis.call('exists', KEYS[1]) == 0 or redis.call('xlen', KEYS[1]) == 0 then
-    redis.call('del', KEYS[1])
+    redis.call('del', KEYS[1], KEYS[3], KEYS[4])
     redis.call('srem', KEYS[2], ARGV[1])
 end
 """
@@ -100,6 +102,8 @@ class RedisBridge(Service):
         self._owning.pinned = {name.casefold() for name in channels}
         self._told = opened, closing
         self._intakes: dict[str, Intake] = {}
+        self._past: Counter[str] = Counter()
+        """What the intakes counted of channels that are open no more."""
         self._telling: dict[str, asyncio.Task[None]] = {}
         self._router = Router(self._redis, self._leases, self._refuse, self._chosen.max_backlog)
         self._subscriber = Subscriber(self._redis, [protocol.REQUESTS], self._hear)
@@ -147,9 +151,10 @@ class RedisBridge(Service):
             {f"answers.{method}.{code}": n for (method, code), n in self._answering.counters.items()}
         )
         found.update({f"durable.routed.{name}": n for name, n in self._router.counters.items()})
-        for intake in self._intakes.values():
-            found.update({f"durable.{name}": n for name, n in intake.counters.items()})
+        durable = sum((intake.counters for intake in self._intakes.values()), self._past)
+        found.update({f"durable.{name}": n for name, n in durable.items()})
         found.update({"redis.sent": self._outbox.sent, "redis.unsent": self._outbox.dropped})
+        found["redis.refused"] = self._outbox.refused
         found["redis.gaps"] = self._subscriber.gaps
         if self._shelf is not None:
             found.update({"readings.shared": self._shelf.hits, "readings.read": self._shelf.misses})
@@ -228,14 +233,17 @@ class RedisBridge(Service):
 
     async def _end(self, owned: Owned) -> None:
         """Finish what was accepted for a channel, and say no more of it."""
+        intake = self._intakes.pop(owned.name)
         try:
-            await self._intakes.pop(owned.name).finish()
+            await intake.finish()
         finally:
+            self._past += intake.counters
             await self._answering.finish(owned.name)
             await ended(self._telling.pop(owned.name))
         if self._leases.holds(owned.name):
-            keys = (stream_of(owned.name), CHANNELS)
-            self._outbox.run("EVAL", DROP_EMPTY, 2, *keys, owned.name)
+            stream = stream_of(owned.name)
+            keys = (stream, CHANNELS, epoch_key(owned.name), reader_key(stream))
+            self._outbox.run("EVAL", DROP_EMPTY, len(keys), *keys, owned.name)
 
     async def _tell(self, hikari: Hikari) -> None:
         """Publish what happens in a channel, numbered so that a gap is seen."""
@@ -303,12 +311,14 @@ class RedisBridge(Service):
     async def _serve(self, request: Request, data: bytes) -> None:
         try:
             if request.method == "health" and self._owning.mine(request.channel) is None:
-                if await self._leases.owner(request.channel) is None:  # to be asked how one is opens none
-                    await self._reply_once(request.reply_to, protocol.reply(request.id, self.health()), data)
+                await self._say_how_one_is(request, data)
                 return
             owned = await self._owning.get(request.channel)
             if owned is None:
                 self.counters["of another"] += 1
+                return
+            if request.method == "erase_user":  # none of their durable calls that wait may come after it
+                await self._side.xadd(protocol.DURABLE, {protocol.FIELD: data})
                 return
             answer = await self._answer(owned, request)
             if not self._owning.holds(owned):
@@ -329,6 +339,11 @@ class RedisBridge(Service):
             answer = self._answering.refuse(request, error)
         self._reply(request.reply_to, answer)
 
+    async def _say_how_one_is(self, request: Request, data: bytes) -> None:
+        """Answer ``health`` for a channel that is nobody's: to be asked opens none."""
+        if await self._leases.owner(request.channel) is None:
+            await self._reply_once(request.reply_to, protocol.reply(request.id, self.health()), data)
+
     async def _answer(self, owned: Owned, request: Request) -> bytes:
         if request.method == "health":
             fault = fault_of(request)
@@ -336,10 +351,7 @@ class RedisBridge(Service):
             return told if fault is None else self._answering.refuse(request, fault)
         if request.method == "get_viewer_insights":
             return await self._viewer(owned, request)
-        data = await self._answering.answer(owned.hikari, request)
-        if request.method == "erase_user":
-            await self._erased(owned.name, request)
-        return data
+        return await self._answering.answer(owned.hikari, request)
 
     async def _viewer(self, owned: Owned, request: Request) -> bytes:
         username = request.params.get("username")

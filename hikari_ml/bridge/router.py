@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Command, execute, pause
-from hikari_ml.bridge.protocol import DURABLE, FIELD, GROUP, BadEnvelopeError, Request, decode
+from hikari_ml.bridge.protocol import DURABLE, GROUP, BadEnvelopeError, Request, decode
+from hikari_ml.bridge.reading import Entry, StreamReader
 from hikari_ml.errors import HikariError, OverloadedError
 
 OFFICE: Final = ""
@@ -30,8 +31,6 @@ DEAD: Final = "hikari.requests.dead"
 """What could not be read, or ended a worker again and again; the last thousand."""
 
 DEAD_KEPT: Final = 1000
-BATCH: Final = 64
-BLOCK_MS: Final = 1000
 FULL_RETRY_MS: Final = 1000
 
 MOVE: Final = """
@@ -54,20 +53,7 @@ redis.call('xack', KEYS[2], ARGV[1], ARGV[2])
 redis.call('xdel', KEYS[2], ARGV[2])
 """
 
-CLAIM: Final = """
-local rows = {}
-local claimed = redis.call('xautoclaim', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'count', ARGV[4], 'justid')
-for _, entry in ipairs(claimed[2]) do
-    local row = redis.call('xrange', KEYS[1], entry, entry)[1]
-    if row then rows[#rows + 1] = row end
-end
-return {claimed[1], rows}
-"""
-
 _log = logging.getLogger(__name__)
-
-Entry = tuple[bytes, bytes]
-"""The id of an entry of a stream, and its envelope."""
 
 
 def stream_of(channel: str) -> str:
@@ -89,6 +75,7 @@ class Router:
         self._leases = leases
         self._refuse = refuse
         self._backlog = backlog
+        self._reader = StreamReader(redis, DURABLE, OFFICE, leases.worker)
         self.counters: Counter[str] = Counter()
 
     async def route(self) -> None:
@@ -108,11 +95,12 @@ class Router:
                 await asyncio.sleep(pause(failures))
 
     async def _serve(self) -> None:
-        await make_group(self._redis, DURABLE)
-        async for left in claimed(self._redis, DURABLE, self._leases.worker):
+        if not await self._reader.begin():
+            return
+        async for left in self._reader.left():
             await self._move(left)
         while self._leases.holds(OFFICE):
-            await self._move(await read_new(self._redis, DURABLE, self._leases.worker, BATCH))
+            await self._move(await self._reader.read())
 
     async def _move(self, entries: list[Entry]) -> None:
         calls: list[tuple[Request, bytes]] = []
@@ -140,55 +128,6 @@ class Router:
                 self._refuse(request, OverloadedError(f"channel {request.channel!r:.80}", FULL_RETRY_MS))
 
 
-async def make_group(redis: Redis, stream: str) -> None:
-    """Make the consumer group of ``stream``, and the stream, where there is none."""
-    try:
-        await redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
-    except ResponseError as error:
-        if "BUSYGROUP" not in str(error):
-            raise
-
-
-async def read_new(redis: Redis, stream: str, worker: str, most: int) -> list[Entry]:
-    """Entries that nobody has been given yet; waits a second for one."""
-    try:
-        found: Any = await redis.xreadgroup(GROUP, worker, {stream: ">"}, count=most, block=BLOCK_MS)
-    except ResponseError as error:
-        if "NOGROUP" not in str(error) and "UNBLOCKED" not in str(error):
-            raise
-        await make_group(redis, stream)  # somebody deleted the stream
-        return []
-    if not found:
-        return []
-    if isinstance(found, dict):
-        batches = [batch for several in found.values() for batch in several]
-        return [_entry(row) for batch in batches for row in batch]
-    return [_entry(row) for _, rows in found for row in rows]
-
-
-async def claimed(redis: Redis, stream: str, worker: str) -> AsyncIterator[list[Entry]]:
-    """What was given to somebody and not finished, a batch at a time; only for who owns the stream.
-
-    It does not count as delivered by that: most of it was never begun. See :func:`begin_again`.
-    """
-    start: bytes | str = "0-0"
-    while True:
-        command = ("EVAL", CLAIM, 1, stream, GROUP, worker, start, str(BATCH))
-        (found,) = await execute(redis, [command])
-        if isinstance(found, Exception):
-            raise found
-        start, rows = found
-        if rows:
-            yield [_entry((name, dict(zip(row[::2], row[1::2], strict=True)))) for name, row in rows]
-        if start == b"0-0":
-            return
-
-
-async def begin_again(redis: Redis, stream: str, worker: str, entry: bytes) -> None:
-    """Count that ``entry`` is begun once more."""
-    await redis.xclaim(stream, GROUP, worker, 0, [entry])
-
-
 async def bury(redis: Redis, stream: str, entry: bytes, data: bytes, why: str) -> None:
     """Put an entry where it can be looked at and is not tried again.
 
@@ -199,8 +138,3 @@ async def bury(redis: Redis, stream: str, entry: bytes, data: bytes, why: str) -
     (done,) = await execute(redis, [command])
     if isinstance(done, Exception):
         raise done
-
-
-def _entry(row: Any) -> Entry:
-    entry, fields = row
-    return bytes(entry), bytes((fields or {}).get(FIELD, b""))

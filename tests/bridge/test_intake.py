@@ -10,6 +10,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from hikari_ml.bridge import intake
+from hikari_ml.bridge.positions import epoch_key
 from hikari_ml.bridge.protocol import DURABLE, Request, encode_request
 from hikari_ml.bridge.router import DEAD, stream_of
 from tests.bridge.workers import client_of, settings_in, until, worker
@@ -133,6 +134,97 @@ async def test_a_call_that_was_answered_is_done_again_though_its_deadline_has_pa
             assert (await client.answer("x"))["ok"]
             found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
             assert found["message_count"] == 1
+
+
+async def test_what_was_kept_and_not_acknowledged_is_answered_when_it_comes_again(redis_url, tmp_path):
+    async with client_of(redis_url) as client:
+        stream = stream_of("default")
+        said = {"username": "anna", "message": "hello"}
+        async with worker(redis_url, settings_in(tmp_path, checkpoint_seconds=600), "default") as bridge:
+            first = await client.ask("process_chat_message", said, id="x", durable=True)
+            (hikari,) = bridge.hikaris
+            await hikari.analytics.save()
+            rows = await client.redis.xrange(stream)
+            epoch = await client.redis.get(epoch_key("default"))
+        ((entry, fields),) = rows
+        await client.redis.xadd(stream, fields, id=entry)  # as if the worker had died before it said so
+        await client.redis.set(epoch_key("default"), epoch)
+        await client.redis.xgroup_create(stream, "hikari", id="0")
+        await client.redis.xreadgroup("hikari", "dead", {stream: ">"})
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            assert (await client.answer("x", number=2))["result"] == first
+            await client.send("process_chat_message", said, id="x", durable=True)
+            assert (await client.answer("x", number=3))["result"] == first
+            found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+            assert found["message_count"] == 1
+
+
+async def test_one_whose_answer_is_kept_no_longer_is_told_so(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
+        said = {"username": "anna", "message": "hello"}
+        await client.ask("process_chat_message", said, id="x", durable=True)
+        await client.ask("erase_user", {"user": "ben"})
+        await client.send("process_chat_message", said, id="x", durable=True)
+        error = (await client.answer("x", number=2))["error"]
+        assert error["code"] == "bad_request"
+        assert "answer is kept no longer" in error["message"]
+        found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+        assert found["message_count"] == 1
+
+
+async def test_after_redis_lost_everything_a_repeated_call_is_not_counted_again(redis_url, tmp_path):
+    async with client_of(redis_url) as client:
+        said = {"username": "anna", "message": "hello"}
+        for number in (1, 2):
+            async with worker(redis_url, settings_in(tmp_path), "default"):
+                await client.send("process_chat_message", said, id="x", durable=True)
+                await client.answer("x", number=number)
+            await client.redis.flushall()
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            await client.send("process_chat_message", said, id="x")  # published, it is the same
+            await client.answer("x", number=3)
+            found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+            assert found["message_count"] == 1
+
+
+async def test_a_redis_whose_clock_is_behind_has_its_calls_done(redis_url, tmp_path):
+    async with client_of(redis_url) as client:
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            await client.ask("process_chat_message", {"username": "anna", "message": "one"}, durable=True)
+        await client.redis.flushall()
+        stream = stream_of("default")
+        for number in (1, 2):
+            said = {"username": "anna", "message": f"more {number}"}
+            data = encode_request(Request(f"r{number}", "process_chat_message", said, reply_to=client.name))
+            await client.redis.xadd(stream, {"data": data}, id=f"{number}-0")
+        await client.redis.xgroup_create(stream, "hikari", id="0")
+        await client.redis.xreadgroup("hikari", "dead", {stream: ">"})
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            await client.answer("r2")
+            found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+            assert found["message_count"] == 3
+
+
+async def test_a_stream_that_is_deleted_meanwhile_begins_anew(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
+        for number in range(3):
+            said = {"username": "anna", "message": f"hello {number}"}
+            await client.ask("process_chat_message", said, durable=True)
+            await until(lambda: _all_done(client))
+            await client.redis.delete(stream_of("default"), DURABLE, epoch_key("default"))
+        found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
+        assert found["message_count"] == 3
+
+
+async def test_an_erasure_that_is_published_comes_after_the_durable_calls_that_wait(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
+        for number in range(30):
+            said = {"message": {"username": "anna", "text": f"I have {number} cats"}}
+            await client.send("perceive", said, durable=True)
+        proof = await client.ask("erase_user", {"user": "anna"})
+        assert proof["memory"]["memories"] > 0
+        assert (await client.ask("get_viewer_insights", {"username": "anna"}))["status"] == "no_data"
+        assert await client.ask("retrieve_memories", {"query": "cats"}) == []
 
 
 async def test_a_connection_that_is_lost_often_lays_nothing_aside_and_keeps_before_it_acknowledges(

@@ -48,6 +48,37 @@ async def test_it_waits_for_a_redis_that_is_away_and_drops_the_oldest(tmp_path, 
     server.stop()
 
 
+async def test_what_waits_is_bounded_in_bytes_too(redis_url, monkeypatch):
+    monkeypatch.setattr(outbox, "CAPACITY_BYTES", 10_000)
+    async with Redis.from_url(redis_url) as redis:
+        box = Outbox(redis)
+        for i in range(30):
+            box.run("SET", f"k{i}", b"x" * 1000)
+        assert box.dropped >= 20
+        task = asyncio.create_task(box.deliver())
+        assert await box.emptied(10)
+        assert await redis.get("k29") == b"x" * 1000
+        assert await redis.get("k0") is None
+        box.run("SET", "large", b"x" * 20_000)
+        assert await box.emptied(10)
+        assert await redis.strlen("large") == 20_000, "one alone always goes"
+        assert box._bytes == 0
+        await ended(task)
+
+
+async def test_what_redis_refuses_is_counted_and_told_once(redis_url, caplog):
+    async with Redis.from_url(redis_url) as redis:
+        box = Outbox(redis)
+        task = asyncio.create_task(box.deliver())
+        await redis.set("text", "x")
+        for _ in range(3):
+            box.run("INCR", "text")
+            assert await box.emptied(10)
+        assert (box.refused, box.sent) == (3, 3)
+        assert caplog.text.count("Redis refuses") == 1
+        await ended(task)
+
+
 async def test_a_command_that_is_refused_does_not_stop_the_others(redis_url):
     async with Redis.from_url(redis_url) as redis:
         done = await execute(redis, [("SET", "a", "1"), ("INCR", "a", "b"), ("GET", "a")])

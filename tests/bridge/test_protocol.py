@@ -73,8 +73,10 @@ def test_bytes_that_are_no_map_are_refused(data):
 
 
 def test_what_is_too_large_or_too_deep_is_refused():
-    with pytest.raises(BadEnvelopeError, match="are taken"):
-        decode(packed(params={"a": "x" * protocol.MAX_BYTES}))
+    for size, told in ((protocol.MAX_BYTES, "me"), (protocol.MAX_ANSWERED, None)):
+        with pytest.raises(BadEnvelopeError, match="are taken") as caught:
+            decode(packed(params={"a": "x" * size}))
+        assert caught.value.reply_to == told
     deep: dict = {}
     for _ in range(protocol.MAX_DEPTH + 2):
         deep = {"a": deep}

@@ -6,7 +6,8 @@ from redis.asyncio import Redis
 
 from hikari_ml.bridge.leases import Leases
 from hikari_ml.bridge.protocol import DURABLE, GROUP, Request, encode_request
-from hikari_ml.bridge.router import CHANNELS, DEAD, OFFICE, Router, claimed, make_group, read_new, stream_of
+from hikari_ml.bridge.reading import StreamReader
+from hikari_ml.bridge.router import CHANNELS, DEAD, OFFICE, Router, stream_of
 from hikari_ml.runtime.service import ended
 from tests.bridge.workers import until
 
@@ -57,12 +58,14 @@ async def test_what_a_dead_router_had_read_is_moved_by_the_next(redis_url):
     async with Redis.from_url(redis_url) as redis:
         dead = Leases(redis, "dead", 0.5)
         await dead.take(OFFICE)
-        await make_group(redis, DURABLE)
-        await put(redis, "a", "a", "a")
-        assert len(await read_new(redis, DURABLE, "dead", 2)) == 2
+        reader = StreamReader(redis, DURABLE, OFFICE, "dead")
+        assert await reader.begin()
+        await put(redis, "a", "a")
+        assert len(await reader.read()) == 2
+        await put(redis, "b", "b", "a")
         router, _ = router_of(redis, "next")
         task = asyncio.create_task(router.route())
-        await until(lambda: _moved(redis, 3))
+        await until(lambda: _moved(redis, 5))
         assert await ids(redis, "a") == ["a0", "a1", "a2"]
         await ended(task)
 
@@ -71,9 +74,10 @@ async def test_one_that_lost_its_office_moves_nothing(redis_url):
     async with Redis.from_url(redis_url) as redis:
         router, leases = router_of(redis, "old")
         await leases.take(OFFICE)
-        await make_group(redis, DURABLE)
+        reader = StreamReader(redis, DURABLE, OFFICE, "old")
+        assert await reader.begin()
         await put(redis, "a")
-        entries = await read_new(redis, DURABLE, "old", 10)
+        entries = await reader.read()
         await asyncio.sleep(1.0)
         await Leases(redis, "new", 5).take(OFFICE)
         await router._move(entries)
@@ -108,13 +112,3 @@ async def test_a_stream_that_somebody_deletes_is_made_again(redis_url):
         await put(redis, "a")
         await until(lambda: redis.xlen(stream_of("a")))
         await ended(task)
-
-
-async def test_claiming_finds_everything_in_order(redis_url):
-    async with Redis.from_url(redis_url) as redis:
-        await make_group(redis, DURABLE)
-        await put(redis, *["a"] * 150)
-        assert sum([len(await read_new(redis, DURABLE, "dead", 80)) for _ in range(2)]) == 150
-        found = [entry async for batch in claimed(redis, DURABLE, "me") for entry, _ in batch]
-        assert found == sorted(found)
-        assert len(found) == 150

@@ -53,7 +53,7 @@ class Client:
             await self.redis.publish(REQUESTS, data)
         return request_id
 
-    async def answer(self, request_id: str, seconds: float = 30, number: int = 1) -> dict[str, Any]:
+    async def answer(self, request_id: str, seconds: float = 60, number: int = 1) -> dict[str, Any]:
         async with asyncio.timeout(seconds):
             while len(self.answers.get(request_id, ())) < number:
                 self._arrived.clear()
