@@ -1,7 +1,4 @@
-"""VTube Studio shows what Hikari suggests: vtube_studio.py [HIKARI_FEED] [VTUBE_STUDIO] [TOKEN_FILE]
-
-A feed that wants a token gets the one in the environment as HIKARI_FEED__TOKEN.
-"""
+"""VTube Studio shows what Hikari suggests: vtube_studio.py [HIKARI_FEED] [VTUBE_STUDIO] [TOKEN_FILE]"""
 
 import asyncio
 import contextlib
@@ -16,7 +13,6 @@ from websockets.exceptions import ConnectionClosed
 
 DEFAULTS = ("ws://127.0.0.1:8765/feed", "ws://127.0.0.1:8001", "vtube_studio.token")
 FEED, STUDIO, TOKEN_FILE = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :])
-HELLO = {"type": "hello", **({"token": token} if (token := os.environ.get("HIKARI_FEED__TOKEN")) else {})}
 PLUGIN = {"pluginName": "Hikari", "pluginDeveloper": "hikari_ml"}
 say_once = functools.cache(functools.partial(print, flush=True))
 
@@ -66,7 +62,7 @@ async def drive(avatar: dict) -> None:
 async def follow(avatar: dict) -> None:
     async for feed in connect(FEED):
         with contextlib.suppress(ConnectionClosed):
-            await feed.send(json.dumps(HELLO))
+            await feed.send(json.dumps({"type": "hello", "token": os.environ.get("HIKARI_FEED__TOKEN", "")}))
             async for message in feed:
                 frame = json.loads(message)
                 if frame["type"] == "snapshot" or frame.get("event") == "expression":

@@ -16,13 +16,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
+import redis
 
 from benchmarks.speed.pipeline import messages
 from benchmarks.table import machine, markdown, write
+from hikari_ml.bridge.protocol import REQUESTS, Request, encode_request
 
 CALLERS = 64
 
@@ -45,12 +49,34 @@ async def timed(call: Call, lines: list[tuple[str, str]], callers: int) -> tuple
     return len(lines) / (time.perf_counter() - began), taken
 
 
-async def measured(url: str, data: Path | None, count: int, rounds: int) -> list[tuple[str, ...]]:
+class BareClient:
+    """Calls with nothing but a connection that publishes and one that listens, as an engine would.
+
+    It blocks: only for one caller who has nothing else to do.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url)
+        self._pubsub = self._redis.pubsub()
+        self._pubsub.subscribe("bare")
+        self._pubsub.parse_response()
+        self._ids = count()
+
+    async def analyze_message(self, text: str, username: str) -> Any:
+        """The result."""
+        params = {"text": text, "username": username}
+        request = Request(str(next(self._ids)), "analyze_message", params, reply_to="bare")
+        self._redis.publish(REQUESTS, encode_request(request))
+        return msgpack.unpackb(self._pubsub.parse_response()[2])["result"]
+
+
+async def measured(url: str, data: Path | None, most: int, rounds: int) -> list[tuple[str, ...]]:
     """The rows of the table."""
     from hikari_ml import AdvancedSentimentAnalyzer, Settings
     from hikari_ml.bridge.client import BridgeClient
 
-    chat = [(f"{m.text} {i}", m.username) for i, m in enumerate(messages(data, count))]
+    bare = BareClient(url)
+    chat = [(f"{m.text} {i}", m.username) for i, m in enumerate(messages(data, most))]
     settings = Settings(sentiment={"cache_size": 0})
     async with AdvancedSentimentAnalyzer(settings) as analyzer, BridgeClient(url) as client:
 
@@ -60,6 +86,7 @@ async def measured(url: str, data: Path | None, count: int, rounds: int) -> list
         calls: dict[str, Call] = {
             "`analyze_message`": analyzer.analyze_message,
             "`analyze_message` over Redis": over_redis,
+            "`analyze_message` over Redis, bare": bare.analyze_message,
             "`health` over Redis": lambda *_: client.call("health"),
         }
         found: dict[tuple[str, int], list[tuple[float, list[float]]]] = {}
@@ -68,6 +95,8 @@ async def measured(url: str, data: Path | None, count: int, rounds: int) -> list
         for _ in range(rounds):
             for callers in (1, CALLERS):
                 for name, call in calls.items():
+                    if callers > 1 and call == bare.analyze_message:
+                        continue  # it has one call at a time
                     share = chat[: len(chat) // 4] if callers == 1 else chat
                     found.setdefault((name, callers), []).append(await timed(call, share, callers))
     return [row(name, callers, several) for (name, callers), several in found.items()]
@@ -82,7 +111,7 @@ def row(name: str, callers: int, rounds: list[tuple[float, list[float]]]) -> tup
     return (name, str(callers), shown, f"{p50:.2f}", f"{p95:.2f}", f"{p99:.2f}")
 
 
-async def with_redis(data: Path | None, count: int, rounds: int) -> str:
+async def with_redis(data: Path | None, most: int, rounds: int) -> str:
     """The table, with a Redis and a worker that are started for it."""
     from hikari_ml.bridge.local_redis import LocalRedis
 
@@ -93,12 +122,12 @@ async def with_redis(data: Path | None, count: int, rounds: int) -> str:
             assert worker.stdout is not None
             await worker.stdout.readline()
             try:
-                rows = await measured(redis.url, data, count, rounds)
+                rows = await measured(redis.url, data, most, rounds)
             finally:
                 worker.kill()
                 await worker.wait()
     header = ("call", "callers", "calls/s", "p50 ms", "p95 ms", "p99 ms")
-    source = f"{count} messages of {'a recorded' if data else 'the simulated'} stream, {rounds} rounds"
+    source = f"{most} messages of {'a recorded' if data else 'the simulated'} stream, {rounds} rounds"
     return f"{source}; {machine()}.\n\n{markdown(header, rows)}"
 
 
