@@ -103,10 +103,10 @@ class Answering:
         """The one doing of a call that changes something, begun now or earlier."""
         name = (request.channel, request.id)
         known = self._known.get(name)
-        if known is not None and known.request != _asked(request):
-            raise CallError("bad_request", "id: another call has had it")
+        if known is not None and known.request != asked(request):
+            raise CallError("bad_request", "id: another call has had it", {"reason": "id taken"})
         if known is None or (known.task.done() and (again or not known.is_final())):
-            known = _Done(_asked(request), asyncio.create_task(self._done(hikari, request, again)))
+            known = _Done(asked(request), asyncio.create_task(self._done(hikari, request, again)))
             self._known[name] = known
             self._make_room()
         return known.task
@@ -168,8 +168,8 @@ def check(request: Request) -> None:
         raise CallError("bad_params", f"{min(request.params)}: health takes none")
 
 
-def _asked(request: Request) -> bytes:
-    """What tells a call from another with the same id."""
+def asked(request: Request) -> bytes:
+    """A digest of what is asked: what tells a call from another with the same id."""
     asked = msgpack.packb([request.method, request.params])
     return blake2b(asked, digest_size=16).digest()
 

@@ -20,6 +20,7 @@ RENEW: Final = _IF_OURS + "return redis.call('pexpire', KEYS[1], ARGV[2])"
 TAKE: Final = """
 local owner = redis.call('get', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end
+redis.call('del', KEYS[1]) -- a Redis that is full lets one write who has freed something
 redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 return 1
 """

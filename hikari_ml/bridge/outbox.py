@@ -19,6 +19,8 @@ CAPACITY: Final = 20_000
 CAPACITY_BYTES: Final = 64 * 1024 * 1024
 """What they may hold together; the oldest make room as well."""
 
+PROGRESS_SECONDS: Final = 0.01
+
 LONGEST_PAUSE: Final = 5.0
 
 _log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Outbox:
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._bytes = 0
+        self._bytes = self._sending = 0
         self.sent = 0
         self.dropped = 0
         self.refused = 0
@@ -62,9 +64,11 @@ class Outbox:
             await self._arrived.wait()
             await asyncio.sleep(0)  # what becomes ready in the same turn goes with it
             batch = [self._take() for _ in range(min(BATCH, len(self._waiting)))]
+            self._sending = len(batch)
             try:
                 answers = await execute(self._redis, batch)
             except (RedisError, OSError) as error:
+                self._sending = 0
                 self._waiting.extendleft(reversed(batch))
                 self._bytes += sum(map(_size, batch))
                 if failures == 0:
@@ -74,10 +78,22 @@ class Outbox:
                 continue
             failures = 0
             self.sent += len(batch)
+            self._sending = 0
             self._look_at(answers)
             if not self._waiting:
                 self._arrived.clear()
                 self._empty.set()
+
+    async def caught_up(self, seconds: float) -> bool:
+        """Wait until what was asked for before has been sent; False if it has not after ``seconds``."""
+        goal = self.sent + self.dropped + self._sending + len(self._waiting)
+        try:
+            async with asyncio.timeout(seconds):
+                while self.sent + self.dropped < goal:  # noqa: ASYNC110
+                    await asyncio.sleep(PROGRESS_SECONDS)  # no event tells how far it is
+        except TimeoutError:
+            return False
+        return True
 
     async def emptied(self, seconds: float) -> bool:
         """Wait until everything has been sent; False if it has not after ``seconds``."""

@@ -7,34 +7,6 @@ has a name, its epoch, and a position is an epoch and an entry.
 
 from __future__ import annotations
 
-import secrets
-from typing import Final
-
-from redis.asyncio import Redis
-
-from hikari_ml.bridge.outbox import execute
-
-EPOCHS: Final = "hikari.epoch."
-
-
-def epoch_key(channel: str) -> str:
-    """Where the epoch of the stream of ``channel`` is kept, as long as the stream is."""
-    return EPOCHS + channel
-
-
-async def epoch_of(redis: Redis, channel: str) -> str:
-    """The epoch of the stream of ``channel``.
-
-    Raises:
-        RedisError: Redis cannot be asked.
-    """
-    key = epoch_key(channel)
-    made, found = await execute(redis, [("SET", key, secrets.token_hex(8), "NX"), ("GET", key)])
-    for answer in (made, found):
-        if isinstance(answer, Exception):
-            raise answer
-    return bytes(found).decode()
-
 
 def position(epoch: str, entry: bytes) -> str:
     """The place of ``entry`` in the stream of this ``epoch``."""
@@ -51,7 +23,7 @@ def is_kept(place: str, kept: str | None, epoch: str) -> bool:
     if place_epoch != epoch:
         return True
     kept_epoch, _, last = (kept or "").rpartition("/")
-    return kept_epoch == epoch and _order(last) >= _order(entry)
+    return kept_epoch == epoch != "" and _order(last) >= _order(entry)
 
 
 def _order(entry: str) -> tuple[int, int]:

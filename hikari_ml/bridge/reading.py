@@ -23,15 +23,23 @@ BLOCK_MS: Final = 1000
 
 READERS: Final = "hikari.reader."
 
+EPOCHS: Final = "hikari.epoch."
+
 BEGIN: Final = """
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return false end
+redis.call('del', KEYS[2]) -- a Redis that is full lets one write who has freed something
 redis.call('set', KEYS[2], ARGV[2])
 local made = redis.pcall('xgroup', 'create', KEYS[3], ARGV[3], '0', 'mkstream')
-if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
+if made.ok then
+    redis.call('del', KEYS[4])
+elseif not string.find(made.err, 'BUSYGROUP') then
+    return made
+end
+redis.call('set', KEYS[4], ARGV[2], 'NX')
 for _, group in ipairs(redis.call('xinfo', 'groups', KEYS[3])) do
     local found = {}
     for i = 1, #group, 2 do found[group[i]] = group[i + 1] end
-    if found['name'] == ARGV[3] then return found['last-delivered-id'] end
+    if found['name'] == ARGV[3] then return {found['last-delivered-id'], redis.call('get', KEYS[4])} end
 end
 """
 
@@ -66,6 +74,8 @@ class StreamReader:
         self._worker = worker
         self._token = ""
         self._last: bytes = b"0-0"
+        self.epoch = ""
+        """The name of the stream as it is: one that is made anew has another."""
 
     async def begin(self) -> bool:
         """Be the one who reads from now on, and make the stream and its group; False without the lease.
@@ -76,10 +86,13 @@ class StreamReader:
             RedisError: Redis cannot be asked.
         """
         self._token = secrets.token_hex(8)
-        keys = (self._lease, reader_key(self._stream), self._stream)
-        last = await self._run(BEGIN, keys, self._worker, self._token, GROUP)
-        self._last = last or self._last
-        return last is not None
+        keys = (self._lease, reader_key(self._stream), self._stream, epoch_key(self._stream))
+        found = await self._run(BEGIN, keys, self._worker, self._token, GROUP)
+        if found is None:
+            return False
+        self._last, epoch = found
+        self.epoch = epoch.decode()
+        return True
 
     async def left(self) -> AsyncIterator[list[Entry]]:
         """What was given to somebody and not finished, the oldest first, a batch at a time.
@@ -135,6 +148,11 @@ class StreamReader:
 def reader_key(stream: str) -> str:
     """Where the token of who reads ``stream`` is."""
     return READERS + stream
+
+
+def epoch_key(stream: str) -> str:
+    """Where the name of a stream is, as long as its group is."""
+    return EPOCHS + stream
 
 
 def _entry(row: Any) -> Entry:

@@ -25,15 +25,15 @@ from redis.exceptions import RedisError
 from hikari_ml import __version__
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.answering import Answering, fault_of
+from hikari_ml.bridge.answers import forget_calls
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
 from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
-from hikari_ml.bridge.intake import Intake, forget_calls
+from hikari_ml.bridge.intake import Intake
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.owning import Owned, Owning
-from hikari_ml.bridge.positions import epoch_key
 from hikari_ml.bridge.protocol import BadEnvelopeError, CallError, Request, decode
-from hikari_ml.bridge.reading import reader_key
+from hikari_ml.bridge.reading import epoch_key, reader_key
 from hikari_ml.bridge.router import CHANNELS, Router, stream_of
 from hikari_ml.bridge.subscriber import Subscriber
 from hikari_ml.config import Settings
@@ -236,13 +236,14 @@ class RedisBridge(Service):
         intake = self._intakes.pop(owned.name)
         try:
             await intake.finish()
+            await self._outbox.caught_up(DRAIN_SECONDS)  # its answers are kept only while the channel is ours
         finally:
             self._past += intake.counters
             await self._answering.finish(owned.name)
             await ended(self._telling.pop(owned.name))
         if self._leases.holds(owned.name):
             stream = stream_of(owned.name)
-            keys = (stream, CHANNELS, epoch_key(owned.name), reader_key(stream))
+            keys = (stream, CHANNELS, epoch_key(stream), reader_key(stream))
             self._outbox.run("EVAL", DROP_EMPTY, len(keys), *keys, owned.name)
 
     async def _tell(self, hikari: Hikari) -> None:
@@ -371,7 +372,8 @@ class RedisBridge(Service):
         self._answering.forget(channel)
         if (intake := self._intakes.get(channel)) is not None:
             intake.forget_answers()
-        await self._outbox.emptied(DRAIN_SECONDS)  # an answer that is on its way must not come after this
+        if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer on its way must not come after this
+            raise StoreError("Redis", "what was answered cannot be forgotten now; it is tried again")
         await forget_calls(self._redis, channel)
         if self._own_redis:
             self._outbox.run("BGREWRITEAOF")  # its log still holds what was deleted

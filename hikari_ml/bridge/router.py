@@ -83,7 +83,7 @@ class Router:
         failures = 0
         while True:
             try:
-                if await self._leases.take(OFFICE) or self._leases.holds(OFFICE):
+                if await self._leases.take(OFFICE):
                     await self._serve()
                 else:
                     await asyncio.sleep(self._leases.seconds / 4)

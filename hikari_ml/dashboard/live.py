@@ -5,9 +5,11 @@ Every list is bounded and loses its oldest. What was deleted or erased is shown 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from hikari_ml.chat import user_key
@@ -74,6 +76,7 @@ class LiveState:
     _read: deque[list[str]] = field(default_factory=lambda: deque(maxlen=READ_KEPT))
     _lines: int = 0
     _sampled: float = 0.0
+    _went_on: bool = False
 
     def take(self, event: Event) -> None:
         """Take in one event."""
@@ -93,7 +96,8 @@ class LiveState:
     async def snapshot(self) -> Mapping[str, Any]:
         """Everything the page shows, now."""
         board = await self.hikari.analytics.get_real_time_dashboard()
-        if not self.series:
+        if not self._went_on:
+            self._went_on = True
             self._go_on()
         self._sample(board["timestamp"], board["current_metrics"])
         return {
@@ -179,8 +183,9 @@ class LiveState:
             end = minute.start + 60
             if end > now:
                 break
-            counted = [value for at, value in viewers if end - VIEWER_COUNT_SECONDS <= at <= end]
-            self._point(iso_at(end), minute.messages, minute.mood, counted[-1] if counted else None)
+            at, count = viewers[bisect_right(viewers, (end, inf)) - 1] if viewers else (end, None)
+            known = end - VIEWER_COUNT_SECONDS <= at <= end
+            self._point(iso_at(end), minute.messages, minute.mood, count if known else None)
 
     def _point(self, at: str, rate: float, mood: float | None, viewers: float | None) -> None:
         values = {"at": at, "messages_per_minute": rate, "mood": mood, "viewers": viewers}

@@ -89,7 +89,11 @@ async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) 
             if isinstance(event, ChatMessage) and event.is_history:
                 counts.history += 1
             elif isinstance(event, ChatMessage):
-                await _perceive(hikari, event, next(reads), counts)
+                read = next(reads)
+                if hikari.is_erased(event):
+                    counts.withdrawn += 1
+                else:
+                    await _perceive(hikari, event, read, counts)
             else:
                 await _happen(hikari, event, counts)
         except Exception as error:  # the stream goes on without it

@@ -55,7 +55,9 @@ CLOSE: Final = 0.45
 FEWEST_WORDS: Final = 2
 IDS_KEPT: Final = 20_000
 RETRACTED_KEPT: Final = 1000
-
+ERASED_KEPT: Final = 1000
+UNKEPT_KEPT: Final = 1000
+"""Messages that may be said again because memory failed."""
 
 UPKEEP_SECONDS: Final = 1800.0
 """Time between two rounds of consolidation."""
@@ -117,6 +119,9 @@ class Hikari(Service):
         self._expression = Expression(table, self.settings.expression.hold_seconds)
         self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._erased: OrderedDict[str, datetime] = OrderedDict()
+        self._unkept: OrderedDict[str, MessageInsights] = OrderedDict()
+        """Of messages that were counted and could not be remembered."""
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
         self._under_way: list[tuple[ChatMessage, asyncio.Future[None]]] = []
 
@@ -168,10 +173,14 @@ class Hikari(Service):
     async def erase_user(self, user: str) -> dict[str, Any]:
         """Erase a viewer everywhere: memory (with its file), analytics, trends; the proof of each.
 
-        What they said before and is still being perceived is waited for, and erased too.
+        What they said before and is still being perceived is waited for, and erased too; for what was heard
+        and waits, see :meth:`is_erased`.
         """
         check_name(user, "user")
         await self._ready()
+        self._erased[user_key(user)] = self._clock.now()
+        while len(self._erased) > ERASED_KEPT:
+            self._erased.popitem(last=False)
         if theirs := [done for message, done in self._under_way if _is_by(message, user)]:
             await asyncio.wait(theirs)
         memory = await self.memory.erase_user(user)
@@ -187,6 +196,14 @@ class Hikari(Service):
         }
         self._events.publish("erased", iso(self._clock.now()), {"user": user})
         return proof
+
+    def is_erased(self, message: ChatMessage) -> bool:
+        """Whether its author was erased after ``message`` was written: then it must not be carried in.
+
+        Known are the last thousand who were erased since the start.
+        """
+        erased_at = self._erased.get(user_key(message.username))
+        return erased_at is not None and message.timestamp <= erased_at
 
     def events(self) -> AsyncIterator[Event]:
         """Every event from this call on.
@@ -274,8 +291,10 @@ class Hikari(Service):
             analysis=read.analysis,
             embedding=read.embedding,
         )
+        if message.id is not None and insights["features"].get("why_not") == "repeated id":
+            insights = self._unkept.pop(message.id, insights)
         counted = insights["features"].get("why_not") is None
-        remembered = await self._keep(message, read, insights, request_id) if counted else None
+        remembered = await self._kept(message, read, insights, request_id) if counted else None
         if counted and message.id is not None:
             remembered = await self._note(message, message.id, remembered)
         insight: Insight = {
@@ -311,6 +330,19 @@ class Hikari(Service):
         """The embedding of the pass, if memory's vectors are of its model; else memory makes its own."""
         same = self.analyzer.embedding_id == self.memory.embedding_id
         return read.embedding if same else None
+
+    async def _kept(
+        self, message: ChatMessage, read: ReadMessage, insights: MessageInsights, request_id: str | None
+    ) -> Remembered | None:
+        """Remember the message; if memory fails, whoever says it again has it remembered, counted once."""
+        try:
+            return await self._keep(message, read, insights, request_id)
+        except HikariError:
+            if message.id is not None:
+                self._unkept[message.id] = insights
+                while len(self._unkept) > UNKEPT_KEPT:
+                    self._unkept.popitem(last=False)
+            raise
 
     async def _keep(
         self, message: ChatMessage, read: ReadMessage, insights: MessageInsights, request_id: str | None

@@ -3,15 +3,21 @@
 import asyncio
 import random
 import sys
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from hikari_ml import Hikari
 from hikari_ml.bridge import intake
-from hikari_ml.bridge.positions import epoch_key
+from hikari_ml.bridge.answering import Answering
+from hikari_ml.bridge.leases import Leases
+from hikari_ml.bridge.outbox import Outbox
+from hikari_ml.bridge.owning import Owned
 from hikari_ml.bridge.protocol import DURABLE, Request, encode_request
+from hikari_ml.bridge.reading import epoch_key
 from hikari_ml.bridge.router import DEAD, stream_of
 from tests.bridge.workers import client_of, settings_in, until, worker
 from tests.redis_server import RedisServer
@@ -145,10 +151,10 @@ async def test_what_was_kept_and_not_acknowledged_is_answered_when_it_comes_agai
             (hikari,) = bridge.hikaris
             await hikari.analytics.save()
             rows = await client.redis.xrange(stream)
-            epoch = await client.redis.get(epoch_key("default"))
+            epoch = await client.redis.get(epoch_key(stream_of("default")))
         ((entry, fields),) = rows
         await client.redis.xadd(stream, fields, id=entry)  # as if the worker had died before it said so
-        await client.redis.set(epoch_key("default"), epoch)
+        await client.redis.set(epoch_key(stream_of("default")), epoch)
         await client.redis.xgroup_create(stream, "hikari", id="0")
         await client.redis.xreadgroup("hikari", "dead", {stream: ">"})
         async with worker(redis_url, settings_in(tmp_path), "default"):
@@ -170,6 +176,90 @@ async def test_one_whose_answer_is_kept_no_longer_is_told_so(redis_url, tmp_path
         assert "answer is kept no longer" in error["message"]
         found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
         assert found["message_count"] == 1
+
+
+async def test_a_call_that_failed_is_answered_again_and_done_when_it_is_said_again(redis_url, tmp_path):
+    async with client_of(redis_url) as client:
+        stream = stream_of("default")
+        fact = {"content": "I have two cats"}
+        async with worker(redis_url, settings_in(tmp_path, checkpoint_seconds=600), "default") as bridge:
+            late = await client.refused("store_memory", fact, id="x", durable=True, deadline_ms=1)
+            (hikari,) = bridge.hikaris
+            await hikari.analytics.save()
+            ((entry, fields),) = await client.redis.xrange(stream)
+            epoch = await client.redis.get(epoch_key(stream))
+        await client.redis.xadd(stream, fields, id=entry)  # as if the worker had died before it said so
+        await client.redis.set(epoch_key(stream), epoch)
+        await client.redis.xgroup_create(stream, "hikari", id="0")
+        await client.redis.xreadgroup("hikari", "dead", {stream: ">"})
+        async with worker(redis_url, settings_in(tmp_path), "default"):
+            assert (await client.answer("x", number=2))["error"] == late
+            await client.send("store_memory", fact, id="x", durable=True)
+            assert (await client.answer("x", number=3))["ok"]
+            assert (await client.ask("get_memory_stats", durable=True))["total"] == 1
+
+
+async def test_an_id_that_another_call_has_had_is_refused(redis_url, tmp_path):
+    async with client_of(redis_url) as client:
+        for number in (1, 2):
+            async with worker(redis_url, settings_in(tmp_path), "default"):
+                said = {"username": "anna", "message": f"hello {number}"}
+                await client.send("process_chat_message", said, id="x", durable=True)
+                answer = await client.answer("x", number=number)
+                assert answer["ok"] == (number == 1)
+        assert answer["error"]["details"] == {"reason": "id taken"}
+
+
+@asynccontextmanager
+async def lone_intake(redis, hikari, holds):
+    """An intake whose lease is what ``holds`` says, and the ids of what it was asked, in order."""
+    await Leases(redis, "me", 60).take("default")
+    outbox, told = Outbox(redis), []
+    delivering = asyncio.create_task(outbox.deliver())
+
+    async def unused(request):
+        raise AssertionError(request)
+
+    class Noted(Answering):
+        async def answer(self, hikari, request, **more):
+            told.append(request.id)
+            return await super().answer(hikari, request, **more)
+
+    owned = Owned("default", hikari, 0.0)
+    found = intake.Intake(
+        redis, owned, "me", Noted(64), outbox, holds, unused, unused, checkpoint_seconds=0.2
+    )
+    found.start()
+    try:
+        yield told
+    finally:
+        await found.finish()
+        await outbox.caught_up(5)
+        delivering.cancel()
+
+
+@pytest.mark.parametrize("given", [0, 4])
+async def test_a_lease_that_lapses_and_comes_back_loses_nothing_and_keeps_the_order(
+    redis_url, tmp_path, given
+):
+    stream, ids = stream_of("default"), [f"m{number}" for number in range(12)]
+    async with Redis.from_url(redis_url) as redis, Hikari(folder=tmp_path / "h") as hikari:
+        for name in ids:
+            said = {"username": "anna", "message": f"line {name}"}
+            await redis.xadd(stream, {"data": encode_request(Request(name, "process_chat_message", said))})
+        if given:  # to one who died
+            await redis.xgroup_create(stream, "hikari", id="0")
+            await redis.xreadgroup("hikari", "dead", {stream: ">"}, count=given)
+        rng = random.Random(given)
+        async with lone_intake(redis, hikari, lambda: rng.random() > 0.12) as told:
+            await until(lambda: len(told) >= len(ids))
+            await until(lambda: _is_empty(redis, stream))
+        assert told == ids
+        assert (await hikari.analytics.get_viewer_insights("anna"))["message_count"] == len(ids)
+
+
+async def _is_empty(redis, stream):
+    return await redis.xlen(stream) == 0
 
 
 async def test_after_redis_lost_everything_a_repeated_call_is_not_counted_again(redis_url, tmp_path):
@@ -211,7 +301,7 @@ async def test_a_stream_that_is_deleted_meanwhile_begins_anew(redis_url, tmp_pat
             said = {"username": "anna", "message": f"hello {number}"}
             await client.ask("process_chat_message", said, durable=True)
             await until(lambda: _all_done(client))
-            await client.redis.delete(stream_of("default"), DURABLE, epoch_key("default"))
+            await client.redis.delete(stream_of("default"), DURABLE, epoch_key(stream_of("default")))
         found = await client.ask("get_viewer_insights", {"username": "anna"}, durable=True)
         assert found["message_count"] == 3
 
@@ -257,7 +347,7 @@ async def test_a_call_that_ends_its_worker_again_and_again_is_laid_aside(redis_u
         await client.redis.xgroup_create(stream, "hikari", id="0")
         await client.redis.xreadgroup("hikari", "dead", {stream: ">"})
         (row,) = await client.redis.xpending_range(stream, "hikari", "-", "+", 1)
-        for _ in range(intake.DELIVERIES):
+        for _ in range(intake.DELIVERIES - 1):
             await client.redis.xclaim(stream, "hikari", "dead", 0, [row["message_id"]])
         async with worker(redis_url, settings_in(tmp_path), "default"):
             answer = await client.answer("poison")

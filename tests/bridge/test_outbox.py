@@ -66,6 +66,25 @@ async def test_what_waits_is_bounded_in_bytes_too(redis_url, monkeypatch):
         await ended(task)
 
 
+async def test_what_was_asked_for_before_has_been_sent_though_more_comes(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        box = Outbox(redis)
+        box.run("SET", "k", "v")
+        assert not await box.caught_up(0.05)
+        task = asyncio.create_task(box.deliver())
+
+        async def go_on():
+            while True:
+                box.run("INCR", "more")
+                await asyncio.sleep(0)
+
+        more = asyncio.create_task(go_on())
+        assert await box.caught_up(10)
+        assert await redis.get("k") == b"v"
+        for one in (more, task):
+            await ended(one)
+
+
 async def test_what_redis_refuses_is_counted_and_told_once(redis_url, caplog):
     async with Redis.from_url(redis_url) as redis:
         box = Outbox(redis)

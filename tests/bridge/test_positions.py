@@ -1,8 +1,6 @@
 """What is done is known by its place, and only in the stream that it stood in."""
 
-from redis.asyncio import Redis
-
-from hikari_ml.bridge.positions import epoch_key, epoch_of, is_kept, position
+from hikari_ml.bridge.positions import is_kept, position
 
 
 def test_places_of_one_stream_are_in_order():
@@ -21,12 +19,3 @@ def test_what_was_kept_of_another_stream_says_nothing_of_this_one():
 def test_of_an_earlier_stream_everything_was_kept():
     assert is_kept("old/999-0", "new/1-0", "new")
     assert is_kept("old/999-0", None, "new")
-
-
-async def test_a_stream_has_its_epoch_until_it_is_gone(redis_url):
-    async with Redis.from_url(redis_url) as redis:
-        first = await epoch_of(redis, "c")
-        assert await epoch_of(redis, "c") == first
-        assert await epoch_of(redis, "d") != first
-        await redis.delete(epoch_key("c"))
-        assert await epoch_of(redis, "c") != first

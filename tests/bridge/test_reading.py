@@ -8,7 +8,7 @@ from redis.exceptions import ResponseError
 
 from hikari_ml.bridge.leases import Leases
 from hikari_ml.bridge.protocol import GROUP
-from hikari_ml.bridge.reading import BATCH, StreamReader, reader_key
+from hikari_ml.bridge.reading import BATCH, StreamReader, epoch_key, reader_key
 
 STREAM = "stream"
 
@@ -94,3 +94,24 @@ async def test_a_stream_that_is_gone_or_forgotten_is_begun_anew(redis_url):
         await redis.xadd(STREAM, {"data": "low"}, id="1-1")
         assert [data for _, data in await reader.read()] == [b"low"]
         assert (await redis.xpending(STREAM, GROUP))["pending"] == 1
+
+
+async def test_a_stream_has_its_name_until_it_is_gone(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        first = (await reader_of(redis)).epoch
+        again = await reader_of(redis)
+        assert again.epoch == first == (await redis.get(epoch_key(STREAM))).decode()
+        await redis.delete(STREAM)
+        assert (await reader_of(redis)).epoch not in ("", first)
+
+
+async def test_a_redis_that_is_full_can_be_read_from(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        await reader_of(redis)
+        await put(redis, "a")
+        await redis.config_set("maxmemory", 1)
+        try:
+            reader = await reader_of(redis)
+            assert [data for _, data in await reader.read()] == [b"a"]
+        finally:
+            await redis.config_set("maxmemory", 0)

@@ -111,6 +111,16 @@ async def test_a_deleted_message_is_withdrawn_from_memory_analytics_and_page(hik
     assert (await hikari.analytics.get_viewer_insights("anna"))["status"] == "no_data"
 
 
+async def test_what_waited_when_its_author_was_erased_is_not_carried_in(hikari):
+    await hikari.erase_user("Zoe")
+    before, after = (hikari.now() + timedelta(seconds=shift) for shift in (-5, 5))
+    said = ChatMessage("zoe", "I have two cats", before), ChatMessage("ben", "hello", before)
+    counts = await attend(hikari, Told(*said, ChatMessage("zoe", "me again", after)))
+    assert (counts.messages, counts.withdrawn) == (2, 1)
+    assert await remembered(hikari) == []
+    assert (await hikari.analytics.get_viewer_insights("zoe"))["message_count"] == 1
+
+
 async def test_what_is_taken_back_while_it_waits_is_never_read(hikari):
     events, task = await heard(hikari)
     told = [

@@ -14,7 +14,7 @@ from hikari_ml import (
     PostgresMemory,
     Settings,
 )
-from hikari_ml.errors import ConfigError, InputError, StoreLockedError
+from hikari_ml.errors import ConfigError, InputError, StoreError, StoreLockedError
 from hikari_ml.models.passes import ProcessorPass
 from hikari_ml.results import Insight
 from hikari_ml.runtime.clock import ManualClock
@@ -254,6 +254,25 @@ async def test_what_was_retracted_is_not_carried_on(hikari, clock):
     await hikari.retract("m1")
     found = await say(hikari, clock, "the cat is sleeping on my keyboard", 5, "ben")
     assert found["analysis"]["conversation_context"]["continues"] is None
+
+
+async def test_what_memory_failed_to_keep_is_remembered_when_it_is_said_again(hikari, clock, monkeypatch):
+    store, full = hikari.memory.store_memory, True
+
+    async def sometimes(*given, **more):
+        if full:
+            raise StoreError("memory", "the disk is full")
+        return await store(*given, **more)
+
+    monkeypatch.setattr(hikari.memory, "store_memory", sometimes)
+    line = ChatMessage("anna", "I have two cats", clock.now(), id="c1")
+    with pytest.raises(StoreError):
+        await hikari.perceive(line, request_id="r1")
+    full = False
+    assert (await hikari.perceive(line, request_id="r1"))["remembered"] is not None
+    assert (await hikari.perceive(line, request_id="r1"))["remembered"] is None, "it is there"
+    assert (await hikari.analytics.get_viewer_insights("anna"))["message_count"] == 1
+    assert len(await hikari.memory.list_memories(10)) == 1
 
 
 async def test_what_is_still_being_perceived_is_erased_too(hikari, clock):

@@ -62,7 +62,7 @@ export class Feed {
       }
       this.onStatus("lost", closed.code);
       const wait = Math.max(this.wait, AGAIN_AFTER[closed.code] ?? 0);
-      this.timer = setTimeout(() => this.connect(), wait * (0.8 + 0.4 * Math.random()));
+      this.timer = setTimeout(() => this.connect(), wait * (1 + 0.4 * Math.random()));
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
     };
   }

@@ -1,0 +1,103 @@
+"""What durable calls were answered, for as long as they may be said again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Final, cast
+
+import msgpack
+from redis.asyncio import Redis
+
+from hikari_ml.bridge.answering import asked
+from hikari_ml.bridge.leases import key
+from hikari_ml.bridge.outbox import Outbox
+from hikari_ml.bridge.protocol import FIELD, BadEnvelopeError, Request, decode, is_done
+from hikari_ml.bridge.router import DEAD
+
+ANSWERED: Final = "hikari.answered."
+ANSWERED_SECONDS: Final = 600
+"""How long an answer can be given again to a repeated id."""
+
+APPLIED_KEPT: Final = 4096
+"""Ids known of calls that were done; more than can be waiting to be kept."""
+
+KEEP: Final = """
+if redis.call('get', KEYS[2]) == ARGV[1] then redis.call('set', KEYS[1], ARGV[2], 'ex', ARGV[3]) end
+"""
+"""One that is sent late must not bring back what the next owner has forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The answer to a call, the place at which the call stood, and a digest of what it asked."""
+
+    place: str
+    asked: bytes
+    data: bytes
+    """Empty if it is kept no longer."""
+
+
+class Answers:
+    """The answers of one channel, while ``worker`` owns it."""
+
+    def __init__(self, redis: Redis, outbox: Outbox, channel: str, worker: str) -> None:
+        self._redis = redis
+        self._outbox = outbox
+        self._channel = channel
+        self._worker = worker
+        self._applied: OrderedDict[str, Known] = OrderedDict()
+
+    def applied(self, request: Request) -> Known | None:
+        """The answer to a call of this id that is in the channel as it is open now; None if there is none."""
+        return self._applied.get(request.id)
+
+    async def known(self, request: Request) -> Known | None:
+        """What was answered last to a call of this id, here or by another worker; None if nothing was."""
+        row = await cast("Awaitable[bytes | None]", self._redis.get(answered_key(request)))
+        try:
+            return None if row is None else Known(*msgpack.unpackb(row))
+        except (ValueError, TypeError, msgpack.UnpackException):
+            return None  # another version wrote it
+
+    def keep(self, request: Request, place: str, data: bytes) -> None:
+        """Keep an answer; a call that failed is known by it, but may be done if it is said again."""
+        known = Known(place, asked(request), data)
+        if is_done(data):
+            self._applied[request.id] = known
+            if len(self._applied) > APPLIED_KEPT:
+                self._applied.popitem(last=False)
+        row = bytes(msgpack.packb([known.place, known.asked, known.data]))
+        keys = (answered_key(request), key(self._channel))
+        self._outbox.run("EVAL", KEEP, len(keys), *keys, self._worker, row, ANSWERED_SECONDS)
+
+    def forget(self) -> None:
+        """Know only that the calls were done: somebody is to be forgotten."""
+        for request_id, known in self._applied.items():
+            self._applied[request_id] = replace(known, data=b"")
+
+
+def answered_key(request: Request) -> str:
+    """Where the answer to a durable call is kept for a while."""
+    digest = blake2b(request.id.encode(), digest_size=16).hexdigest()
+    return f"{ANSWERED}{request.channel}.{digest}"
+
+
+async def forget_calls(redis: Redis, channel: str) -> int:
+    """Forget every kept answer of a channel and what was laid aside of it; returns how many.
+
+    Somebody who is to be forgotten may stand in one.
+    """
+    gone = 0
+    for entry, fields in cast("list[tuple[bytes, dict[bytes, bytes]]]", await redis.xrange(DEAD)):
+        with suppress(BadEnvelopeError):
+            if decode(fields.get(FIELD, b"")).channel != channel:
+                continue
+        gone += await redis.xdel(DEAD, entry)  # what cannot be read may be of anybody
+    pattern = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in f"{ANSWERED}{channel}.") + "*"
+    async for name in redis.scan_iter(match=pattern, count=500):
+        gone += await redis.delete(name)
+    return gone

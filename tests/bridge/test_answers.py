@@ -1,0 +1,74 @@
+"""Answers are there for who says a call again, and go when somebody is forgotten."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+
+from hikari_ml.bridge.answers import Answers, forget_calls
+from hikari_ml.bridge.leases import Leases
+from hikari_ml.bridge.outbox import Outbox
+from hikari_ml.bridge.protocol import CallError, Request, encode_request, refusal, reply
+from hikari_ml.bridge.router import DEAD
+from hikari_ml.runtime.service import ended
+
+CALL = Request("x", "perceive", {"n": 1}, "c")
+
+
+@asynccontextmanager
+async def answers_of(redis, worker="me"):
+    outbox = Outbox(redis)
+    delivering = asyncio.create_task(outbox.deliver())
+    yield Answers(redis, outbox, "c", worker), outbox
+    await ended(delivering)
+
+
+async def test_an_answer_is_known_here_and_to_who_comes_after(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
+        await Leases(redis, "me", 60).take("c")
+        answers.keep(CALL, "e/1-0", reply("x", 1))
+        assert await outbox.caught_up(5)
+        assert answers.applied(CALL) == await answers.known(CALL)
+        assert answers.applied(CALL).data == reply("x", 1)
+        assert answers.applied(Request("y", "perceive", {}, "c")) is None
+
+
+async def test_a_call_that_failed_counts_as_not_done(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
+        await Leases(redis, "me", 60).take("c")
+        answers.keep(CALL, "e/1-0", refusal("x", CallError("unavailable", "full")))
+        assert await outbox.caught_up(5)
+        assert answers.applied(CALL) is None
+        assert (await answers.known(CALL)).place == "e/1-0"
+
+
+async def test_what_a_former_owner_sends_late_is_not_kept(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis, "old") as (answers, outbox):
+        await Leases(redis, "new", 60).take("c")
+        answers.keep(CALL, "e/1-0", reply("x", {"text": "what anna said"}))
+        assert await outbox.caught_up(5)
+        assert await answers.known(CALL) is None
+
+
+async def test_what_another_version_wrote_is_not_known(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
+        await Leases(redis, "me", 60).take("c")
+        answers.keep(CALL, "e/1-0", reply("x", 1))
+        assert await outbox.caught_up(5)
+        (name,) = await redis.keys("hikari.answered.*")
+        await redis.set(name, b"12-0\0of another version")
+        assert await answers.known(CALL) is None
+
+
+async def test_what_is_forgotten_is_still_known_to_be_done(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
+        await Leases(redis, "me", 60).take("c")
+        answers.keep(CALL, "e/1-0", reply("x", 1))
+        assert await outbox.caught_up(5)
+        for channel in ("c", "d"):
+            await redis.xadd(DEAD, {"data": encode_request(Request("y", "perceive", {}, channel))})
+        answers.forget()
+        assert await forget_calls(redis, "c") == 2
+        assert answers.applied(CALL).data == b""
+        assert await answers.known(CALL) is None
+        assert await redis.xlen(DEAD) == 1
