@@ -13,10 +13,10 @@ import msgpack
 from redis.asyncio import Redis
 
 from hikari_ml.bridge.answering import asked
-from hikari_ml.bridge.leases import key
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.protocol import FIELD, BadEnvelopeError, Request, decode, is_done
-from hikari_ml.bridge.router import DEAD
+from hikari_ml.bridge.reading import epoch_key
+from hikari_ml.bridge.router import DEAD, stream_of
 
 ANSWERED: Final = "hikari.answered."
 ANSWERED_SECONDS: Final = 600
@@ -25,10 +25,13 @@ ANSWERED_SECONDS: Final = 600
 APPLIED_KEPT: Final = 4096
 """Ids known of calls that were done; more than can be waiting to be kept."""
 
+FORGOTTEN: Final = "hikari.forgotten."
+
 KEEP: Final = """
-if redis.call('get', KEYS[2]) == ARGV[1] then redis.call('set', KEYS[1], ARGV[2], 'ex', ARGV[3]) end
+local epoch, forgotten = redis.call('get', KEYS[2]), redis.call('get', KEYS[3]) or ''
+if epoch == ARGV[1] and forgotten == ARGV[2] then redis.call('set', KEYS[1], ARGV[3], 'ex', ARGV[4]) end
 """
-"""One that is sent late must not bring back what the next owner has forgotten."""
+"""One that is sent late must not bring back what was forgotten since, nor outlive the stream of its call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,20 @@ class Known:
 
 
 class Answers:
-    """The answers of one channel, while ``worker`` owns it."""
+    """The answers of one channel, for its owner."""
 
-    def __init__(self, redis: Redis, outbox: Outbox, channel: str, worker: str) -> None:
+    def __init__(self, redis: Redis, outbox: Outbox, channel: str) -> None:
         self._redis = redis
         self._outbox = outbox
         self._channel = channel
-        self._worker = worker
+        self._forgotten: bytes | int = b""
         self._applied: OrderedDict[str, Known] = OrderedDict()
+
+    async def begin(self) -> None:
+        """Keep answers from now on, until somebody is forgotten."""
+        self._forgotten = (
+            await cast("Awaitable[bytes | None]", self._redis.get(forgotten_key(self._channel))) or b""
+        )
 
     def applied(self, request: Request) -> Known | None:
         """The answer to a call of this id that is in the channel as it is open now; None if there is none."""
@@ -71,11 +80,13 @@ class Answers:
             if len(self._applied) > APPLIED_KEPT:
                 self._applied.popitem(last=False)
         row = bytes(msgpack.packb([known.place, known.asked, known.data]))
-        keys = (answered_key(request), key(self._channel))
-        self._outbox.run("EVAL", KEEP, len(keys), *keys, self._worker, row, ANSWERED_SECONDS)
+        keys = (answered_key(request), epoch_key(stream_of(self._channel)), forgotten_key(self._channel))
+        epoch = place.rpartition("/")[0]
+        self._outbox.run("EVAL", KEEP, len(keys), *keys, epoch, self._forgotten, row, ANSWERED_SECONDS)
 
-    def forget(self) -> None:
+    async def forget(self) -> None:
         """Know only that the calls were done: somebody is to be forgotten."""
+        self._forgotten = await forget_calls(self._redis, self._channel)
         for request_id, known in self._applied.items():
             self._applied[request_id] = replace(known, data=b"")
 
@@ -86,18 +97,23 @@ def answered_key(request: Request) -> str:
     return f"{ANSWERED}{request.channel}.{digest}"
 
 
-async def forget_calls(redis: Redis, channel: str) -> int:
-    """Forget every kept answer of a channel and what was laid aside of it; returns how many.
+def forgotten_key(channel: str) -> str:
+    """Where it is counted how often somebody was forgotten in a channel."""
+    return FORGOTTEN + channel
 
-    Somebody who is to be forgotten may stand in one.
+
+async def forget_calls(redis: Redis, channel: str) -> int:
+    """Forget every kept answer of a channel and what was laid aside of it: somebody may stand in one.
+
+    Returns how often that was done in this channel.
     """
-    gone = 0
+    times = int(await redis.incr(forgotten_key(channel)))
     for entry, fields in cast("list[tuple[bytes, dict[bytes, bytes]]]", await redis.xrange(DEAD)):
         with suppress(BadEnvelopeError):
             if decode(fields.get(FIELD, b"")).channel != channel:
                 continue
-        gone += await redis.xdel(DEAD, entry)  # what cannot be read may be of anybody
+        await redis.xdel(DEAD, entry)  # what cannot be read may be of anybody
     pattern = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in f"{ANSWERED}{channel}.") + "*"
     async for name in redis.scan_iter(match=pattern, count=500):
-        gone += await redis.delete(name)
-    return gone
+        await redis.delete(name)
+    return times

@@ -92,7 +92,7 @@ class Intake:
         self._reader = StreamReader(redis, self._stream, owned.name, worker)
         self._unkept: list[bytes] = []
         self._kept_at = 0.0
-        self._answers = Answers(redis, outbox, owned.name, worker)
+        self._answers = Answers(redis, outbox, owned.name)
         self._reading: dict[asyncio.Task[None], bytes] = {}
         self._stopping = False
         self._serving: asyncio.Task[None] | None = None
@@ -151,9 +151,9 @@ class Intake:
         self._kept_at = asyncio.get_running_loop().time()
         await self._acknowledge(done)
 
-    def forget_answers(self) -> None:
+    async def forget_answers(self) -> None:
         """Keep no answer, only that the calls were done: somebody is to be forgotten."""
-        self._answers.forget()
+        await self._answers.forget()
 
     async def finish(self) -> None:
         """Finish what was begun, and keep and acknowledge what was done while that is ours to say."""
@@ -177,6 +177,7 @@ class Intake:
         """Be the one who reads, and do what was given to somebody before and not finished."""
         if not await self._reader.begin():
             raise _LapsedError
+        await self._answers.begin()
         async for entries in self._reader.left():
             times = await self._reader.deliveries(entries)
             ours = {*self._unkept, *self._reading.values()}  # begun by us, before the connection was lost

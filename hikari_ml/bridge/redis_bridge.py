@@ -25,7 +25,6 @@ from redis.exceptions import RedisError
 from hikari_ml import __version__
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.answering import Answering, fault_of
-from hikari_ml.bridge.answers import forget_calls
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
 from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
 from hikari_ml.bridge.intake import Intake
@@ -236,7 +235,7 @@ class RedisBridge(Service):
         intake = self._intakes.pop(owned.name)
         try:
             await intake.finish()
-            await self._outbox.caught_up(DRAIN_SECONDS)  # its answers are kept only while the channel is ours
+            await self._outbox.caught_up(DRAIN_SECONDS)  # its answers are kept only while its stream is there
         finally:
             self._past += intake.counters
             await self._answering.finish(owned.name)
@@ -370,11 +369,9 @@ class RedisBridge(Service):
     async def _erased(self, channel: str, request: Request) -> None:
         """Let no cache of ours remember who was erased."""
         self._answering.forget(channel)
-        if (intake := self._intakes.get(channel)) is not None:
-            intake.forget_answers()
-        if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer on its way must not come after this
+        await self._intakes[channel].forget_answers()
+        if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer may still be on its way
             raise StoreError("Redis", "what was answered cannot be forgotten now; it is tried again")
-        await forget_calls(self._redis, channel)
         if self._own_redis:
             self._outbox.run("BGREWRITEAOF")  # its log still holds what was deleted
         await self._viewers.forget(channel, str(request.params.get("user")))

@@ -5,27 +5,29 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from hikari_ml.bridge.answers import Answers, forget_calls
-from hikari_ml.bridge.leases import Leases
+from hikari_ml.bridge.answers import Answers
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.protocol import CallError, Request, encode_request, refusal, reply
-from hikari_ml.bridge.router import DEAD
+from hikari_ml.bridge.reading import epoch_key
+from hikari_ml.bridge.router import DEAD, stream_of
 from hikari_ml.runtime.service import ended
 
 CALL = Request("x", "perceive", {"n": 1}, "c")
 
 
 @asynccontextmanager
-async def answers_of(redis, worker="me"):
+async def answers_of(redis):
+    await redis.set(epoch_key(stream_of("c")), "e")
     outbox = Outbox(redis)
+    answers = Answers(redis, outbox, "c")
+    await answers.begin()
     delivering = asyncio.create_task(outbox.deliver())
-    yield Answers(redis, outbox, "c", worker), outbox
+    yield answers, outbox
     await ended(delivering)
 
 
 async def test_an_answer_is_known_here_and_to_who_comes_after(redis_url):
     async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
-        await Leases(redis, "me", 60).take("c")
         answers.keep(CALL, "e/1-0", reply("x", 1))
         assert await outbox.caught_up(5)
         assert answers.applied(CALL) == await answers.known(CALL)
@@ -35,24 +37,37 @@ async def test_an_answer_is_known_here_and_to_who_comes_after(redis_url):
 
 async def test_a_call_that_failed_counts_as_not_done(redis_url):
     async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
-        await Leases(redis, "me", 60).take("c")
         answers.keep(CALL, "e/1-0", refusal("x", CallError("unavailable", "full")))
         assert await outbox.caught_up(5)
         assert answers.applied(CALL) is None
         assert (await answers.known(CALL)).place == "e/1-0"
 
 
-async def test_what_a_former_owner_sends_late_is_not_kept(redis_url):
-    async with Redis.from_url(redis_url) as redis, answers_of(redis, "old") as (answers, outbox):
-        await Leases(redis, "new", 60).take("c")
-        answers.keep(CALL, "e/1-0", reply("x", {"text": "what anna said"}))
+async def test_what_is_sent_late_does_not_bring_back_what_was_forgotten(redis_url):
+    async with (
+        Redis.from_url(redis_url) as redis,
+        answers_of(redis) as (former, outbox),
+        answers_of(redis) as (answers, own),
+    ):
+        await answers.forget()
+        former.keep(CALL, "e/1-0", reply("x", {"text": "what anna said"}))
+        assert await outbox.caught_up(5)
+        assert await answers.known(CALL) is None
+        answers.keep(CALL, "e/2-0", reply("x", 2))
+        assert await own.caught_up(5)
+        assert (await answers.known(CALL)).place == "e/2-0"
+
+
+async def test_an_answer_does_not_outlive_its_stream(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
+        await redis.flushall()
+        answers.keep(CALL, "e/1-0", reply("x", 1))
         assert await outbox.caught_up(5)
         assert await answers.known(CALL) is None
 
 
 async def test_what_another_version_wrote_is_not_known(redis_url):
     async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
-        await Leases(redis, "me", 60).take("c")
         answers.keep(CALL, "e/1-0", reply("x", 1))
         assert await outbox.caught_up(5)
         (name,) = await redis.keys("hikari.answered.*")
@@ -62,13 +77,11 @@ async def test_what_another_version_wrote_is_not_known(redis_url):
 
 async def test_what_is_forgotten_is_still_known_to_be_done(redis_url):
     async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
-        await Leases(redis, "me", 60).take("c")
         answers.keep(CALL, "e/1-0", reply("x", 1))
         assert await outbox.caught_up(5)
         for channel in ("c", "d"):
             await redis.xadd(DEAD, {"data": encode_request(Request("y", "perceive", {}, channel))})
-        answers.forget()
-        assert await forget_calls(redis, "c") == 2
+        await answers.forget()
         assert answers.applied(CALL).data == b""
         assert await answers.known(CALL) is None
         assert await redis.xlen(DEAD) == 1
