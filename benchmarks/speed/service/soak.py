@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import logging
 import sys
 import tempfile
 import time
 import warnings
+import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -134,9 +136,9 @@ def troubles() -> Iterator[list[str]]:
 
 @dataclass(slots=True)
 class Soaked:
-    """What a soak showed; ``reports`` is a replay of each day."""
+    """What a soak showed; ``reports`` is a replay of each day, packed: they must not be what grows."""
 
-    reports: list[dict[str, Any]]
+    reports: list[bytes]
     samples: list[Sample] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     frames: int = 0
@@ -144,18 +146,22 @@ class Soaked:
     seconds: float = 0.0
 
 
-async def through(
-    hikari: Hikari, clock: ManualClock, chat: Days, speed: float | None
-) -> list[dict[str, Any]]:
-    """The report of each day."""
+async def through(hikari: Hikari, clock: ManualClock, chat: Days, speed: float | None) -> list[bytes]:
+    """The report of each day, packed."""
     found = []
     for path, most in chat:
         report = await replay(hikari, clock, part(path, most), speed=speed)
-        found.append({name: value for name, value in report.items() if name not in CLOCKS})
+        told = {name: value for name, value in report.items() if name not in CLOCKS}
+        found.append(zlib.compress(json.dumps(told).encode()))
     return found
 
 
-async def fast(chat: Days) -> list[dict[str, Any]]:
+def unpacked(reports: Sequence[bytes]) -> list[dict[str, Any]]:
+    """What :func:`through` packed."""
+    return [json.loads(zlib.decompress(report)) for report in reports]
+
+
+async def fast(chat: Days) -> list[bytes]:
     """The same with nothing beside it, as fast as it goes."""
     clock = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
     with tempfile.TemporaryDirectory() as folder:
@@ -232,10 +238,10 @@ async def _watching(url: str) -> AsyncIterator[list[Watcher]]:
         yield watchers
 
 
-def differences(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[str]:
+def differences(one: Sequence[bytes], other: Sequence[bytes]) -> list[str]:
     """What two runs over the same days do not agree on, with the place where they part."""
     found = []
-    for day, (here, there) in enumerate(zip(one, other, strict=True)):
+    for day, (here, there) in enumerate(zip(unpacked(one), unpacked(other), strict=True)):
         for name in here:
             at = _parting(here[name], there[name])
             if at is not None:
@@ -269,8 +275,9 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
     ):
         values = [getattr(found, name) for found in (*shown, max(samples, key=lambda s: getattr(s, name)))]
         rows.append((words, *map(form.format, values)))
-    messages = sum(report["messages"] for report in soaked.reports)
-    keys = sum(len(report) for report in soaked.reports)
+    reports = unpacked(soaked.reports)
+    messages = sum(report["messages"] for report in reports)
+    keys = sum(len(report) for report in reports)
     lines = [
         (
             f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, "
