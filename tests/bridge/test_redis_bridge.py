@@ -61,7 +61,11 @@ async def test_malformed_messages_are_counted_and_harm_nobody(redis_url, tmp_pat
         assert (await client.ask("health"))["status"] == "ok"
         await until(lambda: bridge.counts().get("durable.routed.malformed") == 2)
         assert bridge.counts()["calls.malformed"] == 5
-        assert await client.redis.xlen(protocol.DURABLE) == 0
+        await until(lambda: _all_moved(client))
+
+
+async def _all_moved(client):
+    return await client.redis.xlen(protocol.DURABLE) == 0
 
 
 async def test_what_is_too_much_is_refused_at_once_with_when_to_come_again(redis_url, tmp_path):
