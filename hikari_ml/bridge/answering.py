@@ -104,7 +104,7 @@ class Answering:
         name = (request.channel, request.id)
         known = self._known.get(name)
         if known is not None and known.request != asked(request):
-            raise CallError("bad_request", "id: another call has had it", {"reason": "id taken"})
+            raise id_taken()
         if known is None or (known.task.done() and (again or not known.is_final())):
             known = _Done(asked(request), asyncio.create_task(self._done(hikari, request, again)))
             self._known[name] = known
@@ -170,8 +170,12 @@ def check(request: Request) -> None:
 
 def asked(request: Request) -> bytes:
     """A digest of what is asked: what tells a call from another with the same id."""
-    asked = msgpack.packb([request.method, request.params])
-    return blake2b(asked, digest_size=16).digest()
+    return blake2b(msgpack.packb([request.method, request.params]), digest_size=16).digest()
+
+
+def id_taken() -> CallError:
+    """What to say to a call whose id another has had."""
+    return CallError("bad_request", "id: another call has had it", {"reason": "id taken"})
 
 
 def seconds_left(request: Request) -> float | None:

@@ -18,7 +18,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from hikari_ml.bridge.answering import Answering, asked
+from hikari_ml.bridge.answering import Answering, asked, id_taken
 from hikari_ml.bridge.answers import Answers, Known
 from hikari_ml.bridge.methods import METHODS
 from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
@@ -41,8 +41,6 @@ MOST_UNKEPT: Final = 2000
 ANSWER_GONE: Final = CallError(
     "bad_request", "id: it was done before, and its answer is kept no longer", {"reason": "answer gone"}
 )
-
-ID_TAKEN: Final = CallError("bad_request", "id: another call has had it", {"reason": "id taken"})
 
 SLICE: Final = 1000
 """Entries acknowledged by one command."""
@@ -236,7 +234,7 @@ class Intake:
         applied = self._answers.applied(request)
         known = applied or await self._answers.known(request)
         if known is not None and known.asked != asked(request):
-            answer = self._answering.refuse(request, ID_TAKEN)
+            answer = self._answering.refuse(request, id_taken())
         elif applied is None and not self._is_done(self._place(entry), known, again=again):
             await self._done(entry, request, again=again)
             return

@@ -35,8 +35,6 @@ class Outbox:
         self._redis = redis
         self._waiting: deque[Command] = deque()
         self._arrived = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
         self._bytes = self._sending = 0
         self.sent = 0
         self.dropped = 0
@@ -54,7 +52,6 @@ class Outbox:
         while len(self._waiting) > CAPACITY or (self._bytes > CAPACITY_BYTES and len(self._waiting) > 1):
             self._take()
             self.dropped += 1
-        self._empty.clear()
         self._arrived.set()
 
     async def deliver(self) -> None:
@@ -82,7 +79,6 @@ class Outbox:
             self._look_at(answers)
             if not self._waiting:
                 self._arrived.clear()
-                self._empty.set()
 
     async def caught_up(self, seconds: float) -> bool:
         """Wait until what was asked for before has been sent; False if it has not after ``seconds``."""
@@ -91,14 +87,6 @@ class Outbox:
             async with asyncio.timeout(seconds):
                 while self.sent + self.dropped < goal:  # noqa: ASYNC110
                     await asyncio.sleep(PROGRESS_SECONDS)  # no event tells how far it is
-        except TimeoutError:
-            return False
-        return True
-
-    async def emptied(self, seconds: float) -> bool:
-        """Wait until everything has been sent; False if it has not after ``seconds``."""
-        try:
-            await asyncio.wait_for(self._empty.wait(), seconds)
         except TimeoutError:
             return False
         return True

@@ -171,7 +171,7 @@ class RedisBridge(Service):
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreError(shown(self._url), f"Redis cannot be reached: {error}") from error
         self._run(stack, "deliver", self._outbox.deliver())
-        stack.push_async_callback(self._outbox.emptied, DRAIN_SECONDS)
+        stack.push_async_callback(self._outbox.caught_up, DRAIN_SECONDS)
         stack.push_async_callback(self._owning.let_go, "")
         self._run(stack, "leases", self._owning.keep(60 * self._chosen.idle_minutes))
         stack.push_async_callback(self._owning.close_all)

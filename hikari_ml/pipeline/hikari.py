@@ -28,6 +28,7 @@ from hikari_ml.pipeline.expression import GRID, Expression, ExpressionState, Tol
 from hikari_ml.pipeline.looks import read_looks
 from hikari_ml.pipeline.mood import Mood, MoodState
 from hikari_ml.pipeline.salience import arousal, salience
+from hikari_ml.realtime_analytics.audience.lines import digest
 from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine
 from hikari_ml.results import (
     Insight,
@@ -119,7 +120,7 @@ class Hikari(Service):
         self._expression = Expression(table, self.settings.expression.hold_seconds)
         self._antecedents = Antecedents()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
-        self._erased: OrderedDict[str, datetime] = OrderedDict()
+        self._erased: OrderedDict[bytes, datetime] = OrderedDict()  # by digest: no name is left
         self._unkept: OrderedDict[str, MessageInsights] = OrderedDict()
         """Of messages that were counted and could not be remembered."""
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
@@ -178,7 +179,7 @@ class Hikari(Service):
         """
         check_name(user, "user")
         await self._ready()
-        self._erased[user_key(user)] = self._clock.now()
+        self._erased[digest(user_key(user))] = self._clock.now()
         while len(self._erased) > ERASED_KEPT:
             self._erased.popitem(last=False)
         if theirs := [done for message, done in self._under_way if _is_by(message, user)]:
@@ -186,6 +187,7 @@ class Hikari(Service):
         memory = await self.memory.erase_user(user)
         for message_id in [i for i, seen in self._seen.items() if _is_by(seen.message, user)]:
             del self._seen[message_id]
+        self._unkept.clear()  # whose they are is not looked up for so few
         self._antecedents.forget(user)
         proof = {
             "user": user,
@@ -202,7 +204,7 @@ class Hikari(Service):
 
         Known are the last thousand who were erased since the start.
         """
-        erased_at = self._erased.get(user_key(message.username))
+        erased_at = self._erased.get(digest(user_key(message.username)))
         return erased_at is not None and message.timestamp <= erased_at
 
     def events(self) -> AsyncIterator[Event]:

@@ -46,7 +46,7 @@ IDS_KEPT: Final = 20_000
 IDS_CARRIED: Final = 5_000
 """Of those, the ones that are still recognised as repeated by who goes on after this program."""
 
-ID_BYTES: Final = 8
+ID_BYTES: Final = len(digest(""))
 
 ALERTS_KEPT: Final = 200
 MAX_STEPS: Final = 180

@@ -18,7 +18,7 @@ async def test_what_is_said_arrives_in_order(redis_url):
         for i in range(1000):
             box.publish("c", str(i).encode())
         box.run("SET", "k", b"v")
-        assert await box.emptied(10)
+        assert await box.caught_up(10)
         assert await redis.get("k") == b"v"
         heard = []
         while len(heard) < 1000:
@@ -38,9 +38,9 @@ async def test_it_waits_for_a_redis_that_is_away_and_drops_the_oldest(tmp_path, 
         server.kill()
         for i in range(25):
             box.run("RPUSH", "list", str(i))
-        assert not await box.emptied(0.3)
+        assert not await box.caught_up(0.3)
         server.start()
-        assert await box.emptied(30)
+        assert await box.caught_up(30)
         kept = [int(value) for value in await redis.lrange("list", 0, -1)]
         assert kept == list(range(15, 25))
         assert box.dropped == 15
@@ -56,11 +56,11 @@ async def test_what_waits_is_bounded_in_bytes_too(redis_url, monkeypatch):
             box.run("SET", f"k{i}", b"x" * 1000)
         assert box.dropped >= 20
         task = asyncio.create_task(box.deliver())
-        assert await box.emptied(10)
+        assert await box.caught_up(10)
         assert await redis.get("k29") == b"x" * 1000
         assert await redis.get("k0") is None
         box.run("SET", "large", b"x" * 20_000)
-        assert await box.emptied(10)
+        assert await box.caught_up(10)
         assert await redis.strlen("large") == 20_000, "one alone always goes"
         assert box._bytes == 0
         await ended(task)
@@ -92,7 +92,7 @@ async def test_what_redis_refuses_is_counted_and_told_once(redis_url, caplog):
         await redis.set("text", "x")
         for _ in range(3):
             box.run("INCR", "text")
-            assert await box.emptied(10)
+            assert await box.caught_up(10)
         assert (box.refused, box.sent) == (3, 3)
         assert caplog.text.count("Redis refuses") == 1
         await ended(task)

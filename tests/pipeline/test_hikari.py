@@ -269,10 +269,17 @@ async def test_what_memory_failed_to_keep_is_remembered_when_it_is_said_again(hi
     with pytest.raises(StoreError):
         await hikari.perceive(line, request_id="r1")
     full = False
+    assert hikari._unkept
     assert (await hikari.perceive(line, request_id="r1"))["remembered"] is not None
     assert (await hikari.perceive(line, request_id="r1"))["remembered"] is None, "it is there"
     assert (await hikari.analytics.get_viewer_insights("anna"))["message_count"] == 1
     assert len(await hikari.memory.list_memories(10)) == 1
+    full = True
+    with pytest.raises(StoreError):
+        await hikari.perceive(ChatMessage("anna", "I have a dog", clock.now(), id="c2"), request_id="r2")
+    await hikari.erase_user("anna")
+    assert not hikari._unkept
+    assert "anna" not in str(hikari._erased)
 
 
 async def test_what_is_still_being_perceived_is_erased_too(hikari, clock):
