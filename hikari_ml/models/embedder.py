@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from hikari_ml.errors import ModelError
+from hikari_ml.models.hub import only_here
 from hikari_ml.models.reading import Vector
 
 
@@ -36,7 +37,12 @@ class SentenceTransformerEmbedder:
 
         self._batch_size = batch_size
         try:
-            self._model = SentenceTransformer(source, device=device, model_kwargs={"dtype": dtype})
+            self._model = SentenceTransformer(
+                source,
+                device=device,
+                model_kwargs={"dtype": dtype},
+                local_files_only=only_here(source),
+            )
         except (
             OSError,
             ValueError,

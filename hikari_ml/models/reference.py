@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from hikari_ml.errors import ModelError
 from hikari_ml.models.embedder import Embedder
+from hikari_ml.models.hub import only_here
 from hikari_ml.models.reading import TASKS, ChatReader, Languages, Reading, sentiment_score
 from hikari_ml.results import EMOTIONS, SENTIMENT_CLASSES, TOXICITY_LABELS
 
@@ -175,8 +176,11 @@ def _load(source: str, device: str, dtype: str) -> tuple[Any, Any]:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        network = AutoModelForSequenceClassification.from_pretrained(source, dtype=dtype)
+        here = only_here(source)
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=here)
+        network = AutoModelForSequenceClassification.from_pretrained(
+            source, dtype=dtype, local_files_only=here
+        )
     except (OSError, ValueError) as error:
         raise ModelError(
             source,

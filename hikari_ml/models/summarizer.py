@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from hikari_ml.errors import ModelError
+from hikari_ml.models.hub import only_here
 from hikari_ml.models.reading import Vector
 
 BETWEEN = " · "
@@ -71,8 +72,10 @@ class T5Summarizer:
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(source)
-            self._network = AutoModelForSeq2SeqLM.from_pretrained(source).eval().to(device)
+            here = only_here(source)
+            self._tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=here)
+            network = AutoModelForSeq2SeqLM.from_pretrained(source, local_files_only=here)
+            self._network = network.eval().to(device)
         except (OSError, ValueError) as error:
             raise ModelError(source, f"it cannot be loaded ({str(error).splitlines()[0]})") from error
         self._device = device
