@@ -264,7 +264,7 @@ def _parting(one: Any, other: Any) -> str | None:
 def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
     """What is printed."""
     samples = soaked.samples
-    shown = [samples[len(samples) // 10], samples[len(samples) // 2], samples[-1]]
+    shown = [samples[len(samples) * tenth // 10] for tenth in (1, 5, 8)] + [samples[-1]]
     rows = []
     for name, words, form in (
         ("rss_mb", "resident memory, MB", "{:.0f}"),
@@ -283,7 +283,7 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
             f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, "
             f"{soaked.seconds / 60:.1f} minutes; {machine()}."
         ),
-        markdown(("", "after a tenth", "half way", "at the end", "most"), rows),
+        markdown(("", "after a tenth", "half way", "after eight tenths", "at the end", "most"), rows),
         (
             f"Unread exceptions, errors in the log and things not closed: {len(soaked.troubles)}. "
             f"Frames of the feed: {soaked.frames:,}, without a gap; resumed {soaked.resumed} times."
