@@ -168,19 +168,23 @@ def inspect(
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="The file to write: one memory a line, as JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The file to write, - for stdout: one memory a line, as JSON.", allow_dash=True),
+    ],
     path: Folder = None,
     channel: Channel = None,
     as_json: AsJson = False,
 ) -> None:
     """Write every memory to a file; an import of it gives the same memories."""
+    file = _named(file, "/dev/stdout")
     count = _looking(path, channel, lambda memory: memory.export(file))
     _tell_written({"path": str(file), "memories": count}, as_json, f"wrote {count:,} memories to {file}")
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="An export.", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[Path, typer.Argument(help="An export, - for stdin.")],
     path: Folder = None,
     channel: Channel = None,
     as_json: AsJson = False,
@@ -189,7 +193,7 @@ def import_(
 
     A memory that is already there is left as it is.
     """
-    place = _where(path, channel)
+    place, file = _where(path, channel), _named(file, "/dev/stdin")
     read_once = file.is_fifo() or file.is_char_device()
     if not read_once and not place.is_there():
         _check_export(file)
@@ -371,6 +375,11 @@ async def _with_memory(
 ) -> T:
     async with place.opened(read_only=read_only, create=create) as memory:
         return await act(memory)
+
+
+def _named(file: Path, dash: str) -> Path:
+    """``file``, or what a bare dash stands for."""
+    return Path(dash) if file == Path("-") else file
 
 
 def _check_export(file: Path) -> None:

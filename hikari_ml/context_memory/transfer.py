@@ -39,6 +39,7 @@ from hikari_ml.results import Tier
 from hikari_ml.times import iso, parse
 
 LINE_FORMAT: Final = 1
+WHAT_A_LINE_IS: Final = "a line of an export is an object with id, content, type and metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
                 if row.strip():
                     yield number, row
     except OSError as error:
-        raise RecordingError(path, 0, f"cannot be read: {error}") from error
+        raise RecordingError(path, 0, f"cannot be read: {error.strerror or error}") from error
 
 
 def _lines(txn: Transaction) -> Iterator[dict[str, Any]]:
@@ -219,7 +220,7 @@ def written(line: dict[str, Any]) -> bytes:
 
 def _parsed(number: int, row: Any, model_id: str, dim: int, now: int) -> Line:
     if not isinstance(row, dict):
-        raise TypeError("needs an object")
+        raise TypeError(f"is no object; {WHAT_A_LINE_IS}")
     if row.get("v", LINE_FORMAT) > LINE_FORMAT:
         raise ValueError(f"has format {row['v']}, this version reads {LINE_FORMAT}")
     created = to_ms(parse(row["created_at"])) if "created_at" in row else now
@@ -283,4 +284,6 @@ def _said(value: object, created: int) -> tuple[int, ...]:
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"is not UTF-8: {error}"
-    return f"lacks {error}" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON ({error.msg}, column {error.colno}); {WHAT_A_LINE_IS}"
+    return f"lacks {error}; {WHAT_A_LINE_IS}" if isinstance(error, KeyError) else str(error)

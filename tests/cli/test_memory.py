@@ -107,8 +107,8 @@ def test_erasing_somebody_unknown_says_so(run, folder):
 
 def test_an_import_of_nothing_leaves_nothing(run, tmp_path):
     status, _, complaint = run("import", tmp_path / "nothing.jsonl", "--path", tmp_path / "m")
-    assert status == 2
-    assert "nothing.jsonl" in re.sub(r"[\s│]", "", complaint)
+    assert status == 1
+    assert "nothing.jsonl:cannotberead" in re.sub(r"\s", "", complaint)
     assert not (tmp_path / "m").exists()
 
 
@@ -376,6 +376,17 @@ def test_a_pipe_is_imported_whole(run, folder, tmp_path):
     assert status == 0
     assert run("export", tmp_path / "b.jsonl", "--path", tmp_path / "new")[0] == 0
     assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_a_dash_is_the_programs_own_input_and_output(run, folder, tmp_path):
+    assert run("export", tmp_path / "a.jsonl", "--path", folder)[0] == 0
+    words = [*PROGRAM, "memory", "export", "-", "--path", folder]
+    written = subprocess.run(words, capture_output=True, check=True).stdout
+    assert written == (tmp_path / "a.jsonl").read_bytes()
+    words = [*PROGRAM, "memory", "import", "-", "--path", tmp_path / "new"]
+    told = subprocess.run(words, input=written, capture_output=True, check=True).stdout
+    assert told.startswith(b"3 new memories")
+    assert not list(tmp_path.glob("**/-"))
 
 
 def test_a_bad_import_leaves_a_folder_as_it_was(run, tmp_path):

@@ -62,10 +62,10 @@ GOOD = {"id": "mem-1", "content": "hi", "type": "fact", "metadata": {}}
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("not json", "Expecting value"),
-        ("[1, 2]", "needs an object"),
+        ("not json", "is not JSON (Expecting value"),
+        ("[1, 2]", "is no object; a line of an export is"),
         (json.dumps({**GOOD, "content": ""}), "content"),
-        (json.dumps({k: v for k, v in GOOD.items() if k != "type"}), "lacks 'type'"),
+        (json.dumps({k: v for k, v in GOOD.items() if k != "type"}), "lacks 'type'; a line of an export is"),
         (json.dumps({**GOOD, "id": "x" * 600}), "id"),
         (json.dumps({**GOOD, "id": ""}), "id"),
         (json.dumps({**GOOD, "id": "mem-\ud800"}), "id"),
