@@ -40,6 +40,7 @@ from hikari_ml.realtime_analytics.prediction.outlook import OUTLOOK_MINUTES
 from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute
+from hikari_ml.realtime_analytics.trials.blocks import OWN_METRICS
 from hikari_ml.realtime_analytics.trials.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.trials.experimenting import ChannelExperiments
 from hikari_ml.results import (
@@ -184,10 +185,14 @@ class StreamAnalyticsEngine(Service):
 
         Raises:
             InputError: the value is no finite number, or fewer viewers than none; the name is blank or too
-                long, or a new one beside two hundred.
+                long, one of the stream's own series, or a new one beside two hundred.
         """
         check_name(name, "name")
         number = check_number(value, "value")
+        if name in OWN_METRICS:
+            raise InputError(
+                "name", name, "the stream itself gives this series; record yours by another name"
+            )
         if name == VIEWER_COUNT and number < 0:
             raise InputError("value", value, "there are 0 viewers or more")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
@@ -425,6 +430,7 @@ class StreamAnalyticsEngine(Service):
         for lane in (*self._lanes, self.experiments.lane):
             stack.push_async_callback(lane.aclose)
         stack.push_async_callback(self._outlook.aclose)
+        stack.callback(self._keeper.release)
         if (kept := await self._keeper.load()) is not None:
             self._unpack(kept)
         await self._outlook.load()

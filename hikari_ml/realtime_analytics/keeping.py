@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from hikari_ml.errors import StoreError
+from filelock import FileLock, Timeout
+
+from hikari_ml.errors import StoreError, StoreLockedError
 from hikari_ml.runtime import statefile
 from hikari_ml.runtime.clock import Clock
 from hikari_ml.runtime.lane import Lane
@@ -46,21 +48,24 @@ class Keeper:
         self._saver: asyncio.Task[None] | None = None
         self._saved_at = clock.now()
         self._still = asyncio.Lock()
+        self._locked: FileLock | None = None
         self.position: str | None = None
         """How far a durable input has been counted; kept with the counts."""
         self.kept_position: str | None = None
         """How far it is in what was written."""
 
     async def load(self) -> State | None:
-        """What was kept; None if nothing was.
+        """What was kept; None if nothing was. From now on nobody else may write it.
 
         Raises:
+            StoreLockedError: another engine, of this process or another, writes it.
             StoreError: the file cannot be read, is damaged, or a newer version wrote it.
         """
         self._saved_at = self._clock.now()
         path = self._path
         if path is None:
             return None
+        await self._lane.submit(lambda: self._lock(path))
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
         self.position = self.kept_position = kept.get("position") if kept is not None else None
         return kept
@@ -112,6 +117,25 @@ class Keeper:
         if self._saver is not None:
             await asyncio.wait({self._saver})
         await self.write()
+
+    def release(self) -> None:
+        """Let others write the file."""
+        if self._locked is not None:
+            self._locked.release()
+
+    def _lock(self, path: Path) -> None:
+        if self._locked is not None:
+            return
+        lock = FileLock(path.with_name(f"{path.name}.lock"), thread_local=False)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            why = "another engine, of this process or another, keeps what it learns there; give each its own"
+            raise StoreLockedError(path, why) from error
+        except OSError:
+            return  # nothing can be written there, which is told when it is tried
+        self._locked = lock
 
     async def _write_quietly(self) -> None:
         try:

@@ -186,9 +186,7 @@ class StreamSoFar:
         if share is None:
             return False
         self.timeline.retract(share)
-        viewer = self.viewers.get(share.message.username)
-        if viewer is not None:
-            viewer.retract(share.message, self.viewers.zone)
+        self.viewers.retract(share.message)
         self.total -= 1
         return True
 

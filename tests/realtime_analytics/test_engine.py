@@ -71,6 +71,12 @@ async def test_a_repeated_id_counts_once_and_can_be_withdrawn(engine):
     assert await engine.retract_message("m1")
     assert not await engine.retract_message("m1")
     assert (await engine.get_viewer_insights("anna"))["status"] == "no_data"
+    assert engine.chatters == 0, "whoever wrote nothing else was never there"
+
+
+async def test_a_series_of_the_streams_own_cannot_be_recorded(engine):
+    with pytest.raises(InputError, match="the stream itself gives this series"):
+        await engine.record_metric("chat_rate", 3.0)
 
 
 async def test_bots_are_no_viewers(engine):

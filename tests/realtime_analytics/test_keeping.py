@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from hikari_ml import StreamAnalyticsEngine
-from hikari_ml.errors import StoreError
+from hikari_ml.errors import StoreError, StoreLockedError
 from hikari_ml.realtime_analytics.keeping import SAVE_SECONDS, Keeper
 from hikari_ml.runtime.clock import ManualClock
 from hikari_ml.runtime.lane import work_lane
@@ -115,3 +115,13 @@ async def test_what_is_written_holds_all_of_a_position_or_nothing(tmp_path):
     async with StreamAnalyticsEngine(path=path) as engine:
         assert (await engine.get_viewer_insights("anna"))["message_count"] == 1
         assert engine.position == "7-0"
+
+
+async def test_two_engines_do_not_write_one_file(tmp_path):
+    path = tmp_path / "state.bin"
+    async with StreamAnalyticsEngine(path=path) as engine:
+        await engine.process_chat_message("anna", "hi")
+        with pytest.raises(StoreLockedError, match="give each its own"):
+            await StreamAnalyticsEngine(path=path).process_chat_message("ben", "hi")
+    async with StreamAnalyticsEngine(path=path) as engine:
+        assert engine.chatters == 1

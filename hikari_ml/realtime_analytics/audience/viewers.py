@@ -186,6 +186,15 @@ class Viewers:
             if viewer is not None and viewer.bot is None:
                 yield viewer.visits
 
+    def retract(self, message: MessageFeatures) -> None:
+        """Take a message back from who wrote it; whoever wrote nothing else was never there."""
+        viewer = self.get(message.username)
+        if viewer is None:
+            return
+        viewer.retract(message, self.zone)
+        if not viewer.messages and viewer.bot is None:
+            del self._viewers[user_key(message.username)]
+
     def forget(self, username: str) -> bool:
         """Remove a viewer and their name among others' topics; False if there was none."""
         for viewer in self._viewers.values():

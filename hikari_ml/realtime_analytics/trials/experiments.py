@@ -109,11 +109,13 @@ class Experiments:
         """Start one.
 
         Raises:
-            InputError: one of this name runs, or there are too many.
+            InputError: one of this name runs or has run, or there are too many.
         """
         name = experiment.plan.name
         if name in self.running:
             raise InputError("name", name, "an experiment of this name runs already; end it first")
+        if name in self.ended:
+            raise InputError("name", name, "one of this name has ended, and its result is kept; take another")
         if len(self.running) >= MAX_RUNNING:
             raise InputError("name", name, f"at most {MAX_RUNNING} experiments run at once; end one first")
         self.running[name] = experiment

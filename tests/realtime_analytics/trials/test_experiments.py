@@ -157,6 +157,8 @@ def test_the_oldest_ended_one_makes_room(monkeypatch):
     assert known.running == {}
     with pytest.raises(InputError, match="it has ended"):
         known.get("e4")
+    with pytest.raises(InputError, match="its result is kept"):
+        known.add(Experiment(plan(name="e4")))
 
 
 def test_everything_comes_back():
