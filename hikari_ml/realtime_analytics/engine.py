@@ -40,7 +40,6 @@ from hikari_ml.realtime_analytics.prediction.outlook import OUTLOOK_MINUTES
 from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute
-from hikari_ml.realtime_analytics.trials.blocks import OWN_METRICS
 from hikari_ml.realtime_analytics.trials.contents import MAX_METRICS, Contents
 from hikari_ml.realtime_analytics.trials.experimenting import ChannelExperiments
 from hikari_ml.results import (
@@ -189,17 +188,13 @@ class StreamAnalyticsEngine(Service):
         """
         check_name(name, "name")
         number = check_number(value, "value")
-        if name in OWN_METRICS:
-            raise InputError(
-                "name", name, "the stream itself gives this series; record yours by another name"
-            )
         if name == VIEWER_COUNT and number < 0:
             raise InputError("value", value, "there are 0 viewers or more")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(at)
         async with self._counting:
-            self._metrics.check_room(name)
+            self._metrics.check_name(name)
             await self._watch.ready(name, self._metrics.points, self._fits)
             self._metrics.record(name, at.timestamp(), number)
             raised = self._watch.judge(name, at.timestamp(), number)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hikari_ml.errors import InputError
+from hikari_ml.realtime_analytics.timeline import OWN_METRICS
 
 MAX_POINTS: Final = 50_000
 MAX_SERIES: Final = 200
@@ -19,12 +20,16 @@ class Metrics:
 
     _series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
-    def check_room(self, name: str) -> None:
-        """Refuse a new series where there is no room for one.
+    def check_name(self, name: str) -> None:
+        """Refuse a series that the stream itself gives, and a new one where there is no room for it.
 
         Raises:
-            InputError: there are already two hundred series.
+            InputError: it is one of the stream's own, or there are already two hundred series.
         """
+        if name in OWN_METRICS:
+            raise InputError(
+                "name", name, "the stream gives this series itself; record yours by another name"
+            )
         if name not in self._series and len(self._series) >= MAX_SERIES:
             raise InputError("name", name, f"at most {MAX_SERIES} metrics are kept; reuse names")
 
@@ -32,9 +37,9 @@ class Metrics:
         """Add a point, also one that comes late; the same one twice, time and value, is one.
 
         Raises:
-            InputError: there are already two hundred series.
+            InputError: as :meth:`check_name` says.
         """
-        self.check_room(name)
+        self.check_name(name)
         points = self._series.setdefault(name, [])
         place = bisect_left(points, (at, value))
         if points[place : place + 1] == [(at, value)]:

@@ -31,6 +31,9 @@ MAX_MINUTES: Final = 14 * 24 * 60
 STREAM_GAP: Final = 30 * 60
 """Seconds of silence that part two streams."""
 
+OWN_METRICS: Final = ("chat_rate", "chatters", "mood")
+"""What the stream itself gives each minute: messages, different people writing, mean mood in [0, 1]."""
+
 
 @dataclass(slots=True)
 class Bucket:

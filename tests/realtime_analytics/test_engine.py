@@ -75,7 +75,7 @@ async def test_a_repeated_id_counts_once_and_can_be_withdrawn(engine):
 
 
 async def test_a_series_of_the_streams_own_cannot_be_recorded(engine):
-    with pytest.raises(InputError, match="the stream itself gives this series"):
+    with pytest.raises(InputError, match="the stream gives this series itself"):
         await engine.record_metric("chat_rate", 3.0)
 
 

@@ -20,9 +20,6 @@ from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute, series, wi
 
 Effect = Literal["ratio", "difference"]
 
-OWN_METRICS: Final = ("chat_rate", "chatters", "mood")
-"""What the stream itself gives each minute: messages, different people writing, mean mood in [0, 1]."""
-
 COUNTS: Final = ("chat_rate", "chatters")
 MAX_BLOCKS: Final = 20_000
 """Blocks measured for one experiment: at five minutes each, a year of five hours a day."""
@@ -111,7 +108,7 @@ class Measured:
 
 
 def own_readings(metric: str, known: Sequence[Minute]) -> Readings:
-    """One of :data:`OWN_METRICS`, of minutes in which something was written; the newest may be unfinished."""
+    """One of the own series, of minutes in which something was written; the newest may be unfinished."""
     points = series(metric, with_silence(known))
     return Readings(points, _runs([float(m.start) for m in known]))
 

@@ -12,7 +12,7 @@ from hikari_ml.chat import check_name
 from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics.checks import check_number
 from hikari_ml.realtime_analytics.metrics import Metrics
-from hikari_ml.realtime_analytics.timeline import Timeline
+from hikari_ml.realtime_analytics.timeline import OWN_METRICS, Timeline
 from hikari_ml.realtime_analytics.trials import power
 from hikari_ml.realtime_analytics.trials.bandit import (
     POLICIES,
@@ -24,7 +24,6 @@ from hikari_ml.realtime_analytics.trials.bandit import (
     ready,
 )
 from hikari_ml.realtime_analytics.trials.blocks import (
-    OWN_METRICS,
     Effect,
     Plan,
     Readings,
