@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
 from importlib.abc import MetaPathFinder
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 ENGLISH_MODEL: Final = "en_core_web_sm"
 MAX_LENGTH: Final = 2000
 """Characters looked at; a chat line is shorter, a pasted wall of text need not be read whole."""
+
+WORDS_KEPT_FOR: Final = 1_000
+"""Texts after which spaCy forgets the words it met: its vocabulary would keep each of them for good."""
 
 NOBODY: Final = frozenset({"user", "everyone", "here", "channel"})
 """Mentions that name no one."""
@@ -53,6 +57,7 @@ class EntityFinder:
     def __init__(self) -> None:
         self._nlp, self.method = _pipeline()
         self._openings = frozenset(self._nlp.tokenizer(title)[0].lower_ for title in _games())
+        self._zone, self._read_here = ExitStack(), 0
 
     def find(self, text: str) -> list[Entity]:
         """Entities of ``text`` in order, without overlap."""
@@ -60,13 +65,23 @@ class EntityFinder:
         text = masked(text, find_cues(text))  # an emote is capitalised like a name and is none
         found = [*_mentions(text), *_honorifics(text)]
         if self.method != "rules" or self._may_name(text):
-            document = self._nlp(text)
+            document = self._read(text)
             found += [
                 Entity(span.text, span.label_, span.start_char, span.end_char) for span in document.ents
             ]
             if self.method == "rules":
                 found += _inner_names(document)
         return _without_overlap(found)
+
+    def _read(self, text: str) -> Doc:
+        """``text`` as spaCy reads it; good until the next."""
+        if self._read_here == WORDS_KEPT_FOR:
+            self._zone.close()
+            self._read_here = 0
+        if not self._read_here:
+            self._zone.enter_context(self._nlp.memory_zone())
+        self._read_here += 1
+        return self._nlp(text)
 
     def _may_name(self, text: str) -> bool:
         """Whether the rules can find anything: a capital, or how the title of a game begins."""

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from hikari_ml.models import entities
 from hikari_ml.models.entities import EntityFinder
 
 
@@ -67,3 +68,13 @@ def test_loading_spacy_loads_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "1.0"]
+
+
+def test_words_are_not_kept_for_good(monkeypatch):
+    monkeypatch.setattr(entities, "WORDS_KEPT_FOR", 10)
+    finder = EntityFinder()
+    before = len(finder._nlp.vocab.strings)
+    for letters in itertools.islice(itertools.product("abcdefgh", repeat=3), 100):
+        name = f"Zo{''.join(letters)}"
+        assert [entity.text for entity in finder.find(f"we saw {name} there")] == [name]
+    assert len(finder._nlp.vocab.strings) - before <= 10 * 5
