@@ -14,7 +14,8 @@ from tests.pipeline.test_replay import record
 
 async def test_a_soak_measures_compares_and_finds_nothing_wrong(tmp_path):
     record(tmp_path / "day.jsonl", 90)
-    found, wrong = await run([tmp_path / "day.jsonl"], 20.0, 80 / 60 / 20)
+    record(tmp_path / "warm.jsonl", 30)
+    found, wrong = await run([tmp_path / "day.jsonl"], 20.0, 80 / 60 / 20, tmp_path / "warm.jsonl")
     assert wrong == []
     assert "asyncio tasks" in found
     assert "differ from those at full speed: 0 of" in found

@@ -1,10 +1,13 @@
 """Days of recorded chat one after another, and whether anything grows, fails, or differs.
 
-    python -m benchmarks.speed.service.soak --data RECORDING ... [--speed 50] [--minutes 30] [--write]
+    python -m benchmarks.speed.service.soak --data RECORDING ... [--warm RECORDING] [--speed 50]
+                                            [--minutes 30] [--write]
 
 One Hikari takes the recordings at ``--speed`` while its live page is served and three clients follow its
 feed, one of which leaves and comes back. The same messages then go through a fresh Hikari as fast as it can,
-and everything that a report of each day holds is compared. ``--write`` puts the table into
+and everything that a report of each day holds is compared. With ``--warm``, 25,000 messages of another
+recording come first, as fast as they can and dated a week before the others: what is kept within bounds is
+full then, and what grows still would grow for good. ``--write`` puts the table into
 docs/reference/service.md.
 """
 
@@ -22,7 +25,7 @@ import warnings
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -39,6 +42,7 @@ from hikari_ml.runtime.clock import ManualClock
 from hikari_ml.runtime.service import ended
 
 SAMPLE_SECONDS = 2.0
+WARM_MESSAGES = 25_000
 LEAVE_SECONDS = 20.0
 """How long the third client stays before it leaves and comes back."""
 
@@ -48,12 +52,14 @@ Days = Sequence[tuple[Path, int]]
 
 
 class Part(Recording):
-    """The first ``most`` messages of a recording."""
+    """The first ``most`` messages of a recording, dated ``back`` earlier."""
 
     most = sys.maxsize
+    back = timedelta()
 
     def __iter__(self) -> Iterator[ChatMessage]:
-        return islice(super().__iter__(), self.most)
+        for message in islice(super().__iter__(), self.most):
+            yield replace(message, timestamp=message.timestamp - self.back)
 
 
 def part(path: Path, most: int) -> Part:
@@ -63,13 +69,24 @@ def part(path: Path, most: int) -> Part:
     return found
 
 
+def before(path: Path, chat: Days) -> Part:
+    """The first messages of ``path``, dated a week before the first of ``chat``."""
+    found = part(path, WARM_MESSAGES)
+    found.back = _first(path) - _first(chat[0][0]) + timedelta(weeks=1)
+    return found
+
+
+def _first(path: Path) -> datetime:
+    return next(iter(Recording(path))).timestamp
+
+
 def days(recordings: Sequence[Path], seconds: float) -> list[tuple[Path, int]]:
     """The recordings in the order of their times, with the messages that ``seconds`` of stream hold.
 
     Raises:
         InputError: there are not so many seconds.
     """
-    firsts = {path: next(iter(Recording(path))).timestamp for path in recordings}
+    firsts = {path: _first(path) for path in recordings}
     found, left = [], timedelta(seconds=seconds)
     for path in sorted(recordings, key=lambda path: firsts[path]):
         count, last = 0, firsts[path]
@@ -161,31 +178,37 @@ def unpacked(reports: Sequence[bytes]) -> list[dict[str, Any]]:
     return [json.loads(zlib.decompress(report)) for report in reports]
 
 
-async def fast(chat: Days) -> list[bytes]:
+async def fast(chat: Days, warm: Path | None = None) -> list[bytes]:
     """The same with nothing beside it, as fast as it goes."""
     clock = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
     with tempfile.TemporaryDirectory() as folder:
         async with Hikari(clock=clock, folder=folder) as hikari:
+            if warm is not None:
+                await replay(hikari, clock, before(warm, chat))
             return await through(hikari, clock, chat, None)
 
 
-async def soak(chat: Days, speed: float) -> Soaked:
+async def soak(chat: Days, speed: float, warm: Path | None = None) -> Soaked:
     """Take ``chat`` through a Hikari at ``speed``, watched; see the module."""
-    clock, soaked, began = ManualClock(datetime(1970, 1, 1, tzinfo=UTC)), Soaked([]), time.monotonic()
+    clock, soaked = ManualClock(datetime(1970, 1, 1, tzinfo=UTC)), Soaked([])
     with tempfile.TemporaryDirectory() as temporary, troubles() as found:
         folder = Path(temporary)
         async with (
             Hikari(clock=clock, folder=folder) as hikari,
             LiveDashboard(hikari, port=0) as page,
-            _sampling(folder, soaked.samples),
             _watching(_feed(page)) as watchers,
         ):
-            soaked.reports = await through(hikari, clock, chat, speed)
+            if warm is not None:
+                await replay(hikari, clock, before(warm, chat))
+            began = time.monotonic()
+            async with _sampling(folder, soaked.samples):
+                soaked.reports = await through(hikari, clock, chat, speed)
             soaked.samples.append(sample(folder))
+            soaked.seconds = time.monotonic() - began
             await _agree(_feed(page), watchers)
         soaked.frames = sum(watcher.counts.total() for watcher in watchers)
         soaked.resumed = sum(watcher.counts["resumed"] for watcher in watchers)
-    soaked.troubles, soaked.seconds = found, time.monotonic() - began
+    soaked.troubles = found
     return soaked
 
 
@@ -261,7 +284,7 @@ def _parting(one: Any, other: Any) -> str | None:
     return f": {one!r:.60} and {other!r:.60}"
 
 
-def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
+def table(soaked: Soaked, alike: list[str], chat: Days, speed: float, warm: Path | None = None) -> str:
     """What is printed."""
     samples = soaked.samples
     shown = [samples[len(samples) * tenth // 10] for tenth in (1, 5, 8)] + [samples[-1]]
@@ -277,11 +300,12 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
         rows.append((words, *map(form.format, values)))
     reports = unpacked(soaked.reports)
     messages = sum(report["messages"] for report in reports)
+    warmed = "" if warm is None else f", after {WARM_MESSAGES:,} messages at full speed"
     keys = sum(len(report) for report in reports)
     lines = [
         (
             f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, "
-            f"{soaked.seconds / 60:.1f} minutes; {machine()}."
+            f"{soaked.seconds / 60:.1f} minutes{warmed}; {machine()}."
         ),
         markdown(("", "after a tenth", "half way", "after eight tenths", "at the end", "most"), rows),
         (
@@ -296,12 +320,14 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float) -> str:
     return "\n\n".join(lines)
 
 
-async def run(recordings: Sequence[Path], speed: float, minutes: float) -> tuple[str, list[str]]:
+async def run(
+    recordings: Sequence[Path], speed: float, minutes: float, warm: Path | None = None
+) -> tuple[str, list[str]]:
     """The table, and what went wrong."""
     chat = await asyncio.to_thread(days, recordings, minutes * 60 * speed)
-    soaked = await soak(chat, speed)
-    apart = differences(soaked.reports, await fast(chat))
-    return table(soaked, apart, chat, speed), [*soaked.troubles, *apart]
+    soaked = await soak(chat, speed, warm)
+    apart = differences(soaked.reports, await fast(chat, warm))
+    return table(soaked, apart, chat, speed, warm), [*soaked.troubles, *apart]
 
 
 def main() -> None:
@@ -310,11 +336,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, nargs="+", required=True)
+    parser.add_argument("--warm", type=Path)
     parser.add_argument("--speed", type=float, default=50.0)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    found, wrong = asyncio.run(run(given.data, given.speed, given.minutes))
+    found, wrong = asyncio.run(run(given.data, given.speed, given.minutes, given.warm))
     print(found)
     for line in wrong:
         print(line, file=sys.stderr)
