@@ -178,7 +178,7 @@ class WordIndex:
 
         Those of names count where a word of the query is found too, and find nothing by themselves.
         """
-        wanted, others = set(map(_digest, terms(query))), set(map(_digest, terms(names)))
+        wanted, others = set(map(_digest, asked_terms(query))), set(map(_digest, terms(names)))
         wanted = (wanted - others) or wanted
         count, asked = len(self._row_of), []
         for digest in sorted(filter(self._is_known, wanted | others)):
@@ -396,9 +396,28 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def asked_terms(query: str) -> set[str]:
+    """The :func:`terms` of a question that say what it is about; of one that has none, all of them.
+
+    A memory keeps "has" and "me", because what is kept should not depend on what is asked. Of a few dozen
+    lines such a word can be the rarest, and would count the most.
+    """
+    asked = set(terms(query))
+    return (asked - _ASKING_TERMS) or asked
+
+
 @lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     return str(_STEMMER.stemWord(word))
 
 
 _STEMMER: Final = snowballstemmer.stemmer("english")
+_ASKING_TERMS: Final = frozenset(
+    terms(
+        """
+        has have had having am been being me him them us could would should can may might must shall
+        about from any some just also too very tell
+        """
+    )
+)
+"""What questions are made of, besides function words."""

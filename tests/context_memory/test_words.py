@@ -35,6 +35,12 @@ def test_word_forms_are_one_word(index):
     assert [key for key, _ in search(index, "run", 10)] == [2]
 
 
+def test_what_questions_are_made_of_finds_nothing_while_there_is_more(index):
+    index.add(9, words_of("it is too hard for me"))
+    assert {key for key, _ in search(index, "tell me about a cat", 10)} == {1, 2, 4}
+    assert [key for key, _ in search(index, "me", 10)] == [9], "what is all there is counts"
+
+
 def test_scores_are_bm25(index):
     (_, score), *_ = search(index, "love", 10)
     lengths = [len(terms(text)) for text in TEXTS.values()]

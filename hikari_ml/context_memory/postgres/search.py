@@ -30,7 +30,7 @@ from hikari_ml.context_memory.recall import (
     take_apart,
     with_answers,
 )
-from hikari_ml.context_memory.words import K1, B, terms
+from hikari_ml.context_memory.words import K1, B, asked_terms, terms
 from hikari_ml.models.reading import Vector
 
 _INSIDE: Final = """
@@ -243,7 +243,7 @@ async def _ranking(found: Connection, statement: str, asked: Mapping[str, Any]) 
 
 async def _words(found: Connection, wanted: Wanted) -> dict[str, Any] | None:
     """The words that are searched with how rare they are; None if no line has one that is wanted."""
-    text, others = set(terms(wanted.text)), set(terms(wanted.names))
+    text, others = asked_terms(wanted.text), set(terms(wanted.names))
     text = (text - others) or text
     cursor = await found.execute(_RARENESS, (sorted(map(term, text | others)),))
     counts: dict[str, int] = dict(await cursor.fetchall())
