@@ -15,6 +15,8 @@ from mkdocs.structure.pages import Page
 DOCS = Path(__file__).parent.parent
 ROOT = DOCS.parent
 LINK = re.compile(r"\[([^\]]*)\]\(((?:\.\./)+[^)#]+)\)")
+"""What leads up: it may lead out of the documents."""
+
 COMMANDS = "reference/cli.md"
 MARK = "<!-- commands -->"
 
