@@ -107,6 +107,13 @@ _POSSESSION = re.compile(
     rf"my\s+(?P<slot>{KIN})(?P<naming>'?s\s+name)?\s+is\s+(?P<called>called\s+|named\s+)?{OBJECT}",
     re.IGNORECASE,
 )
+_A_NAME: Final = r"(?-i:[A-Z])\w*"
+_SEVERAL = re.compile(
+    rf"my\s+(?:(?:two|three|four|five|\d)\s+)?(?P<slot>(?:{KIN})s)"
+    rf"(?:'?\s+names\s+are|\s+are\s+(?:called|named))\s+"
+    rf"(?P<names>{_A_NAME}(?:(?:\s*,\s*|\s*,?\s+and\s+|\s*&\s*){_A_NAME})+)",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(
     rf"my\s+(?P<slot>{KIN})\s+(?P<object>(?-i:[A-Z])\w+)\s+(?:is|was|has|loves|likes|just)\b"
     r"(?!\s+(?:(?:just|recently|sadly|finally|suddenly)\s+)*(?:died|passed|dumped|broke|broken|left)\b)",
@@ -227,7 +234,7 @@ def _unquoted(text: str) -> str:
 
 def _found(text: str, about: str | None) -> Iterator[Statement]:
     for clause in _clauses(_unquoted(text), about):
-        for read in (_plain, _birthday, _favourite, _possession, _age, _name, circumstances, _end):
+        for read in (_plain, _birthday, _favourite, _possession, _several, _age, _name, circumstances, _end):
             yield from read(clause)
 
 
@@ -294,6 +301,14 @@ def _possession(clause: Clause) -> Iterator[Statement]:
             if not (naming and match["object"].split()[0].casefold() in ARTICLES | BETWEEN):
                 one = naming and re.fullmatch(ONE, who)
                 yield _stated(clause, f"has {who}", thing, match, f"name of {who}" if one else None)
+
+
+def _several(clause: Clause) -> Iterator[Statement]:
+    """The names of several; commas between them end no clause."""
+    if match := _SEVERAL.match(clause.text, clause.start):
+        yield Statement(
+            f"has {match['slot'].casefold()}", match["names"], start=clause.start, end=match.end()
+        )
 
 
 def _age(clause: Clause) -> Iterator[Statement]:
