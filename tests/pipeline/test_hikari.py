@@ -151,7 +151,8 @@ async def test_state_lives_in_the_channels_folder(tmp_path, clock):
         await say(hikari, clock, "I love Elden Ring")
         folder = hikari.folder
     assert folder.parent == tmp_path / "data"
-    assert {path.name for path in folder.iterdir()} == {"memory", "analytics.msgpack"}
+    kept = {"memory", "analytics.msgpack", "analytics.msgpack.lock"}
+    assert {path.name for path in folder.iterdir()} == kept
     async with Hikari(channel="My Channel", clock=clock) as hikari:
         found = await say(hikari, clock, "I love Elden Ring a lot", 60)
         assert len(found["memories"]) == 1
