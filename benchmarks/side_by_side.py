@@ -29,27 +29,18 @@ from benchmarks.quality.analytics.forecast_rivals import default_prophet
 from benchmarks.quality.analytics.forecasts import Cases, four_weeks, last_week, rows, served, simple
 from benchmarks.quality.analytics.nab_scoring import Series
 from benchmarks.speed.pipeline import messages
-from benchmarks.speed.seed_models import runner, seed_models, token_ids
+from benchmarks.speed.seed_models import ratio, runner, seed_models, token_ids
 from benchmarks.speed.service.feed import crowd
 from benchmarks.table import machine, markdown, write
 
 PAGE: Final = "benchmarks/README.md"
 WARM_UP: Final = 5
-RESAMPLES: Final = 2000
 HOURS: Final = 10 * 168
 AHEAD: Final = 24
 NEAR: Final = 24
 """Points around an event in which a detector may point at it, and around a peak that are one with it."""
 
 Detect = Callable[[Series], np.ndarray]
-
-
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Theirs over ours, of the sums, with the bootstrap's 95 % interval over what was timed."""
-    a, b = np.array(ours), np.array(theirs)
-    drawn = np.random.default_rng(0).integers(0, len(a), (RESAMPLES, len(a)))
-    low, high = np.percentile(b[drawn].sum(1) / a[drawn].sum(1), [2.5, 97.5])
-    return f"{b.sum() / a.sum():.3g} ({low:.3g} to {high:.3g})"
 
 
 async def reading(chat: list[Any]) -> str:
@@ -76,7 +67,7 @@ async def reading(chat: list[Any]) -> str:
             name,
             says[name],
             f"{len(s) / sum(s):,.0f}",
-            ratio(spent["hikari_ml"], s) if name != "hikari_ml" else "1",
+            ratio(spent["hikari_ml"], s, ".3g") if name != "hikari_ml" else "1",
         )
         for name, s in spent.items()
     ]

@@ -77,12 +77,12 @@ def token_ids(texts: Sequence[str]) -> list[list[int]]:
     return [rng.integers(5, 30_000, length).tolist() for length in lengths]
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
+def ratio(ours: Sequence[float], theirs: Sequence[float], form: str = ".0f") -> str:
     """Theirs over ours, of the sums, with the bootstrap's 95 % interval over texts."""
     a, b = np.array(ours), np.array(theirs)
     drawn = np.random.default_rng(0).integers(0, len(a), (RESAMPLES, len(a)))
     low, high = np.percentile(b[drawn].sum(1) / a[drawn].sum(1), [2.5, 97.5])
-    return f"{b.sum() / a.sum():.0f} ({low:.0f} to {high:.0f})"
+    return f"{b.sum() / a.sum():{form}} ({low:{form}} to {high:{form}})"
 
 
 def row(name: str, seconds: Sequence[float], texts: int) -> tuple[str, ...]:

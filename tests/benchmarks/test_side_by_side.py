@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import side_by_side
-from benchmarks.side_by_side import _hits, made_series, ratio, watching
+from benchmarks.side_by_side import _hits, made_series, watching
+from benchmarks.speed.seed_models import ratio
 
 PAGE = Path(__file__).parent.parent.parent / side_by_side.PAGE
 
@@ -28,7 +29,7 @@ def test_our_own_detector_finds_most_of_them():
 
 
 def test_a_ratio_is_of_sums_with_its_interval():
-    assert ratio([1.0, 1.0], [2.0, 4.0]) == "3 (2 to 4)"
+    assert ratio([1.0, 1.0], [2.0, 4.0], ".3g") == "3 (2 to 4)"
 
 
 def test_every_table_was_measured():
