@@ -77,4 +77,4 @@ def test_words_are_not_kept_for_good(monkeypatch):
     for letters in itertools.islice(itertools.product("abcdefgh", repeat=3), 100):
         name = f"Zo{''.join(letters)}"
         assert [entity.text for entity in finder.find(f"we saw {name} there")] == [name]
-        assert len(finder._nlp.vocab.strings) - before <= 50 + 5
+        assert len(finder._nlp.vocab.strings) - before <= 50 + 20  # a line's own words come on top
