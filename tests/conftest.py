@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,3 +30,12 @@ def _a_world_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 def start() -> datetime:
     """The moment the streams of the tests begin."""
     return START
+
+
+@pytest.fixture
+def little_to_collect() -> Iterator[None]:
+    """What lives already is not looked through again and again while garbage is waited for."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -51,12 +51,18 @@ class Entity:
 
 
 class EntityFinder:
-    """Finds entities; loading it takes a second, using it about 0.1 ms a line."""
+    """Finds entities, about 0.1 ms a line; spaCy, which takes a second, is loaded by the first to need it."""
 
     def __init__(self) -> None:
-        self._nlp, self.method = _pipeline()
-        self._openings = frozenset(self._nlp.tokenizer(title)[0].lower_ for title in _games())
-        self._known = len(self._nlp.vocab.strings)
+        self.method = ENGLISH_MODEL if importlib.util.find_spec(ENGLISH_MODEL) else "rules"
+        self._openings = frozenset(_opening(title) for title in _games())
+        self._nlp: Language | None = None
+        self._most = 0
+
+    def load(self) -> None:
+        """Load spaCy, where no line should have to wait for it."""
+        self._nlp = _pipeline(self.method)
+        self._most = len(self._nlp.vocab.strings) + WORDS_KEPT
 
     def find(self, text: str) -> list[Entity]:
         """Entities of ``text`` in order, without overlap."""
@@ -74,8 +80,9 @@ class EntityFinder:
 
     def _read(self, text: str) -> Doc:
         """``text`` as spaCy reads it, which keeps every word it meets: after many it begins anew."""
-        if len(self._nlp.vocab.strings) > self._known + WORDS_KEPT:
-            self._nlp, _ = _pipeline()
+        if self._nlp is None or len(self._nlp.vocab.strings) > self._most:
+            self.load()
+        assert self._nlp is not None
         return self._nlp(text)
 
     def _may_name(self, text: str) -> bool:
@@ -84,17 +91,24 @@ class EntityFinder:
         return any(map(str.isupper, text)) or any(opening in folded for opening in self._openings)
 
 
-def _pipeline() -> tuple[Language, str]:
+def _pipeline(method: str) -> Language:
     spacy = import_spacy()
-    if importlib.util.find_spec(ENGLISH_MODEL) is not None:
-        nlp = spacy.load(ENGLISH_MODEL, exclude=["parser", "lemmatizer"])
-        before: dict[str, Any] = {"before": "ner"}
-        method = ENGLISH_MODEL
+    before: dict[str, Any] = {}
+    nlp: Language
+    if method == ENGLISH_MODEL:
+        nlp, before = spacy.load(ENGLISH_MODEL, exclude=["parser", "lemmatizer"]), {"before": "ner"}
     else:
-        nlp, before, method = spacy.blank("en"), {}, "rules"
+        nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"}, **before)
     ruler.add_patterns([{"label": "GAME", "pattern": title} for title in _games()])
-    return nlp, method
+    return nlp
+
+
+def _opening(title: str) -> str:
+    """How every mention of ``title`` begins: its first word, or what is before its punctuation."""
+    match = re.match(r"\w{2,}|\S+", title)
+    assert match is not None, "no title is empty"
+    return match[0].lower()
 
 
 def _games() -> list[str]:

@@ -218,7 +218,9 @@ class AdvancedSentimentAnalyzer(Service):
         opened = open_reader(self._models, chosen.threads, chosen.device)
         reader = CachedReader(opened, chosen.cache_size, self._shelf)
         self._model_id, self._embedding_id = reader.model_id, reader.embedding_id
-        return SignalReader(reader, EntityFinder())
+        entities = EntityFinder()
+        entities.load()
+        return SignalReader(reader, entities)
 
     def _read(self, message: ChatMessage, signals: Signals, given: dict[str, Any]) -> ReadMessage:
         if self.settings.sentiment.learn_emotes:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -270,8 +271,8 @@ def test_a_process_killed_many_times_loses_nothing_it_acknowledged(tmp_path):
     rounds(tmp_path, 100)
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_file_cut_short_is_an_error_and_not_the_end_of_the_process(tmp_path, share):
+def as_program(folder, what):
+    """A process that writes 300 memories into ``folder``, or only opens it, and says how many there are."""
     script = (
         "import sys, asyncio\n"
         "from hikari_ml import NeuralMemorySystem\n"
@@ -282,16 +283,24 @@ def test_a_file_cut_short_is_an_error_and_not_the_end_of_the_process(tmp_path, s
         "        print((await memory.get_memory_stats())['total'])\n"
         "asyncio.run(main(sys.argv[2] == 'write'))\n"
     )
+    command = [sys.executable, "-c", script, str(folder), what]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    def run(what):
-        command = [sys.executable, "-c", script, str(tmp_path / "m"), what]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    assert run("write").stdout.strip() == "300"
-    data = tmp_path / "m" / "data.mdb"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written") / "m"
+    assert as_program(folder, "write").stdout.strip() == "300"
+    return folder
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_cut_short_is_an_error_and_not_the_end_of_the_process(written, tmp_path, share):
+    folder = shutil.copytree(written, tmp_path / "m")
+    data = folder / "data.mdb"
     os.truncate(data, int(data.stat().st_size * share) // 4096 * 4096)
     for _ in range(2):
-        done = run("read")
+        done = as_program(folder, "read")
         assert done.returncode == 1, "no signal ended it"
         assert "StoreError" in done.stderr
         assert "cut short" in done.stderr

@@ -564,6 +564,7 @@ async def test_a_second_process_is_refused_and_a_closed_memory_too(memory):
         await closed.store_memory("hi")
 
 
+@pytest.mark.usefixtures("little_to_collect")
 async def test_it_works_bare_in_the_data_folder_and_a_leak_is_warned_about(tmp_path):
     memory = NeuralMemorySystem()
     await memory.store_memory("hi")

@@ -63,7 +63,7 @@ def test_entities_do_not_overlap_and_come_in_order(finder):
 
 def test_loading_spacy_loads_no_torch():
     code = (
-        "import sys; from hikari_ml.models.entities import EntityFinder; EntityFinder();"
+        "import sys; from hikari_ml.models.entities import EntityFinder; EntityFinder().load();"
         "print('torch' in sys.modules, 'spacy' in sys.modules); import torch; print(torch.ones(1).item())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -73,8 +73,23 @@ def test_loading_spacy_loads_no_torch():
 def test_words_are_not_kept_for_good(monkeypatch):
     monkeypatch.setattr(entities, "WORDS_KEPT", 50)
     finder = EntityFinder()
+    finder.load()
     before = len(finder._nlp.vocab.strings)
     for letters in itertools.islice(itertools.product("abcdefgh", repeat=3), 100):
         name = f"Zo{''.join(letters)}"
         assert [entity.text for entity in finder.find(f"we saw {name} there")] == [name]
         assert len(finder._nlp.vocab.strings) - before <= 50 + 20  # a line's own words come on top
+
+
+def test_spacy_is_loaded_by_the_first_line_that_needs_it():
+    finder = EntityFinder()
+    assert finder.find("so good") == []
+    assert finder._nlp is None
+    assert [entity.text for entity in finder.find("we saw Anna there")] == ["Anna"]
+    assert finder._nlp is not None
+
+
+def test_a_line_that_begins_no_title_is_not_read(finder):
+    finder.load()
+    for title in entities._games():
+        assert finder._nlp.tokenizer(title)[0].lower_.startswith(entities._opening(title)), title

@@ -216,6 +216,7 @@ async def test_many_at_once_each_get_their_own(hikari):
     assert (await hikari.memory.get_memory_stats())["total"] == 60
 
 
+@pytest.mark.usefixtures("little_to_collect")
 async def test_a_leak_is_warned_about():
     hikari = Hikari()
     await hikari.perceive(message("hi"))

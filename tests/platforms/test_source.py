@@ -153,6 +153,7 @@ async def test_a_closed_one_is_not_opened_again():
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("little_to_collect")
 async def test_a_forgotten_one_is_noticed():
     source = Told([], waits=True)
     await source._ready()

@@ -370,6 +370,7 @@ async def test_news_are_told_once(engine, clock):
     assert len(engine.moments()) == kinds.count("moment")
 
 
+@pytest.mark.usefixtures("little_to_collect")
 async def test_a_leak_is_warned_about():
     engine = StreamAnalyticsEngine()
     await engine.process_chat_message("anna", "hi")

@@ -292,6 +292,7 @@ async def test_forgetting_a_user(analyzer):
     assert analyzer.user_trend("anna")["messages"] == 0
 
 
+@pytest.mark.usefixtures("little_to_collect")
 async def test_it_works_bare_and_a_leak_is_warned_about():
     analyzer = AdvancedSentimentAnalyzer()
     assert (await analyzer.analyze_message("hi", "anna"))["text"] == "hi"
