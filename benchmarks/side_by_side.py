@@ -1,11 +1,13 @@
 """This library beside what one would pick instead, part by part: the same input in one run.
 
     pip install ".[test,bench,rivals]"
-    python -m benchmarks.side_by_side [--data RECORDING] [--messages N] [--write]
+    python -m benchmarks.side_by_side [--data RECORDING] [--messages N] [--statsforecast PYTHON]
+                                      [--only PART ...] [--write]
 
 Reading chat, remembering, watching a series, forecasting it, and telling browsers. Without ``--data`` the
-chat is a simulated one. What is not installed is left out and named. ``--write`` puts the tables into
-benchmarks/README.md. Quality on public sets is another matter, and has commands of its own.
+chat is a simulated one. What is not installed is left out and named; statsforecast wants an older pandas, and
+is run by the interpreter of an environment of its own. ``--write`` puts the tables into benchmarks/README.md.
+Quality on public sets is another matter, and has commands of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +28,15 @@ import numpy as np
 
 from benchmarks.quality.analytics import nab
 from benchmarks.quality.analytics.forecast_rivals import default_prophet
-from benchmarks.quality.analytics.forecasts import Cases, four_weeks, last_week, rows, served, simple
+from benchmarks.quality.analytics.forecasts import (
+    Cases,
+    by_statsforecast,
+    four_weeks,
+    last_week,
+    rows,
+    served,
+    simple,
+)
 from benchmarks.quality.analytics.nab_scoring import Series
 from benchmarks.speed.pipeline import messages
 from benchmarks.speed.seed_models import ratio, runner, seed_models, token_ids
@@ -189,7 +199,7 @@ def _hits(scores: np.ndarray, series: Series) -> int:
     return len(met)
 
 
-def forecasting(count: int) -> str:
+def forecasting(count: int, statsforecast: str | None = None) -> str:
     """A day ahead of ten weeks by the hour: a weekly habit that grows, with noise and evenings left out."""
     random, cases = np.random.default_rng(3), Cases()
     for block in range(count):
@@ -208,6 +218,9 @@ def forecasting(count: int) -> str:
     began = time.perf_counter()
     runs["Prophet as it comes"] = list(default_prophet(cases.questions))
     times["Prophet as it comes"] = (time.perf_counter() - began) / count
+    for model in ("AutoETS", "MFLES") if statsforecast else ():
+        name = f"{model}, statsforecast"
+        runs[name], times[name] = by_statsforecast(cases, statsforecast or "", model)
     runs["hikari_ml, Prophet left out"], _, times["hikari_ml, Prophet left out"] = asyncio.run(
         served(cases, prophet=False)
     )
@@ -220,7 +233,8 @@ def forecasting(count: int) -> str:
         "s a forecast",
     )
     table = rows(cases, runs, times, relative=True)
-    return _with(markdown(header, table), f"{count} made-up series of ten weeks, 24 hours ahead", [])
+    absent = [] if statsforecast else ["statsforecast"]
+    return _with(markdown(header, table), f"{count} made-up series of ten weeks, 24 hours ahead", absent)
 
 
 async def telling(clients: int, seconds: float) -> str:
@@ -249,16 +263,20 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=8)
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--statsforecast", help="an interpreter that has it")
+    parser.add_argument("--only", nargs="+", metavar="PART", help="the tables to make anew")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     parts: dict[str, Callable[[], str]] = {
         "reading": lambda: asyncio.run(reading(messages(given.data, given.messages))),
         "remembering": lambda: remembering(given.memories),
         "watching": lambda: watching(given.series),
-        "forecasting": lambda: forecasting(given.series),
+        "forecasting": lambda: forecasting(given.series, given.statsforecast),
         "telling": lambda: asyncio.run(telling(given.clients, given.seconds)),
     }
     for name, measure in parts.items():
+        if name not in (given.only or parts):
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = measure()

@@ -226,6 +226,13 @@ def rows(cases: Cases, runs: Runs, times: dict[str, float], *, relative: bool) -
     return found
 
 
+def by_statsforecast(cases: Cases, python: str, model: str) -> tuple[list[Said], float]:
+    """What a model of statsforecast says, and the seconds of each, by the interpreter ``python``."""
+    began = time.perf_counter()
+    said = forecast_rivals.statsforecast(python, model, cases.questions)
+    return [(run, None, None) for run in said], (time.perf_counter() - began) / len(cases.questions)
+
+
 def measure(cases: Cases, given: argparse.Namespace) -> tuple[Runs, dict[str, float]]:
     """Every model on the same cases."""
     times: dict[str, float] = {}
@@ -239,10 +246,7 @@ def measure(cases: Cases, given: argparse.Namespace) -> tuple[Runs, dict[str, fl
     times["Prophet as it comes"] = (time.perf_counter() - began) / len(cases.questions)
     rivals = ("AutoETS", "MFLES", *(("AutoARIMA",) if given.arima else ())) if given.rivals else ()
     for model in rivals:
-        began = time.perf_counter()
-        said = forecast_rivals.statsforecast(given.rivals, model, cases.questions)
-        times[model] = (time.perf_counter() - began) / len(cases.questions)
-        runs[model] = [(run, None, None) for run in said]
+        runs[model], times[model] = by_statsforecast(cases, given.rivals, model)
     runs["ours without Prophet"], _, times["ours without Prophet"] = asyncio.run(served(cases, prophet=False))
     runs["ours"], _, times["ours"] = asyncio.run(served(cases, prophet=True))
     return runs, times
