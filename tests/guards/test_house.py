@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,17 @@ def test_packages_that_are_needed_are_declared():
     ).split():
         assert f'"{name}>=' in declared, name
     assert '"torch>=2.6,<2.14"' in declared
+
+
+def test_the_house_is_as_it_is_drawn():
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    modules = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")}
+    for named in re.findall(r"[\w/]+\.py\b", page):
+        assert any(module == named or module.endswith(f"/{named}") for module in modules), named
+    floors = page[page.index("## Floors") : page.index("## How chat comes in")]
+    drawn = re.findall(r"^    (?:  \| )?(\w+)(?: {2,}|,)", floors, re.MULTILINE)
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0][
+        "layers"
+    ]
+    built = [room for layer in layers for room in re.findall(r"\w+", layer)]
+    assert drawn[:-1] == built[1 : len(drawn)], "the last line holds all plain data"
