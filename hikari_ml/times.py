@@ -11,8 +11,10 @@ YEARS = range(1970, 9000)
 """Years a moment may lie in; what is far outside is a mistake, and breaks arithmetic near the ends."""
 
 
-def as_utc(moment: datetime, what: str = "timestamp") -> datetime:
-    """Return ``moment`` as aware UTC; a naive one is taken as local time, with a warning.
+def as_utc(
+    moment: datetime, what: str = "timestamp", hint: str = "pass datetime.now(timezone.utc)"
+) -> datetime:
+    """Return ``moment`` as aware UTC; a naive one is taken as local time, with a warning and ``hint``.
 
     Raises:
         InputError: ``moment`` is no datetime, or lies before 1970 or after 8999.
@@ -21,7 +23,7 @@ def as_utc(moment: datetime, what: str = "timestamp") -> datetime:
         raise InputError(what, moment, "give a datetime.datetime")
     if moment.tzinfo is None:
         warnings.warn(
-            f"{what} has no time zone and is taken as local time; pass datetime.now(timezone.utc)",
+            f"{what} has no time zone and is taken as local time; {hint}",
             stacklevel=3,
         )
     if moment.year not in YEARS:
@@ -38,7 +40,7 @@ def parse(text: str, what: str = "timestamp") -> datetime:
     if not isinstance(text, str):
         raise InputError(what, text, "give an ISO-8601 string such as 2026-01-31T20:15:00Z")
     try:
-        return as_utc(datetime.fromisoformat(text), what)
+        return as_utc(datetime.fromisoformat(text), what, "write one, such as 2026-01-31T20:15:00+01:00")
     except ValueError as error:
         raise InputError(what, text, "give an ISO-8601 string such as 2026-01-31T20:15:00Z") from error
 

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 import webbrowser
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ BEFORE = 120.0
 """Seconds of stream that have already passed when the page opens."""
 
 STATUS_SECONDS = 10.0
+UNSAID = ("message",)
+"""Events that are not told one by one: a few lines a second say less than the status does."""
 
 
 def demo(
@@ -46,19 +49,24 @@ def demo(
 
 
 async def _demo(headless: bool, duration: float | None, seed: int, port: int | None) -> str:
+    from hikari_ml.cli.watch_lines import tell
     from hikari_ml.pipeline.hikari import Hikari
     from hikari_ml.platforms.simulator import STREAMER, Simulator
     from hikari_ml.runtime.clock import ManualClock
+    from hikari_ml.runtime.service import ended
 
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=BEFORE)
     clock = ManualClock(start)
     out.print("Loading the model …", highlight=False)
     with tempfile.TemporaryDirectory(prefix="hikari-demo-") as folder:
-        async with Hikari(channel=STREAMER, clock=clock, folder=folder) as hikari:
+        async with Hikari(channel=STREAMER, clock=clock, folder=folder) as hikari, AsyncExitStack() as stack:
             wanted = hikari.settings.feed.port if port is None else port
             async with await _dashboard(hikari, wanted) as page:
                 out.print(f"The live page is at [bold]{page.url}[/bold]  (Ctrl+C ends it)", highlight=False)
-                if not headless:
+                if headless:
+                    telling = asyncio.create_task(tell(hikari.events(), UNSAID))
+                    stack.push_async_callback(ended, telling)
+                else:
                     webbrowser.open(page.url)
                 length = BEFORE + duration if duration is not None else None
                 try:

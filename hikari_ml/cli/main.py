@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 
 import typer
 
 from hikari_ml import __version__
-from hikari_ml.cli import analyze, demo, doctor, memory, replay, serve, train, watch
-from hikari_ml.cli.output import fail
+from hikari_ml.cli import analyze, demo, doctor, erase, memory, replay, serve, train, watch
+from hikari_ml.cli.output import err, fail
 from hikari_ml.errors import HikariError
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.command("replay")(replay.replay)
 app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)
 app.add_typer(memory.app, name="memory")
+app.command("erase")(erase.erase)
 app.add_typer(train.app, name="train")
 app.command("doctor")(doctor.doctor)
 
@@ -46,9 +48,21 @@ def about(
     """Options of every command."""
 
 
+def _told_once() -> Callable[..., None]:
+    """What shows a warning in one line, and the same one only once, from wherever it comes."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        if (text := f"warning: {message}") not in told:
+            told.add(text)
+            err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    return show
+
+
 def run() -> None:
     """Run the command line; an error of ours is told in one sentence, without a traceback."""
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    warnings.showwarning = _told_once()
     try:
         app()
     except HikariError as error:

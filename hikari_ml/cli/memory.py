@@ -214,9 +214,9 @@ def erase(
     channel: Channel = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove everything that was stored of a viewer, for good, and print what was removed where.
+    """Remove everything that a memory holds of a viewer, for good, and print what was removed where.
 
-    Memories of others that mention the viewer stay.
+    Memories of others that mention the viewer stay. [bold]hikari-ml erase[/bold] takes the profile too.
     """
     if not yes:
         place = _where(path, channel)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hikari_ml.cli.output import err, out, progress_bar, write_file
+from hikari_ml.cli.output import err, fail, out, progress_bar, write_file
 from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def replay(
     _tell(result)
     if as_json is not None:
         _write(as_json, json.dumps(result, ensure_ascii=False, allow_nan=False))
+    if not result["messages"]:
+        fail(f"{chat}: no line of it can be used; a line is a JSON object with timestamp, username and text")
     if report is not None:
         from hikari_ml.report.page import render
 
@@ -70,8 +72,6 @@ def replay(
     if moments is not None and result["started_at"]:
         write_moments(result["moments"], datetime.fromisoformat(result["started_at"]), moments)
         out.print(f"wrote {moments}", markup=False, highlight=False)
-    if not result["messages"]:
-        raise typer.Exit(1)
 
 
 async def _replay(
@@ -148,5 +148,11 @@ def _tell(result: Replay) -> None:
     )
     for problem in result["problems"][:SHOWN_PROBLEMS]:
         err.print(f"skipped line {problem['line']}: {problem['reason']}", markup=False, highlight=False)
+    if result["late"]:
+        err.print(
+            f"{result['late']:,} messages came too long after later ones to be part of rates and moments; "
+            "sort the recording by time",
+            highlight=False,
+        )
     if result["skipped"] > SHOWN_PROBLEMS:
         err.print(f"… and {result['skipped'] - SHOWN_PROBLEMS} more lines; the JSON lists up to 100")

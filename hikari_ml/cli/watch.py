@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import webbrowser
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,6 @@ from hikari_ml.cli.stopping import stop_on_signals
 if TYPE_CHECKING:
     from hikari_ml.config import Settings
     from hikari_ml.pipeline.attending import Attended
-    from hikari_ml.pipeline.events import Event
     from hikari_ml.pipeline.hikari import Hikari
     from hikari_ml.platforms.source import ChatSource, Counts
 
@@ -73,6 +71,7 @@ def watch(
 async def _watch(
     source: ChatSource, settings: Settings, address: tuple[str, int] | None, *, headless: bool, quiet: bool
 ) -> str:
+    from hikari_ml.cli.watch_lines import tell
     from hikari_ml.pipeline.attending import attend
     from hikari_ml.pipeline.hikari import Hikari
 
@@ -80,7 +79,8 @@ async def _watch(
     out.print("Loading the model …", highlight=False)
     hikari = Hikari(settings, channel=source.channel)
     async with AsyncExitStack() as stack:
-        telling = asyncio.create_task(_tell_all(hikari.events(), quiet=quiet), name="hikari-watch")
+        unsaid = ("message", "memory") if quiet else ()
+        telling = asyncio.create_task(tell(hikari.events(), unsaid), name="hikari-watch")
         telling.add_done_callback(lambda _: stop.set())  # with nobody to tell there is no watching
         stack.push_async_callback(_told, telling)
         await stack.enter_async_context(hikari)
@@ -109,20 +109,11 @@ async def _told(telling: asyncio.Task[None]) -> None:
         err.print(f"telling of events failed: {outcome}", markup=False, highlight=False)
 
 
-async def _tell_all(events: AsyncIterator[Event], *, quiet: bool) -> None:
-    from hikari_ml.cli.watch_lines import line_of
-
-    async for event in events:
-        if event["dropped"]:
-            out.print(f"… {event['dropped']} events were too many to tell", style="dim", highlight=False)
-        line = line_of(event)
-        if line is not None and not (quiet and event["type"] in ("message", "memory")):
-            out.print(line, soft_wrap=True)
-
-
 async def _summary(hikari: Hikari, attended: Attended, counts: Counts) -> str:
     for problem in counts.problems[:SHOWN_PROBLEMS]:
         err.print(f"skipped {problem}", markup=False, highlight=False)
+    if counts.malformed > SHOWN_PROBLEMS:
+        err.print(f"… and {counts.malformed - SHOWN_PROBLEMS:,} more", highlight=False)
     memory = await hikari.memory.get_memory_stats()
     lost = {
         "skipped": counts.malformed,

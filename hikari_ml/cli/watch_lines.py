@@ -1,14 +1,14 @@
-"""Events of a channel as lines of the terminal; pure."""
+"""Events of a channel as lines of the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from rich.text import Text
 
-from hikari_ml.cli.output import spoken
+from hikari_ml.cli.output import out, spoken
 from hikari_ml.pipeline.events import Event
 
 STYLES: Final[Mapping[str, str]] = {
@@ -25,6 +25,16 @@ CONNECTION: Final[Mapping[str, str]] = {
     "reconnecting": "connection lost, trying again",
     "gap": "something may be missing",
 }
+
+
+async def tell(events: AsyncIterator[Event], unsaid: Collection[str] = ()) -> None:
+    """Print a line for every event as it comes, but for those of the types in ``unsaid``."""
+    async for event in events:
+        if event["dropped"]:
+            out.print(f"… {event['dropped']} events were too many to tell", style="dim", highlight=False)
+        line = line_of(event)
+        if line is not None and event["type"] not in unsaid:
+            out.print(line, soft_wrap=True)
 
 
 def line_of(event: Event) -> Text | None:

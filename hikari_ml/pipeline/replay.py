@@ -160,6 +160,7 @@ async def _result(
         "skipped": recording.skipped,
         "problems": [{"line": p.line, "reason": p.reason} for p in recording.problems],
         "bots": tally.bots,
+        "late": tally.late,
         "started_at": iso(tally.first) if tally.first else None,
         "ended_at": iso(tally.last) if tally.last else None,
         "wall_seconds": seconds,

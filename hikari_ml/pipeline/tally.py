@@ -101,6 +101,7 @@ class Tally:
     emotes: Words = field(default_factory=Words)
     toxic: ToxicTexts = field(default_factory=ToxicTexts)
     degraded: Counter[str] = field(default_factory=Counter)
+    late: int = 0
 
     def add(self, message: ChatMessage, insight: Insight) -> None:
         """Count ``message``; of a bot's nothing but that it was there."""
@@ -111,6 +112,7 @@ class Tally:
         if insight["insights"]["features"].get("why_not") == "bot":
             self.bots += 1
             return
+        self.late += bool(insight["insights"]["features"].get("late"))
         analysis = insight["analysis"]
         self.languages[analysis["language"]] += 1
         self.degraded.update(insight["degraded"])

@@ -98,8 +98,9 @@ class Replay(TypedDict):
 
     ``complete`` is False where it was stopped before its end.
     ``skipped`` counts lines that could not be used and ``problems`` names the first of them; ``bots`` counts
-    messages of bots, which are part of ``messages`` and of nothing else. ``degraded`` holds every fallback
-    with the number of messages that it touched, the most frequent first.
+    messages of bots, which are part of ``messages`` and of nothing else. ``late`` counts messages so much
+    older than one before them that rates, moods and moments are without them. ``degraded`` holds every
+    fallback with the number of messages that it touched, the most frequent first.
     """
 
     source: str
@@ -108,6 +109,7 @@ class Replay(TypedDict):
     skipped: int
     problems: list[SkippedLine]
     bots: int
+    late: int
     started_at: str | None
     ended_at: str | None
     wall_seconds: float

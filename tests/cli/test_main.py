@@ -35,11 +35,11 @@ def test_without_a_command_it_helps():
 def test_help_names_every_command_and_nothing_that_does_not_work():
     text = run("--help").stdout
     commands = set(re.findall(r"│ (\w+) +\S", text.split("Commands")[1]))
-    assert commands == {"demo", "analyze", "replay", "watch", "serve", "memory", "train", "doctor"}
+    assert commands == {"demo", "analyze", "replay", "watch", "serve", "memory", "erase", "train", "doctor"}
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "analyze", "replay", "watch", "serve", "doctor", "train chat-model", *MEMORY]
+    "command", ["demo", "analyze", "replay", "watch", "serve", "erase", "doctor", "train chat-model", *MEMORY]
 )
 def test_every_command_has_help_worth_reading(command):
     done = run(*command.split(), "--help")

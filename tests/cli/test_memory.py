@@ -26,7 +26,7 @@ PROGRAM = [sys.executable, "-m", "hikari_ml"]
 def run(capsys, monkeypatch):
     """The program in this process: (status, standard output, standard error)."""
     monkeypatch.setattr(out, "_width", 160)
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
 
     def act(*words):
         monkeypatch.setattr(sys, "argv", ["hikari-ml", "memory", *map(str, words)])
