@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgpack
 
 from hikari_ml.chat import MAX_NAME, is_encodable
-from hikari_ml.errors import HikariError, InputError, OverloadedError
+from hikari_ml.errors import HikariError, InputError, OverloadedError, UnknownMemoryError
 from hikari_ml.times import parse
 
 VERSION: Final = 1
@@ -153,6 +153,8 @@ def error_object(error: BaseException) -> dict[str, Any]:
         return _told(error, {"retry_after_ms": error.retry_after_ms})
     if isinstance(error, InputError):
         return _told(error, {"field": error.field, "hint": error.hint})
+    if isinstance(error, UnknownMemoryError):
+        return _told(error, {"field": "memory_id"})
     if isinstance(error, HikariError):
         return _told(error, {})
     return {"code": "internal", "message": "it failed; the worker's log says why", "details": {}}

@@ -54,13 +54,21 @@ def _show(result: MessageAnalysis) -> None:
     table.add_row("confidence", f"{aggregate['confidence']:.2f}")
     for name in ("bert", "vader", "emoji"):
         score, weight = sentiment[name]["score"], sentiment["weights"][name]
-        table.add_row(name, f"{score:.2f}  weight {weight:.2f}" if score is not None else "nothing to read")
+        read = name in sentiment["members_used"]
+        table.add_row(name, f"{score:.2f}  weight {weight:.2f}" if read else "nothing to read")
     table.add_row("", "")
-    for label, score in sorted(emotion["scores"].items(), key=lambda item: -item[1])[:3]:
-        table.add_row(label, f"{_bar(score)}")
+    unread = f"not read in this language ({result['language']})"
+    if f"emotion:{result['language']}" in result["degraded"]:
+        table.add_row("emotion", unread)
+    else:
+        for label, likely in sorted(emotion["scores"].items(), key=lambda item: -item[1])[:3]:
+            table.add_row(label, _bar(likely))
     table.add_row("", "")
     toxic = "[bold red]toxic[/bold red]" if toxicity["is_toxic"] else "not toxic"
-    table.add_row("toxicity", f"{_bar(toxicity['overall'])} {toxic}")
+    if f"toxicity:{result['language']}" in result["degraded"]:
+        table.add_row("toxicity", unread)
+    else:
+        table.add_row("toxicity", f"{_bar(toxicity['overall'])} {toxic}")
     for category, likely in toxicity["categories"].items():
         if likely >= SHOWN_FROM:
             table.add_row(category, f"{likely:.2f}")

@@ -28,6 +28,14 @@ def print_json(result: Any) -> None:
     sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
+def page_at(url: str, host: str) -> str:
+    """Where the live page is, served on ``host``."""
+    from hikari_ml.feed.access import is_loopback
+
+    elsewhere = "" if is_loopback(host) else "; on other machines by the address of this one, with the token"
+    return f"The live page is at {url}{elsewhere}"
+
+
 def spoken(text: str) -> Text:
     """What somebody wrote in a chat, without what would steer the terminal."""
     from hikari_ml.text.normalize import clean

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hikari_ml.cli.logs import LogFormat, log_to_stderr
-from hikari_ml.cli.output import out
+from hikari_ml.cli.output import out, page_at
 from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ async def _serve(
         await stack.enter_async_context(bridge)
         tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in chats]
         out.print(f"Redis is at {shown(redis)}", markup=False, highlight=False)
-        out.print(f"The live page is at {page.url}", markup=False, highlight=False)
+        at = page_at(page.url, address[0] or settings.feed.host)
+        out.print(at, markup=False, highlight=False, soft_wrap=True)
         for line in _told(pinned, {hikari.channel for hikari in bridge.hikaris}):
             out.print(line, markup=False, highlight=False)
         await stop.wait()

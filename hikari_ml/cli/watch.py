@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hikari_ml.cli.output import err, out
+from hikari_ml.cli.output import err, out, page_at
 from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ async def _serve(stack: AsyncExitStack, hikari: Hikari, address: tuple[str, int]
     feed = hikari.settings.feed
     page = LiveDashboard(hikari, host=address[0], port=address[1], interval=feed.interval_seconds)
     await stack.enter_async_context(page)
-    out.print(f"The live page is at {page.url}", markup=False, highlight=False)
+    out.print(page_at(page.url, address[0]), markup=False, highlight=False, soft_wrap=True)
     if not headless:
         webbrowser.open(page.url)
 

@@ -35,6 +35,9 @@ from hikari_ml.runtime.service import Service
 JSON: Final = Subprotocol("hikari.v1.json")
 MSGPACK: Final = Subprotocol("hikari.v1.msgpack")
 
+LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (only read)
+"""Where what listens everywhere is found from the same machine."""
+
 MAX_MESSAGE: Final = 4096
 """Bytes a client may send at once; it has only a greeting to send."""
 
@@ -109,8 +112,9 @@ class FeedServer(Service):
 
     @property
     def url(self) -> str:
-        """Where the feed is, once it is started."""
+        """Where the feed is for this machine, once it is started."""
         host, port = self._server.sockets[0].getsockname()[:2]
+        host = LOOPBACK_OF.get(host, host)
         shown = f"[{host}]" if ":" in host else host
         return f"ws://{shown}:{port}/feed"
 

@@ -135,16 +135,23 @@ def _example(task: str, row: dict[str, Any], path: Path, number: int) -> Example
     source = str(row.get("source", path.name.partition(".")[0]))
     try:
         if task == "sentiment":
-            label = SENTIMENT_CLASSES.index(row["label"])
-            return Example(text, sentiment=label, source=source)
+            return Example(text, sentiment=_class(row["label"]), source=source)
         if task == "emotion":
             return Example(text, emotion=_flags(row["labels"], EMOTIONS), source=source)
         labels = dict(row["labels"])
         if row.get("weak"):  # set by a word list, not by a person
             labels["obscene"] = None
         return Example(text, toxicity=_nullable(labels), source=source)
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise RecordingError(path, number, f"it lacks {error}") from error
+    except (TypeError, ValueError) as error:
         raise RecordingError(path, number, f"not a {task} label: {error}") from error
+
+
+def _class(label: object) -> int:
+    if label not in SENTIMENT_CLASSES:
+        raise ValueError(f"{label!r} is none of {', '.join(SENTIMENT_CLASSES)}")
+    return SENTIMENT_CLASSES.index(label)
 
 
 def _own(line: str, group: dict[str, Any], source: str) -> Example:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.protocol import BadEnvelopeError, CallError, Request, decode, encode_request
-from hikari_ml.errors import InputError, OverloadedError
+from hikari_ml.errors import InputError, OverloadedError, UnknownMemoryError
 
 WHOLE = {
     "v": 1,
@@ -119,6 +119,7 @@ def test_half_a_character_becomes_one_that_can_be_sent():
         (CallError("bad_params", "k: x", {"field": "k"}), ("bad_params", {"field": "k"})),
         (InputError("k", -1, "give more"), ("bad_params", {"field": "k", "hint": "give more"})),
         (OverloadedError("it", 30), ("overloaded", {"retry_after_ms": 30})),
+        (UnknownMemoryError("mem-1"), ("bad_params", {"field": "memory_id"})),
         (RuntimeError("a secret"), ("internal", {})),
     ],
 )

@@ -64,6 +64,14 @@ def test_analyze_for_people():
     assert "sentiment" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "bert +nothing to read"), ("das war ein schöner abend mit euch", r"toxicity +not read .*\(de\)")],
+)
+def test_analyze_shows_no_score_where_nothing_was_read(text, said):
+    assert re.search(said, run("analyze", text).stdout)
+
+
 @pytest.mark.parametrize("text", ["", "😂", "x" * 10_000, "\udc80"])
 def test_analyze_takes_any_text(text):
     assert run("analyze", text, "--json").returncode == 0
@@ -89,6 +97,24 @@ def test_replay_writes_what_it_is_asked_for(tmp_path):
     assert (tmp_path / "moments.csv").read_text().startswith("time_code,end_code,at,score,reason\n")
     assert f"skipped line {count + 1}: not JSON" in done.stderr
     assert f"{count:,} messages" in done.stdout
+
+
+def test_replay_says_what_is_out_of_order_and_without_a_zone_and_that_once(tmp_path):
+    chat = tmp_path / "chat.jsonl"
+    said = [{"timestamp": f"2026-01-10T20:{m:02}:00", "username": "anna", "text": f"{m}"} for m in range(30)]
+    chat.write_text("\n".join(map(json.dumps, reversed(said))))
+    done = run("replay", chat)
+    assert done.returncode == 0
+    assert "28 messages came too long after later ones" in " ".join(done.stderr.split())
+    assert done.stderr.count("has no time zone") == 1
+
+
+def test_replay_of_no_recording_reports_nothing(tmp_path):
+    (tmp_path / "chat.txt").write_text("[20:15] <anna> hello\n")
+    done = run("replay", tmp_path / "chat.txt", "--report", tmp_path / "out.html")
+    assert done.returncode == 1
+    assert "no line of it can be used" in " ".join(done.stderr.split())
+    assert not (tmp_path / "out.html").exists()
 
 
 def test_replay_names_what_moments_can_be_written_to(tmp_path):
@@ -223,6 +249,7 @@ def test_the_demo_runs_headless_for_as_long_as_it_is_told():
     assert done.returncode == 0, done.stderr
     assert re.search(r"http://127\.0\.0\.1:\d+/", done.stdout)
     assert re.search(r"\d+ messages, \d+ moments, \d+ alerts, \d+ memories of \d+ people", done.stdout)
+    assert re.search(r"\d\d:\d\d:\d\d  remembers \(\w+\) of \w+: ", done.stdout), "what happens is told"
 
 
 def test_the_demo_ends_cleanly_on_ctrl_c():

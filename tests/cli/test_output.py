@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hikari_ml.cli.output import fail, print_json, progress_bar, write_file
+from hikari_ml.cli.output import fail, page_at, print_json, progress_bar, write_file
 from hikari_ml.errors import StoreError
 
 
@@ -24,6 +24,13 @@ def test_failing_says_why_and_ends_with_1(capsys):
     assert caught.value.code == 1
     said = capsys.readouterr().err
     assert said == "error: [bold]this[/bold] file [31mis gone\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "elsewhere"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)]
+)
+def test_where_the_page_is_for_others_is_said_where_others_may_come_in(host, elsewhere):
+    assert ("other machines" in page_at("http://127.0.0.1:8765/", host)) is elsewhere
 
 
 def test_no_bar_where_there_is_no_terminal(capsys):

@@ -103,12 +103,13 @@ async def test_a_chat_is_watched_until_a_signal_and_nothing_heard_is_lost(number
 
 
 async def test_lines_of_a_pipe_are_watched_to_their_end(tmp_path):
-    lines = ['{"username": "anna", "text": "I have two cats"}', "broken", '{"type": "raid"}', ""]
+    lines = ['{"username": "anna", "text": "I have two cats"}', "broken", '{"type": "raid"}', "", *["{"] * 5]
     (tmp_path / "chat.jsonl").write_text("\n".join(lines))
     with (tmp_path / "chat.jsonl").open() as file:
         async with watching("jsonl:-", "--channel", "mine", stdin=file) as watched:
             assert await watched.ended() == 0, watched.errors
-    assert "1 messages, 2 skipped" in watched.said.splitlines()[-1]
+    assert "1 messages, 7 skipped" in watched.said.splitlines()[-1]
+    assert "… and 2 more" in watched.errors
     assert "skipped line 2: not JSON" in watched.errors
     assert "it lacks 'username'" in watched.errors
     assert await memories("mine", tmp_path) == ["I have two cats"]

@@ -346,17 +346,13 @@ async def guarded(source):
         yield found
 
 
-def here(server):
-    return server.url.replace("0.0.0.0", "127.0.0.1")
-
-
 async def test_without_a_token_nobody_listens_beyond_this_machine(source):
     with pytest.raises(InputError, match=r"set feed\.token or HIKARI_FEED__TOKEN"):
         await FeedServer(source, host="0.0.0.0", port=0).start()
 
 
 async def test_the_token_opens(guarded):
-    client = await hello(here(guarded), token=TOKEN)
+    client = await hello(guarded.url, token=TOKEN)
     assert (await receive(client))["type"] == "snapshot"
     await client.close()
 
@@ -365,20 +361,20 @@ async def test_a_wrong_token_does_not_and_soon_no_other_is_tried(guarded, caplog
     guarded._gate.wrong_tokens.per_second = 0
     codes = []
     for token in (None, "", "wrong", 5, TOKEN[:-1], TOKEN, "wrong"):
-        client = await hello(here(guarded), token=token)
+        client = await hello(guarded.url, token=token)
         with pytest.raises(ConnectionClosed) as caught:
             await receive(client)
         codes.append(caught.value.rcvd.code)
     assert codes == [Close.UNAUTHORIZED] * 5 + [Close.TOO_MANY] * 2
     assert guarded.counts.refused == {"token": 5, "attempts": 2}
-    page = here(guarded).replace("ws://", "http://").replace("feed", "secret")
+    page = guarded.url.replace("ws://", "http://").replace("feed", "secret")
     assert (await asyncio.to_thread(fetch, page, Authorization=f"Bearer {TOKEN}"))[0] == 429
     assert TOKEN not in caplog.text
 
 
 async def test_private_pages_want_the_token(guarded, caplog):
     caplog.set_level(0)
-    page = here(guarded).replace("ws://", "http://").removesuffix("feed")
+    page = guarded.url.replace("ws://", "http://").removesuffix("feed")
     assert (await asyncio.to_thread(fetch, page))[0] == 200
     status, headers, _ = await asyncio.to_thread(fetch, page + "secret")
     assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")

@@ -75,6 +75,22 @@ def test_a_bad_line_is_named(tmp_path, name, row):
     assert caught.value.line == 2
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            {"text": "ok", "label": "good"},
+            "not a sentiment label: 'good' is none of negative, neutral, positive",
+        ),
+        ({"text": "ok"}, "it lacks 'label'"),
+    ],
+)
+def test_what_is_wrong_with_a_label_is_said_in_words(tmp_path, row, said):
+    write(tmp_path, "sentiment.jsonl", row)
+    with pytest.raises(RecordingError, match=said):
+        read_folder(tmp_path)
+
+
 def test_a_folder_without_data_says_what_it_needs(tmp_path):
     with pytest.raises(InputError, match="sentiment, emotion or toxicity"):
         read_folder(tmp_path)

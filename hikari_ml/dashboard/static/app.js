@@ -65,8 +65,8 @@ function status(news, why) {
   kind = news;
   if (news === "token") {
     byId("token-why").textContent = why
-      ? "The token was not the right one. It is what the server printed when it started."
-      : "It is what the server printed when it started.";
+      ? "The token was not the right one. It is the setting feed.token of the machine that serves this page."
+      : "It is the setting feed.token of the machine that serves this page.";
     if (byId("token-form").hidden) {
       byId("token-form").hidden = false;
       byId("token").focus();
@@ -172,7 +172,7 @@ function drawHikari(shown, advice) {
   drawFace(byId("face"), shown);
   const { dominant = "neutral", intensity = 0 } = shown;
   say("expression", dominant === "neutral" && shown.tone === "calm" ? "calm" : LOOKS[dominant]);
-  const because = FEELS[shown.because] ?? `chat feels ${shown.because}`;
+  const because = shown.because && (FEELS[shown.because] ?? `chat feels ${shown.because}`);
   const tone = TONES[shown.tone] ?? TONES.casual;
   say("expression-why", because ? `${because}: ${tone}` : `chat feels nothing strongly: ${tone}`);
   const hotkey = shown.avatar?.hotkey ? `, hotkey ${shown.avatar.hotkey}` : "";
