@@ -275,6 +275,8 @@ class Settings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         _check_variables()
+        if CONFIG_VARIABLE in os.environ and not config_file().is_file():
+            raise ConfigError(CONFIG_VARIABLE, f"there is no file {config_file()}")
         try:
             super().__init__(**values)
         except ValidationError as error:

@@ -21,6 +21,7 @@ def _a_world_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         if name.startswith("HIKARI_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HIKARI_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "hikari.toml").touch()
     monkeypatch.setenv("HIKARI_CONFIG", str(tmp_path / "hikari.toml"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     yield

@@ -132,16 +132,17 @@ async def _forget_deleted(redis: Redis) -> None:
     """Have its log written anew, of what there is now; where that fails or takes long, it stays as it is."""
     with suppress(RedisError, OSError, TimeoutError):
         async with asyncio.timeout(REWRITE_SECONDS):
-            while await _is_rewriting(redis):  # an earlier one may have begun before the last deletion
-                await asyncio.sleep(0.02)
+            await _rewritten(redis)  # an earlier one may have begun before the last deletion
             await redis.bgrewriteaof()
-            while await _is_rewriting(redis):
-                await asyncio.sleep(0.02)
+            await _rewritten(redis)
 
 
-async def _is_rewriting(redis: Redis) -> bool:
-    told = await redis.info("persistence")
-    return bool(told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"])
+async def _rewritten(redis: Redis) -> None:
+    while True:  # no event tells it
+        told = await redis.info("persistence")
+        if not (told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"]):
+            return
+        await asyncio.sleep(0.02)
 
 
 async def answers(url: str, folder: Path) -> bool:

@@ -75,6 +75,8 @@ class Owning:
         self._foreign: dict[str, float] = {}
         self.pinned: set[str] = set()
         """Channels that are ours whether or not anybody calls."""
+        self.trouble: str | None = None
+        """Why channels cannot be kept or taken now, such as a Redis that refuses to write; else None."""
 
     @property
     def open(self) -> list[Owned]:
@@ -143,7 +145,10 @@ class Owning:
             await asyncio.sleep(self._leases.seconds / 4)
             try:
                 await self._leases.renew()
-            except (RedisError, OSError):
+                if any(self.holds(owned) for owned in self.open):  # with none left there was nothing to fail
+                    self.trouble = None
+            except (RedisError, OSError) as error:
+                self.trouble = f"channels cannot be kept: {error}"
                 self._leases.expired()
             if self._ending:
                 continue
@@ -173,7 +178,13 @@ class Owning:
                 return None
             hint = f"channel: {name!r:.80} is nobody's, and all {self._most} of this worker are taken"
             raise CallError("unavailable", hint)
-        if not await self._leases.take(name, max(OPENING_SECONDS, self._leases.seconds)):
+        try:
+            taken = await self._leases.take(name, max(OPENING_SECONDS, self._leases.seconds))
+        except (RedisError, OSError) as error:
+            self.trouble = f"channels cannot be taken: {error}"
+            raise
+        self.trouble = None
+        if not taken:
             self._believe_foreign(name)
             return None
         try:

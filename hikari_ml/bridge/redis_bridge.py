@@ -131,6 +131,8 @@ class RedisBridge(Service):
         degraded = list(self._broken)
         if not self._subscriber.listening.is_set():
             degraded.append("not connected")
+        if self._owning.trouble is not None:
+            degraded.append(self._owning.trouble)
         if self._outbox.dropped:
             degraded.append(f"{self._outbox.dropped} messages could not be sent")
         return {

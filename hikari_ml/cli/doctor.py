@@ -39,7 +39,7 @@ class Finding(NamedTuple):
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Look at what is installed and whether it works; ends with 1 if something needed does not."""
+    """Look at what is installed and set, and whether it works; ends with 1 if something needed does not."""
     findings = list(examine())
     if as_json:
         print_json([finding._asdict() for finding in findings])
@@ -104,21 +104,22 @@ def _data_folder() -> Finding:
 def _model() -> Finding:
     from time import perf_counter
 
-    from hikari_ml.errors import ModelError
-    from hikari_ml.models.catalog import BUNDLED_PATH, bundled_encoder
+    from hikari_ml.config import Settings
+    from hikari_ml.errors import ConfigError, HikariError
+    from hikari_ml.models.catalog import check_models, open_reader
 
     began = perf_counter()
     try:
-        encoder = bundled_encoder()
-    except ModelError as error:
+        chosen = Settings().sentiment
+        reader = open_reader(check_models(chosen.models), chosen.threads, chosen.device)
+    except ConfigError:
+        return Finding("chat model", "broken", "the settings cannot be read")
+    except HikariError as error:
         return Finding("chat model", "broken", str(error))
     loaded = perf_counter()
-    encoder.read(["how fast is this machine today?"] * 20)
+    reader.read(["how fast is this machine today?"] * 20)
     each = (perf_counter() - loaded) / 20
-    size = BUNDLED_PATH.stat().st_size / 1e6
-    detail = (
-        f"{encoder.model_id}, {size:.0f} MB, loads in {loaded - began:.1f} s, {1000 * each:.1f} ms a message"
-    )
+    detail = f"{reader.model_id}, loads in {loaded - began:.1f} s, {1000 * each:.1f} ms a message"
     return Finding("chat model", "ok", detail)
 
 
@@ -148,7 +149,7 @@ def _browser() -> Finding:
     try:
         return Finding("browser", "ok", webbrowser.get().name, needed=False)
     except webbrowser.Error:
-        hint = "open the page of the demo yourself, or use --headless"
+        hint = "none, or no display for it; open the page yourself, or use --headless"
         return Finding("browser", "missing", hint, needed=False)
 
 

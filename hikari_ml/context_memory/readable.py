@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,12 @@ with environment.begin() as view:
             pass
 """
 """Ends with 0 if every row of every table can be read; a table named with ``?`` may be missing."""
+
+
+def warn_of_empty(data: Path) -> None:
+    """Say that a memory begins anew, where its file is there and holds nothing: something has emptied it."""
+    if data.exists() and not data.stat().st_size:
+        warnings.warn(f"{data} is empty; a new memory begins", RuntimeWarning, stacklevel=2)
 
 
 def is_readable(folder: Path, tables: Iterable[str], newer: Iterable[str]) -> bool:

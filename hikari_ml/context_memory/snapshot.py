@@ -163,6 +163,8 @@ def check_memory(folder: Path) -> None:
         StoreError: it does not exist, holds no memory, or must not be read.
     """
     try:
+        if not (folder / DATA).stat().st_size:
+            raise StoreError(folder, f"{DATA} is empty; restore a backup, or delete it to begin anew")
         (folder / DATA).open("rb").close()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreError(folder, "holds no memory") from error

@@ -280,7 +280,7 @@ class Transaction:
         try:
             return decode(key, data)
         except DAMAGED as error:
-            hint = f"row {key.hex()} of {table} is damaged; 'hikari-ml memory verify' lists what is"
+            hint = f"row {key.hex()} of {table} is damaged; 'hikari-ml memory verify' lists such rows"
             raise StoreError(self._store.folder, hint) from error
 
 
@@ -395,7 +395,7 @@ class Store:
             StoreError: not every row can be read.
         """
         if not is_readable(self.folder, FIRST_TABLES, TABLES[len(FIRST_TABLES) :]):
-            raise StoreError(self.folder, f"{DATA} is cut short or damaged; restore a backup or an export")
+            raise StoreError(self.folder, f"{DATA} is cut short, or too damaged to list; restore an export")
 
     def _check_length(self) -> None:
         """Refuse a file that was cut short; where its last pages were never used it can still be whole."""

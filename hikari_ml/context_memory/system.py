@@ -17,10 +17,11 @@ from hikari_ml.context_memory import asking, keeping, overview, requests, transf
 from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
 from hikari_ml.context_memory.chosen import Chosen
 from hikari_ml.context_memory.core import Job, MemoryCore, Question
+from hikari_ml.context_memory.readable import warn_of_empty
 from hikari_ml.context_memory.recall import relevant
 from hikari_ml.context_memory.record import to_ms
 from hikari_ml.context_memory.snapshot import Snapshot
-from hikari_ml.context_memory.store import Store
+from hikari_ml.context_memory.store import DATA, Store
 from hikari_ml.context_memory.verify import verify
 from hikari_ml.errors import InputError, ReadOnlyError
 from hikari_ml.models.reading import Vector
@@ -291,6 +292,8 @@ class NeuralMemorySystem(Service):
     def _build(self) -> None:
         chosen, size = Chosen.load(self.settings), self.settings.memory.map_size_mb
         self._summarizer = chosen.summarizer
+        if not self.read_only:
+            warn_of_empty(self.path / DATA)
         store = Snapshot(self.path) if self.read_only else Store(self.path, map_size_mb=size)
         try:
             self._core = MemoryCore(

@@ -231,7 +231,7 @@ def test_doctor_finds_everything_needed():
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
     assert done.returncode == 0, done.stdout
     assert findings["chat model"]["verdict"] == "ok"
-    assert "MB" in findings["chat model"]["detail"]
+    assert "ms a message" in findings["chat model"]["detail"]
     server = findings["redis-server"]
     assert server["detail"].partition(";")[0] == redis_server(Path())
     assert not server["needed"]

@@ -296,7 +296,7 @@ def test_a_file_cut_short_is_told_in_one_sentence(run, folder, share):
     status, _, told = run("verify", "--path", folder)
     assert status == 1
     assert told.startswith("error:")
-    assert "cut short or damaged" in " ".join(told.split())
+    assert "cut short, or too damaged to list" in " ".join(told.split())
 
 
 @pytest.mark.parametrize(

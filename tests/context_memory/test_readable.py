@@ -3,9 +3,12 @@
 import os
 
 import lmdb
+import pytest
 
+from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory.readable import is_readable
 from hikari_ml.context_memory.store import FIRST_TABLES, Store
+from hikari_ml.errors import StoreError
 from tests.context_memory.test_store import add
 
 
@@ -23,3 +26,14 @@ def test_it_tells_what_can_be_read(tmp_path):
 def test_an_empty_environment_is_no_store(tmp_path):
     lmdb.open(str(tmp_path / "m")).close()
     assert not is_readable(tmp_path / "m", FIRST_TABLES, [])
+
+
+async def test_a_file_that_was_emptied_is_told_of(tmp_path):
+    (tmp_path / "data.mdb").touch()
+    with pytest.raises(StoreError, match="is empty; restore a backup"):
+        await NeuralMemorySystem(tmp_path, read_only=True).get_memory_stats()
+    with pytest.warns(RuntimeWarning, match="is empty; a new memory begins"):
+        async with NeuralMemorySystem(tmp_path) as memory:
+            await memory.store_memory("hi")
+    async with NeuralMemorySystem(tmp_path, read_only=True) as memory:
+        assert (await memory.get_memory_stats())["total"] == 1
