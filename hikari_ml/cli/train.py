@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train models on labelled chat.", no_args_is_help=True)
 
-PRINT_EVERY = 200
+SAY_SECONDS = 15.0
+"""Between two lines that say how far it is."""
 
 
 @app.callback()
@@ -62,12 +63,14 @@ def chat_model(
         task = bar.add_task("training", total=None, rate=0.0)
         began = time.monotonic()
         first: list[int] = []
+        said = [began]
 
         def show(progress: Progress) -> None:
             first[:1] = first or [progress.step]
             rate = (progress.step - first[0]) / max(1e-9, time.monotonic() - began)
             bar.update(task, total=progress.steps, completed=progress.step, rate=rate)
-            if progress.step % PRINT_EVERY == 0:
+            if time.monotonic() - said[0] >= SAY_SECONDS:
+                said[0] = time.monotonic()
                 out.print(f"step {progress.step}/{progress.steps} loss {progress.loss:.3f}", highlight=False)
 
         path = train_chat_model(

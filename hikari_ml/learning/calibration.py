@@ -19,6 +19,9 @@ from hikari_ml.learning.examples import Example
 from hikari_ml.models.network import HEAD_SIZES, ChatEncoderNetwork
 
 BINS: Final = 15
+FEWEST: Final = 100
+"""Texts with a label that a temperature is fitted to; of fewer it would say little."""
+
 TEMPERATURES: Final = torch.arange(0.5, 3.01, 0.02)
 
 
@@ -32,19 +35,26 @@ class Calibrated:
 
 
 def calibrate(
-    network: ChatEncoderNetwork, examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int
+    network: ChatEncoderNetwork,
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    otherwise: Sequence[float] = (1.0, 1.0, 1.0),
 ) -> dict[str, Calibrated]:
     """Set the network's temperatures to those of least log loss on ``examples``, which it has not seen.
 
-    A head that no example has a label for keeps its temperature and is left out of the result.
+    A head that fewer than 100 examples have a label for gets its temperature of ``otherwise`` and is left
+    out of the result.
     """
-    if not examples:
+    if len(examples) < FEWEST:
+        network.temperature[:] = torch.tensor(otherwise)
         return {}
     logits, labels = _read(network, examples, encode(tokenizer, [e.text for e in examples], max_tokens))
     found = {}
     for position, head in enumerate(HEAD_SIZES):
         flat_logits, flat_labels = _known(head, logits[head], labels[head])
-        if not len(flat_labels):
+        if _texts(head, labels[head]) < FEWEST:
+            network.temperature[position] = otherwise[position]
             continue
         losses = torch.stack([_loss(head, flat_logits / t, flat_labels) for t in TEMPERATURES])
         best = float(TEMPERATURES[int(losses.argmin())])
@@ -93,6 +103,12 @@ def _known(head: str, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     if head == "sentiment":
         return logits[labels >= 0], labels[labels >= 0]
     return logits[~labels.isnan()], labels[~labels.isnan()]
+
+
+def _texts(head: str, labels: Tensor) -> int:
+    """How many texts have a label."""
+    known = labels >= 0 if head == "sentiment" else ~labels.isnan().all(dim=-1)
+    return int(known.sum())
 
 
 def _loss(head: str, logits: Tensor, labels: Tensor) -> Tensor:

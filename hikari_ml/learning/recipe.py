@@ -99,14 +99,15 @@ def train_chat_model(
     base = base or base_folder()
     train, held_out, varied = _lines(data, plan)
     on_stage(f"training on {len(train):,} lines")
-    network = Trainer(plan, base, out, start, on_progress, teachers).run(train)
+    trainer = Trainer(plan, base, out, start, on_progress, teachers)
+    network = trainer.run(train)
     retained = None
     if not plan.heads:
         on_stage(f"fitting the embedding to {len(varied):,} texts")
         retained = fit_embedding(network, base, varied, plan.max_tokens)
     on_stage(f"calibrating on {len(held_out):,} lines held out")
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
-    calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens)
+    calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens, trainer.temperatures)
     on_stage("writing the model")
     save_file(network.cpu().state_dict(), out / NETWORK_FILE)
     path = out / MODEL_FILE

@@ -125,6 +125,8 @@ class Trainer:
     on_progress: Callable[[Progress], None] = lambda progress: None
     teachers: Sequence[Path] = ()
     device: torch.device = field(default_factory=lambda: pick_device())
+    temperatures: list[float] = field(init=False, default_factory=list)
+    """Of each head where the run began: what they stay at where too little is held out to find them anew."""
 
     def run(self, examples: list[Example]) -> ChatEncoderNetwork:
         """Train on ``examples`` and return the network; continue a checkpoint if ``out`` has one."""
@@ -179,6 +181,7 @@ class Trainer:
             name = "drawn_back" if plan.drawn_back else "heads"
             raise InputError(f"plan.{name}", getattr(plan, name), "it needs a start")
         network.requires_grad_(not plan.heads)
+        self.temperatures = network.temperature.tolist()
         for place, head in enumerate(HEAD_SIZES):
             if not plan.heads or head in plan.heads:
                 network.temperature[place] = 1  # calibration finds it anew, from logits as they come

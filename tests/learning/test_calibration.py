@@ -29,7 +29,7 @@ def test_temperatures_are_set_and_reported(tmp_path):
     network = ChatEncoderNetwork.from_folder(base)
     with torch.no_grad():
         network.heads["toxicity"].classes.weight *= 60
-    examples = [Example("i love cats", 2, (0.0,) * 7, (float(i % 2), 0, 0, 0, 0, 0)) for i in range(40)]
+    examples = [Example("i love cats", 2, (0.0,) * 7, (float(i % 2), 0, 0, 0, 0, 0)) for i in range(100)]
     found = calibrate(network, examples, Tokenizer.from_file(str(base / "tokenizer.json")), 16)
     assert set(found) == {"sentiment", "emotion", "toxicity"}
     assert network.temperature.tolist() == pytest.approx([found[h].temperature for h in found])
@@ -37,10 +37,14 @@ def test_temperatures_are_set_and_reported(tmp_path):
         assert 0 <= calibrated.ece_after <= 1
 
 
-def test_a_head_without_labels_keeps_its_temperature(tmp_path):
+@pytest.mark.parametrize(("texts", "calibrated"), [(10, set()), (100, {"sentiment"})])
+def test_a_head_with_few_labels_stays_where_the_run_began(tmp_path, texts, calibrated):
     base = tiny.bert_encoder(tmp_path)
     network = ChatEncoderNetwork.from_folder(base)
-    examples = [Example("i love cats", 2) for _ in range(10)]
-    found = calibrate(network, examples, Tokenizer.from_file(str(base / "tokenizer.json")), 16)
-    assert set(found) == {"sentiment"}
-    assert network.temperature.tolist()[1:] == [1.0, 1.0]
+    examples = [Example("i love cats", 2) for _ in range(texts)]
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    found = calibrate(network, examples, tokenizer, 16, [1.5, 1.2, 1.1])
+    assert set(found) == calibrated
+    kept = network.temperature.tolist()
+    assert (kept[0] == 1.5) is (not calibrated)
+    assert kept[1:] == pytest.approx([1.2, 1.1])

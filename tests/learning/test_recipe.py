@@ -25,7 +25,7 @@ def test_the_whole_way(tmp_path):
         for w, label in (("love", "positive"), ("hate", "negative"))
     ]
     (data / "sentiment.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    toxic = [{"text": f"bad {i}", "labels": {"toxic": i % 2}} for i in range(20)]
+    toxic = [{"text": f"bad {i}", "labels": {"toxic": i % 2}} for i in range(400)]
     (data / "toxicity.jsonl").write_text("\n".join(map(json.dumps, toxic)))
     emotion = [{"text": f"good dogs {i}", "labels": ["joy"]} for i in range(20)]
     (data / "emotion.jsonl").write_text("\n".join(map(json.dumps, emotion)))
@@ -36,7 +36,7 @@ def test_the_whole_way(tmp_path):
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["bytes"] == path.stat().st_size
     assert report["examples"] > report["held_out"] > 0
-    assert set(report["calibration"]) == {"sentiment", "emotion", "toxicity"}
+    assert set(report["calibration"]) == {"toxicity"}, "of the others too few are held out"
     assert seen[-1].step == seen[-1].steps
     encoder = ChatEncoder.load(path, sha256=report["sha256"], threads=1)
     assert len(encoder.read(["i love this", "i hate this"])) == 2
