@@ -6,9 +6,9 @@
 One Hikari takes the recordings at ``--speed`` while its live page is served and three clients follow its
 feed, one of which leaves and comes back. The same messages then go through a fresh Hikari as fast as it can,
 and everything that a report of each day holds is compared. With ``--warm``, 25,000 messages of another
-recording come first, as fast as they can and dated a week before the others: what is kept within bounds is
-full then, and what grows still would grow for good. ``--write`` puts the table into
-docs/reference/service.md.
+recording come first, as fast as they can and dated a week before the others. It keeps 2,000 viewers and 2,000
+readings at most, so that these bounds are reached in half an hour: what grows still would grow for good.
+``--write`` puts the table into docs/reference/service.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import Any
 
 from benchmarks.speed.service.watcher import Watcher
 from benchmarks.table import machine, markdown, write
-from hikari_ml import ChatMessage, Hikari
+from hikari_ml import ChatMessage, Hikari, Settings
 from hikari_ml.dashboard.server import LiveDashboard
 from hikari_ml.errors import InputError
 from hikari_ml.pipeline.replay import replay
@@ -45,6 +45,9 @@ SAMPLE_SECONDS = 2.0
 WARM_MESSAGES = 25_000
 LEAVE_SECONDS = 20.0
 """How long the third client stays before it leaves and comes back."""
+
+BOUND = 2000
+SETTINGS = Settings.model_validate({"sentiment": {"cache_size": BOUND}, "analytics": {"max_viewers": BOUND}})
 
 CLOCKS = ("wall_seconds", "messages_per_second")
 
@@ -109,15 +112,21 @@ class Sample:
     tasks: int
     files: int
     store_mb: float
+    memories: int
 
 
-def sample(folder: Path) -> Sample:
+async def sample(hikari: Hikari) -> Sample:
     """What this process holds now; Linux only."""
+    return held(hikari.folder, (await hikari.memory.get_memory_stats())["total"])
+
+
+def held(folder: Path, memories: int) -> Sample:
+    """What this process holds, with the size of the memory in ``folder``."""
     lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
     held = {words[0]: int(words[1]) / 1024 for words in lines if words and words[0] in ("VmRSS:", "RssAnon:")}
     size = sum(path.stat().st_blocks * 512 for path in folder.rglob("*.mdb"))
     files = len(list(Path("/proc/self/fd").iterdir()))
-    return Sample(held["VmRSS:"], held["RssAnon:"], len(asyncio.all_tasks()), files, size / 1e6)
+    return Sample(held["VmRSS:"], held["RssAnon:"], len(asyncio.all_tasks()), files, size / 1e6, memories)
 
 
 class Trouble(logging.Handler):
@@ -182,7 +191,7 @@ async def fast(chat: Days, warm: Path | None = None) -> list[bytes]:
     """The same with nothing beside it, as fast as it goes."""
     clock = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
     with tempfile.TemporaryDirectory() as folder:
-        async with Hikari(clock=clock, folder=folder) as hikari:
+        async with Hikari(SETTINGS, clock=clock, folder=folder) as hikari:
             if warm is not None:
                 await replay(hikari, clock, before(warm, chat))
             return await through(hikari, clock, chat, None)
@@ -192,18 +201,17 @@ async def soak(chat: Days, speed: float, warm: Path | None = None) -> Soaked:
     """Take ``chat`` through a Hikari at ``speed``, watched; see the module."""
     clock, soaked = ManualClock(datetime(1970, 1, 1, tzinfo=UTC)), Soaked([])
     with tempfile.TemporaryDirectory() as temporary, troubles() as found:
-        folder = Path(temporary)
         async with (
-            Hikari(clock=clock, folder=folder) as hikari,
+            Hikari(SETTINGS, clock=clock, folder=temporary) as hikari,
             LiveDashboard(hikari, port=0) as page,
             _watching(_feed(page)) as watchers,
         ):
             if warm is not None:
                 await replay(hikari, clock, before(warm, chat))
             began = time.monotonic()
-            async with _sampling(folder, soaked.samples):
+            async with _sampling(hikari, soaked.samples):
                 soaked.reports = await through(hikari, clock, chat, speed)
-            soaked.samples.append(sample(folder))
+            soaked.samples.append(await sample(hikari))
             soaked.seconds = time.monotonic() - began
             await _agree(_feed(page), watchers)
         soaked.frames = sum(watcher.counts.total() for watcher in watchers)
@@ -229,11 +237,11 @@ async def _agree(url: str, watchers: list[Watcher]) -> None:
 
 
 @asynccontextmanager
-async def _sampling(folder: Path, samples: list[Sample]) -> AsyncIterator[None]:
+async def _sampling(hikari: Hikari, samples: list[Sample]) -> AsyncIterator[None]:
     async def go_on() -> None:
         while True:
             await asyncio.sleep(SAMPLE_SECONDS)
-            samples.append(sample(folder))
+            samples.append(await sample(hikari))
 
     task = asyncio.create_task(go_on())
     try:
@@ -294,7 +302,8 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float, warm: Path
         ("private_mb", "of it private, MB", "{:.0f}"),
         ("tasks", "asyncio tasks", "{}"),
         ("files", "open files", "{}"),
-        ("store_mb", "memory's files, MB", "{:.1f}"),
+        ("memories", "memories", "{:,}"),
+        ("store_mb", "their files, MB", "{:.1f}"),
     ):
         values = [getattr(found, name) for found in (*shown, max(samples, key=lambda s: getattr(s, name)))]
         rows.append((words, *map(form.format, values)))
@@ -305,7 +314,7 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float, warm: Path
     lines = [
         (
             f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, "
-            f"{soaked.seconds / 60:.1f} minutes{warmed}; {machine()}."
+            f"{soaked.seconds / 60:.1f} minutes{warmed}; {BOUND:,} viewers and readings are kept; {machine()}."
         ),
         markdown(("", "after a tenth", "half way", "after eight tenths", "at the end", "most"), rows),
         (
