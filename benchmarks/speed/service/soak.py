@@ -117,10 +117,10 @@ class Sample:
 
 async def sample(hikari: Hikari) -> Sample:
     """What this process holds now; Linux only."""
-    return held(hikari.folder, (await hikari.memory.get_memory_stats())["total"])
+    return holding(hikari.folder, (await hikari.memory.get_memory_stats())["total"])
 
 
-def held(folder: Path, memories: int) -> Sample:
+def holding(folder: Path, memories: int) -> Sample:
     """What this process holds, with the size of the memory in ``folder``."""
     lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
     held = {words[0]: int(words[1]) / 1024 for words in lines if words and words[0] in ("VmRSS:", "RssAnon:")}
@@ -314,7 +314,7 @@ def table(soaked: Soaked, alike: list[str], chat: Days, speed: float, warm: Path
     lines = [
         (
             f"{messages:,} messages of {len(chat)} recorded days at {speed:g}x, "
-            f"{soaked.seconds / 60:.1f} minutes{warmed}; {BOUND:,} viewers and readings are kept; {machine()}."
+            f"{soaked.seconds / 60:.1f} minutes{warmed}, {BOUND:,} viewers and readings kept; {machine()}."
         ),
         markdown(("", "after a tenth", "half way", "after eight tenths", "at the end", "most"), rows),
         (
