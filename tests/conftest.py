@@ -14,17 +14,32 @@ from tests.postgres import server  # noqa: F401  # one for all folders of tests
 from tests.support import START
 
 
+@pytest.fixture(scope="session")
+def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("settings") / "hikari.toml"
+    path.touch()
+    return path
+
+
 @pytest.fixture(autouse=True)
-def _a_world_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _a_world_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _no_settings: Path
+) -> Iterator[None]:
     """No setting of the machine reaches a test, and no test writes outside its folder."""
     for name in list(os.environ):
         if name.startswith("HIKARI_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HIKARI_DATA_DIR", str(tmp_path / "data"))
-    (tmp_path / "hikari.toml").touch()
-    monkeypatch.setenv("HIKARI_CONFIG", str(tmp_path / "hikari.toml"))
+    monkeypatch.setenv("HIKARI_CONFIG", str(_no_settings))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     yield
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of settings to be written before they are read."""
+    monkeypatch.setenv("HIKARI_CONFIG", str(tmp_path / "hikari.toml"))
+    return tmp_path / "hikari.toml"
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ def test_defaults_need_nothing():
     assert settings.channel_dir("hikari").name == "hikari"
 
 
-def test_arguments_win_over_variables_and_variables_over_the_file(tmp_path, monkeypatch):
-    (tmp_path / "hikari.toml").write_text(
-        'timezone = "Asia/Tokyo"\n[feed]\nport = 1111\nhost = "127.0.0.2"\n'
-    )
+def test_arguments_win_over_variables_and_variables_over_the_file(monkeypatch, settings_file):
+    settings_file.write_text('timezone = "Asia/Tokyo"\n[feed]\nport = 1111\nhost = "127.0.0.2"\n')
     monkeypatch.setenv("HIKARI_FEED__PORT", "2222")
     settings = Settings(timezone="Europe/Berlin")
     assert settings.timezone == "Europe/Berlin"
@@ -70,15 +68,15 @@ def test_a_part_of_a_plain_setting_is_an_error(monkeypatch):
         Settings()
 
 
-def test_an_unknown_key_in_the_file_is_named(tmp_path):
-    (tmp_path / "hikari.toml").write_text("[analytics]\nwindow = 3\n")
+def test_an_unknown_key_in_the_file_is_named(settings_file):
+    settings_file.write_text("[analytics]\nwindow = 3\n")
     with pytest.raises(ConfigError) as caught:
         Settings()
     assert caught.value.path == "analytics.window"
 
 
-def test_a_file_that_is_no_toml_names_the_file(tmp_path):
-    (tmp_path / "hikari.toml").write_text("timezone = \n")
+def test_a_file_that_is_no_toml_names_the_file(settings_file):
+    settings_file.write_text("timezone = \n")
     with pytest.raises(ConfigError, match=r"hikari\.toml"):
         Settings()
 
@@ -100,3 +98,10 @@ def test_two_channels_never_share_a_folder(tmp_path):
 def test_holidays_are_those_of_a_country():
     assert Settings(analytics={"holidays": "DE"}).analytics.holidays == "DE"
     assert Settings().analytics.holidays is None
+
+
+def test_a_file_that_is_named_has_to_be_there(settings_file):
+    with pytest.raises(ConfigError, match=r"HIKARI_CONFIG.*there is no file"):
+        Settings()
+    settings_file.touch()
+    Settings()

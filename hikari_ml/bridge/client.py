@@ -11,11 +11,10 @@ from typing import Any, Final, cast
 import msgpack
 from redis.exceptions import RedisError
 
-from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
+from hikari_ml.bridge.connection import CONNECT_SECONDS, connect, not_to_be_used
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.protocol import DURABLE, REQUESTS, CallError, Request, encode_request
 from hikari_ml.bridge.subscriber import Subscriber
-from hikari_ml.errors import StoreError
 from hikari_ml.runtime.service import Service, ended
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -98,7 +97,7 @@ class BridgeClient(Service):
         try:
             await asyncio.wait_for(self._redis.ping(), CONNECT_SECONDS)
         except (RedisError, OSError, TimeoutError) as error:
-            raise StoreError("Redis", f"cannot be reached: {error}") from error
+            raise not_to_be_used("Redis", error) from error
         for name, work in (("deliver", self._outbox.deliver()), ("listen", self._subscriber.listen())):
             task = asyncio.create_task(work, name=f"hikari-client-{name}")
             stack.push_async_callback(ended, task)

@@ -7,6 +7,9 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+
+from hikari_ml.errors import StoreError
 
 CONNECT_SECONDS: Final = 5.0
 
@@ -27,3 +30,10 @@ def connect(url: str) -> Redis:
         socket_keepalive=True,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+def not_to_be_used(name: str, error: BaseException) -> StoreError:
+    """What to say of the Redis called ``name`` that does not answer a ping as it should."""
+    if isinstance(error, ResponseError):  # such as one whose disk is full
+        return StoreError(name, f"Redis refuses to work: {error}")
+    return StoreError(name, f"Redis cannot be reached: {error}")

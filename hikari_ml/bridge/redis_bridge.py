@@ -26,7 +26,7 @@ from hikari_ml import __version__
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.answering import Answering, fault_of
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
-from hikari_ml.bridge.connection import CONNECT_SECONDS, connect
+from hikari_ml.bridge.connection import CONNECT_SECONDS, connect, not_to_be_used
 from hikari_ml.bridge.intake import Intake
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Outbox
@@ -171,7 +171,7 @@ class RedisBridge(Service):
         try:
             await asyncio.wait_for(self._redis.ping(), CONNECT_SECONDS)
         except (RedisError, OSError, TimeoutError) as error:
-            raise StoreError(shown(self._url), f"Redis cannot be reached: {error}") from error
+            raise not_to_be_used(shown(self._url), error) from error
         self._run(stack, "deliver", self._outbox.deliver())
         stack.push_async_callback(self._outbox.caught_up, DRAIN_SECONDS)
         stack.push_async_callback(self._owning.let_go, "")

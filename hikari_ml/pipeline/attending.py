@@ -48,6 +48,8 @@ class Attended:
     withdrawn: int = 0
     other: int = 0
     failed: int = 0
+    last_failure: str | None = None
+    """What failed last, until a message is carried in again: the same is logged once."""
 
 
 async def attend(
@@ -98,7 +100,10 @@ async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) 
                 await _happen(hikari, event, counts)
         except Exception as error:  # the stream goes on without it
             counts.failed += 1
-            _log.warning("%s of %s cannot be used: %s", type(event).__name__, hikari.channel, error)
+            failure = f"{type(event).__name__} of {hikari.channel} cannot be used: {error}"
+            if failure != counts.last_failure:
+                _log.warning("%s", failure)
+            counts.last_failure = failure
 
 
 def _is_live(event: ChatEvent) -> TypeGuard[ChatMessage]:
@@ -120,6 +125,7 @@ async def _perceive(hikari: Hikari, message: ChatMessage, read: ReadMessage | No
     else:
         await hikari.perceive_read(message, read)
     counts.messages += 1
+    counts.last_failure = None
 
 
 async def _happen(hikari: Hikari, event: ChatEvent, counts: Attended) -> None:

@@ -38,3 +38,16 @@ async def test_no_answer_is_told_in_time(redis_url):
 async def test_a_redis_that_is_not_there_is_named():
     with pytest.raises(StoreError, match="cannot be reached"):
         await BridgeClient("redis://127.0.0.1:1/0").__aenter__()
+
+
+async def test_a_redis_that_refuses_to_work_is_not_called_away():
+    async def refuse(reader, writer):
+        while line := await reader.readline():
+            if line.startswith(b"*"):
+                writer.write(b"-MISCONF Errors writing to the AOF file: No space left on device\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(StoreError, match=r"refuses to work: .*No space left"):
+            await BridgeClient(f"redis://127.0.0.1:{port}/0").__aenter__()

@@ -237,8 +237,8 @@ def test_doctor_finds_everything_needed():
     assert not server["needed"]
 
 
-def test_doctor_ends_with_1_when_something_needed_is_broken(tmp_path):
-    (tmp_path / "hikari.toml").write_text("colour = 1\n")
+def test_doctor_ends_with_1_when_something_needed_is_broken(settings_file):
+    settings_file.write_text("colour = 1\n")
     done = run("doctor")
     assert done.returncode == 1
     assert "colour" in done.stdout

@@ -237,7 +237,7 @@ async def test_the_stream_reaches_the_analytics_and_the_events(hikari):
     ]
 
 
-async def test_one_bad_event_never_ends_the_stream(hikari, monkeypatch):
+async def test_one_bad_event_never_ends_the_stream(hikari, monkeypatch, caplog):
     perceive = hikari.perceive_read
 
     async def moody(found, read):
@@ -249,6 +249,10 @@ async def test_one_bad_event_never_ends_the_stream(hikari, monkeypatch):
     lines = [message("one", 1), message("poison", 2), message("two", 3), "no event", message("three", 4)]
     counts = await attend(hikari, Told(*lines))
     assert (counts.messages, counts.failed) == (3, 2)
+    assert len(caplog.records) == 2
+    caplog.clear()
+    again = await attend(hikari, Told(*(message("poison", 10 + i) for i in range(50))))
+    assert (again.failed, len(caplog.records)) == (50, 1), "what fails in the same way is logged once"
 
     async def broken(messages):
         raise RuntimeError("cannot read these")
