@@ -26,4 +26,6 @@ def main(chat: Path, viewers: Path, minutes: float = 30, seed: int = 1) -> None:
     print(f"{len(lines)} messages in {chat}, {len(counts) - 1} viewer counts in {viewers}")
 
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 main(Path(sys.argv[1]), Path(sys.argv[2]), *(float(n) for n in sys.argv[3:4]), *map(int, sys.argv[4:5]))

@@ -345,4 +345,4 @@ def _check_path(section: type[BaseModel], path: list[str], dotted: str, variable
 
 
 def _hint(kind: str, message: str) -> str:
-    return "no such setting" if kind == "extra_forbidden" else message
+    return {"extra_forbidden": "no such setting", "tuple_type": "give a list"}.get(kind, message)

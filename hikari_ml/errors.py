@@ -45,7 +45,8 @@ class InputError(HikariError, ValueError):
         self.field = field
         self.value = value
         self.hint = hint
-        super().__init__(f"{field}: {_short(value)} cannot be used; {hint}")
+        what = "nothing was given" if value is None else f"{_short(value)} cannot be used"
+        super().__init__(f"{field}: {what}; {hint}")
 
 
 class RecordingError(InputError):

@@ -138,7 +138,7 @@ def _write(path: Path, text: str) -> None:
 
 def _tell(result: Replay) -> None:
     if not result["complete"]:
-        err.print("stopped early; this is of what was read until then")
+        err.print("not the whole recording was read; this is of what was read until then")
     out.print(
         f"{result['messages']:,} messages of {result['chatters']:,} chatters in "
         f"{result['wall_seconds']:.1f} s ({result['messages_per_second']:,.0f}/s); "

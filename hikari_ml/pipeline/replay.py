@@ -93,7 +93,7 @@ async def replay(
             on_progress(ReplayProgress(tally.messages, recording.lines, clock.now()))
     await hikari.memory.consolidate()
     result = await _result(hikari, recording, tally, viewers, time.monotonic() - began)
-    result["complete"] = not stop.is_set()
+    result["complete"] = not (stop.is_set() or recording.is_cut)
     return result
 
 

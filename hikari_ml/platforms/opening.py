@@ -99,14 +99,14 @@ def _youtube(wish: _Wish) -> ChatSource:
 def _jsonl(wish: _Wish) -> ChatSource:
     from hikari_ml.platforms.jsonlines import STDIN, JsonLinesSource
 
-    name = wish.channel or ("default" if wish.rest == STDIN else _stem(wish.rest))
+    name = wish.channel or "default" if wish.rest == STDIN else _channel_of_file(wish)
     return JsonLinesSource(wish.rest, name, capacity=wish.settings.queue)
 
 
 def _replay(wish: _Wish) -> ChatSource:
     from hikari_ml.platforms.recorded import RecordedSource
 
-    name = wish.channel or _stem(wish.rest)
+    name = _channel_of_file(wish)
     return RecordedSource(wish.rest, name, speed=wish.speed, capacity=wish.settings.queue)
 
 
@@ -119,8 +119,11 @@ _OPENERS: Final[Mapping[str, Callable[[_Wish], ChatSource]]] = {
 }
 
 
-def _stem(path: str) -> str:
-    return Path(path).name.split(".")[0] or "default"
+def _channel_of_file(wish: _Wish) -> str:
+    path = Path(wish.rest)
+    if not path.exists():
+        raise InputError("source", wish.rest, "there is no such file")
+    return wish.channel or path.name.split(".")[0] or "default"
 
 
 def _secret(value: SecretStr | None) -> str | None:

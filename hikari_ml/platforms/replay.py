@@ -53,6 +53,8 @@ class Problem:
 class Recording:
     """A recorded chat; iterating reads it once, and collects ``problems`` on the way.
 
+    ``is_cut`` once it is read: the file ends early, and more was in it.
+
     Raises (on iterating):
         RecordingError: the file is not there or cannot be opened.
     """
@@ -62,6 +64,7 @@ class Recording:
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
     lines: int = 0
+    is_cut: bool = False
 
     def __post_init__(self) -> None:
         self.path = Path(self.path)
@@ -108,6 +111,7 @@ class Recording:
                         _skip_line(file)
                 except (EOFError, OSError, zlib.error) as error:
                     self.skipped += 1
+                    self.is_cut = True
                     self.problems.append(Problem(number, f"{CUT_SHORT}: {error}"))
                     return
                 if not line:

@@ -96,7 +96,7 @@ class SkippedLine(TypedDict):
 class Replay(TypedDict):
     """What a recording came to. Series have a point a minute, of chat rate in messages a minute.
 
-    ``complete`` is False where it was stopped before its end.
+    ``complete`` is False where it was stopped before its end, or the file is cut short.
     ``skipped`` counts lines that could not be used and ``problems`` names the first of them; ``bots`` counts
     messages of bots, which are part of ``messages`` and of nothing else. ``late`` counts messages so much
     older than one before them that rates, moods and moments are without them. ``degraded`` holds every

@@ -148,8 +148,8 @@ async def test_a_recording_is_watched_with_the_page(tmp_path):
         ("twitch:no such name", 1, "a Twitch channel has"),
         ("eventsub:hikari", 1, "platforms.twitch_client_id"),
         ("youtube:x", 1, "platforms.youtube_api_key"),
-        ("jsonl:/nowhere/chat.jsonl", 1, "cannot be read: No such file"),
-        ("replay:/nowhere/chat.jsonl", 1, "cannot be opened"),
+        ("jsonl:/nowhere/chat.jsonl", 1, "there is no such file"),
+        ("replay:/nowhere/chat.jsonl", 1, "there is no such file"),
     ],
 )
 async def test_what_cannot_be_watched_is_told_in_one_sentence(source, code, reason):

@@ -331,7 +331,7 @@ async def test_parts_can_be_laid_over_the_stream(hikari, view):
 
 
 @asynccontextmanager
-async def guarded(token, greetings):
+async def guarded(token, greetings, code=4401):
     """A server that hands out the page and lets in only who says ``token``."""
     import json
 
@@ -339,7 +339,7 @@ async def guarded(token, greetings):
         hello = json.loads(await connection.recv())
         greetings.append(hello)
         if hello.get("token") != token:
-            await connection.close(4401, "token wrong or missing")
+            await connection.close(code, "not let in")
             return
         state = {"channel": hello.get("channel", "none"), "current_metrics": {"total_messages": 0}}
         await connection.send(json.dumps({"type": "snapshot", "epoch": "e", "seq": 0, "data": state}))
@@ -374,6 +374,14 @@ async def test_a_token_is_asked_for_kept_for_the_tab_and_asked_for_again():
         await page.locator("html[data-connection=live]").wait_for()
         assert [hello.get("token") for hello in greetings] == [None, "wrong", "sesame", "sesame"]
         assert {hello["channel"] for hello in greetings} == {"anna"}
+    assert problems == []
+
+
+async def test_who_is_locked_out_is_told_why():
+    problems, greetings = [], []
+    async with guarded("sesame", greetings, code=4429) as url, opened(url, problems) as page:
+        await page.get_by_text("Too many wrong tokens").wait_for()
+        assert "feels undefined" not in await page.locator("body").inner_text()
     assert problems == []
 
 

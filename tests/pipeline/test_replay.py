@@ -1,5 +1,6 @@
 """A replay is on the recording's own clock, and the same at any speed."""
 
+import gzip
 import json
 
 import pytest
@@ -117,3 +118,11 @@ async def test_disordered_lines_are_counted_all(recording, tmp_path):
     result = await run(tmp_path / "mixed.jsonl", tmp_path / "a")
     assert result["messages"] == count
     assert result["started_at"] == iso(START) or result["started_at"] < iso(at(5))
+
+
+async def test_of_a_recording_that_is_cut_short_it_says_so(recording, tmp_path):
+    path, _ = recording
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(path.read_bytes())[:3000])
+    result = await run(tmp_path / "cut.jsonl.gz", tmp_path / "a")
+    assert result["messages"]
+    assert not result["complete"]

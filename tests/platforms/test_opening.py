@@ -14,6 +14,13 @@ from hikari_ml.platforms.youtube import YouTubeSource
 KEYS = {"twitch_client_id": "app", "twitch_token": "t", "youtube_api_key": "k"}
 
 
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    for name in ("chat.x.jsonl", "evening.jsonl.gz"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("spec", "kind", "channel"),
     [
@@ -21,20 +28,26 @@ KEYS = {"twitch_client_id": "app", "twitch_token": "t", "youtube_api_key": "k"}
         ("eventsub:hikari", EventSubSource, "hikari"),
         ("youtube:dQw4", YouTubeSource, "dQw4"),
         ("jsonl:-", JsonLinesSource, "default"),
-        ("jsonl:/a/chat.x.jsonl", JsonLinesSource, "chat"),
-        ("replay:/a/evening.jsonl.gz", RecordedSource, "evening"),
+        ("jsonl:chat.x.jsonl", JsonLinesSource, "chat"),
+        ("replay:evening.jsonl.gz", RecordedSource, "evening"),
     ],
 )
-def test_every_kind(spec, kind, channel):
+def test_every_kind(files, spec, kind, channel):
     source = open_source(spec, Settings(platforms=KEYS))
     assert (type(source), source.channel) == (kind, channel)
     assert source.name.casefold() == spec.casefold()
     assert spec.partition(":")[0] in KINDS
 
 
-def test_files_can_be_called_otherwise():
+def test_files_can_be_called_otherwise(files):
     assert open_source("jsonl:-", Settings(), channel="hikari").channel == "hikari"
-    assert open_source("replay:x", Settings(), channel="hikari", speed=5).channel == "hikari"
+    assert open_source("replay:evening.jsonl.gz", Settings(), channel="hikari", speed=5).channel == "hikari"
+
+
+@pytest.mark.parametrize("spec", ["jsonl:gone.jsonl", "replay:gone.jsonl"])
+def test_a_file_that_is_not_there_is_named(files, spec):
+    with pytest.raises(InputError, match=r"gone\.jsonl.*there is no such file"):
+        open_source(spec, Settings(), channel="hikari")
 
 
 @pytest.mark.parametrize("spec", ["", "twitch", "twitch:", ":x", "kick:x", "hikari"])

@@ -85,6 +85,7 @@ def test_a_gzip_cut_short_gives_what_was_before(tmp_path):
     assert 1000 < len(texts) < 5000
     assert texts == [f"text number {i}" for i in range(len(texts))]
     assert "cut short" in recording.problems[-1].reason
+    assert recording.is_cut
     assert recording.problems[-1].line == recording.lines + 1
 
 

@@ -17,7 +17,9 @@ const LOOKS = {
 const FEELS = { toxicity: "toxic messages", neutral: "" };
 const STALE_SECONDS = 10;
 const ANNOUNCE_MS = 20000;
-const NOT_SERVED = [4404, 4410];
+const NOT_SERVED = "This channel is not served here at the moment, asking again.";
+const LOCKED_OUT = "Too many wrong tokens or messages came from this address: nobody there is heard for a minute or two.";
+const HUNG_UP = { 4404: NOT_SERVED, 4410: NOT_SERVED, 4429: LOCKED_OUT };
 
 const query = new URLSearchParams(location.search);
 const view = ["chat", "mood", "compact"].includes(query.get("view")) ? query.get("view") : "page";
@@ -25,7 +27,7 @@ let state = {};
 let heard = performance.now();
 let kind = "wait";
 let lostAt;
-let absent = false;
+let because;
 let scheduled = false;
 let announced = -ANNOUNCE_MS;
 let pinned = true; // to the newest message, until somebody scrolls away from it
@@ -60,8 +62,8 @@ const now = () => Date.parse(state.timestamp ?? new Date().toISOString()) + perf
 
 function status(news, why) {
   if (news === "lost" && kind !== "lost") lostAt = performance.now();
-  if (news !== "lost") absent = false;
-  else if (why !== undefined) absent = NOT_SERVED.includes(why);
+  if (news !== "lost") because = undefined;
+  else if (why !== undefined) because = HUNG_UP[why];
   kind = news;
   if (news === "token") {
     byId("token-why").textContent = why
@@ -84,8 +86,8 @@ function showStatus() {
   say("status-text", { live: "live", stale: "silent", lost: "lost", token: "needs a token", wait: "connecting" }[shown]);
   const known = state.timestamp ? `What you see is ${span(silent)} old.` : "Nothing was received yet.";
   const banner = {
-    lost: absent
-      ? `This channel is not served here at the moment, asking again. ${known}`
+    lost: because
+      ? `${because} ${known}`
       : `Connection lost ${span((performance.now() - lostAt) / 1000)} ago, trying again. ${known}`,
     stale: `No news from the server. ${known}`,
   }[shown];
