@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,6 +58,7 @@ def chat_model(
     from hikari_ml.learning.trainer import TrainingPlan
     from hikari_ml.models.catalog import BUNDLED_PATH
 
+    _hush_libraries()
     start = BUNDLED_PATH if start == Path("bundled") else start
     plan = read_plan(plan_file) if plan_file else TrainingPlan()
     with progress_bar("steps") as bar:
@@ -83,6 +85,15 @@ def chat_model(
             on_stage=lambda stage: out.print(stage, highlight=False),
         )
     out.print(f"wrote {path} and {out_folder / 'report.json'}", markup=False, highlight=False)
+
+
+def _hush_libraries() -> None:
+    """Keep back what transformers, torch and onnxruntime warn of: nothing of it is for who trains a model."""
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    for name in ("transformers", "torch.onnx", None):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @app.command("chat-rate")

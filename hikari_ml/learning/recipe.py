@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from hikari_ml.errors import InputError, MissingExtraError
-from hikari_ml.learning.calibration import calibrate
+from hikari_ml.learning.calibration import FEWEST, calibrate
 from hikari_ml.learning.examples import Example, only, own_lines, passed, read_folder, split
 from hikari_ml.learning.export import export
 from hikari_ml.learning.retention import fit_embedding
@@ -105,7 +105,8 @@ def train_chat_model(
     if not plan.heads:
         on_stage(f"fitting the embedding to {len(varied):,} texts")
         retained = fit_embedding(network, base, varied, plan.max_tokens)
-    on_stage(f"calibrating on {len(held_out):,} lines held out")
+    few = ": too few, so temperatures stay as they were" if len(held_out) < FEWEST else ""
+    on_stage(f"calibrating on {len(held_out):,} lines held out{few}")
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens, trainer.temperatures)
     on_stage("writing the model")
