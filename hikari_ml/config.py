@@ -275,7 +275,7 @@ class Settings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         _check_variables()
-        if CONFIG_VARIABLE in os.environ and not config_file().is_file():
+        if os.environ.get(CONFIG_VARIABLE) and not os.path.exists(config_file()):  # noqa: PTH110  # never raises
             raise ConfigError(CONFIG_VARIABLE, f"there is no file {config_file()}")
         try:
             super().__init__(**values)
@@ -315,7 +315,7 @@ class Settings(BaseSettings):
 
 def config_file() -> Path:
     """The TOML file settings are read from, whether or not it exists."""
-    return Path(os.environ.get(CONFIG_VARIABLE, "hikari.toml"))
+    return Path(os.environ.get(CONFIG_VARIABLE) or "hikari.toml")
 
 
 def _file_name(channel: str) -> str:

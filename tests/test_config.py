@@ -100,8 +100,17 @@ def test_holidays_are_those_of_a_country():
     assert Settings().analytics.holidays is None
 
 
-def test_a_file_that_is_named_has_to_be_there(settings_file):
+def test_a_file_that_is_named_has_to_be_there(settings_file, monkeypatch):
     with pytest.raises(ConfigError, match=r"HIKARI_CONFIG.*there is no file"):
         Settings()
     settings_file.touch()
     Settings()
+    monkeypatch.setenv("HIKARI_CONFIG", "x" * 300)
+    with pytest.raises(ConfigError, match="there is no file"):
+        Settings()
+
+
+def test_no_name_of_a_file_names_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("HIKARI_CONFIG", "")
+    monkeypatch.chdir(tmp_path)
+    assert Settings().timezone == "UTC"

@@ -91,6 +91,14 @@ class Leases:
                 lost.append(name)
         return lost
 
+    async def try_writing(self) -> None:
+        """Write something that nobody reads.
+
+        Raises:
+            RedisError: Redis cannot be written to.
+        """
+        await self._redis.set(f"{PREFIX}.{self.worker}", b"", px=1)
+
     def expired(self) -> list[str]:
         """The leases that ran out because they could not be renewed; they are given up."""
         gone = [name for name, until in self._until.items() if until <= _now()]

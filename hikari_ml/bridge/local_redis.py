@@ -15,10 +15,10 @@ from typing import Any, Final, cast
 
 from filelock import FileLock, Timeout
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import BusyLoadingError, RedisError
 
 from hikari_ml.errors import StoreError
-from hikari_ml.runtime.service import Service
+from hikari_ml.runtime.service import Service, ended
 
 START_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 15.0
@@ -67,9 +67,8 @@ class LocalRedis(Service):
             stack.push_async_callback(self._stop)
         await self._listening()
         if self._process is not None:
-            async with Redis.from_url(self.url) as redis:
-                with suppress(RedisError, OSError):  # nobody waits for it
-                    await redis.bgrewriteaof()
+            rewriting = asyncio.create_task(_rewrite_once_loaded(self.url), name="hikari-redis-rewrite")
+            stack.push_async_callback(ended, rewriting)
         (self._folder / PORT_FILE).write_text(str(self._port), encoding="ascii")
 
     def _locked(self, stack: AsyncExitStack) -> bool:
@@ -128,20 +127,39 @@ class LocalRedis(Service):
         (self._folder / PORT_FILE).unlink(missing_ok=True)
 
 
+async def _rewrite_once_loaded(url: str) -> None:
+    """Have the log written anew after a crash; a large one takes a while to be read."""
+    async with Redis.from_url(url) as redis:
+        while True:
+            try:
+                await redis.bgrewriteaof()
+            except BusyLoadingError:
+                await asyncio.sleep(0.2)
+            except (RedisError, OSError) as error:
+                _log.warning("the log of Redis may hold what was deleted: %s", error)
+                return
+            else:
+                return
+
+
 async def _forget_deleted(redis: Redis) -> None:
-    """Have its log written anew, of what there is now; where that fails or takes long, it stays as it is."""
-    with suppress(RedisError, OSError, TimeoutError):
+    """Have its log written anew, of what there is now."""
+    try:
         async with asyncio.timeout(REWRITE_SECONDS):
             await _rewritten(redis)  # an earlier one may have begun before the last deletion
             await redis.bgrewriteaof()
-            await _rewritten(redis)
+            if await _rewritten(redis) != "ok":
+                _log.warning("the log of Redis could not be written anew, and may hold what was deleted")
+    except (RedisError, OSError, TimeoutError) as error:
+        _log.warning("the log of Redis may hold what was deleted: %s", error or "it takes long")
 
 
-async def _rewritten(redis: Redis) -> None:
+async def _rewritten(redis: Redis) -> str:
+    """How the last rewriting ended, once none goes on."""
     while True:  # no event tells it
         told = await redis.info("persistence")
         if not (told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"]):
-            return
+            return str(told["aof_last_bgrewrite_status"])
         await asyncio.sleep(0.02)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -145,10 +146,11 @@ class Owning:
             await asyncio.sleep(self._leases.seconds / 4)
             try:
                 await self._leases.renew()
-                if any(self.holds(owned) for owned in self.open):  # with none left there was nothing to fail
+                if self.trouble is not None:
+                    await self._leases.try_writing()  # there may be no lease left to find it out by
                     self.trouble = None
             except (RedisError, OSError) as error:
-                self.trouble = f"channels cannot be kept: {error}"
+                self.trouble = f"channels cannot be kept: {_words(error)}"
                 self._leases.expired()
             if self._ending:
                 continue
@@ -181,9 +183,8 @@ class Owning:
         try:
             taken = await self._leases.take(name, max(OPENING_SECONDS, self._leases.seconds))
         except (RedisError, OSError) as error:
-            self.trouble = f"channels cannot be taken: {error}"
+            self.trouble = f"channels cannot be taken: {_words(error)}"
             raise
-        self.trouble = None
         if not taken:
             self._believe_foreign(name)
             return None
@@ -240,3 +241,8 @@ class Owning:
             await self.get(name)
         except (HikariError, RedisError, OSError) as error:
             _log.warning("channel %r cannot be opened: %s", name, error)
+
+
+def _words(error: Exception) -> str:
+    """What Redis says, without where in a script it was said."""
+    return re.sub(r"^.*@user_script: ?\d+: -?", "", str(error))

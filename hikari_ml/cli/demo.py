@@ -49,24 +49,25 @@ def demo(
 
 
 async def _demo(headless: bool, duration: float | None, seed: int, port: int | None) -> str:
-    from hikari_ml.cli.watch_lines import tell
+    from hikari_ml.cli.watch_lines import tell, told
     from hikari_ml.pipeline.hikari import Hikari
     from hikari_ml.platforms.simulator import STREAMER, Simulator
     from hikari_ml.runtime.clock import ManualClock
-    from hikari_ml.runtime.service import ended
 
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=BEFORE)
     clock = ManualClock(start)
     out.print("Loading the model …", highlight=False)
     with tempfile.TemporaryDirectory(prefix="hikari-demo-") as folder:
-        async with Hikari(channel=STREAMER, clock=clock, folder=folder) as hikari, AsyncExitStack() as stack:
+        hikari = Hikari(channel=STREAMER, clock=clock, folder=folder)
+        async with AsyncExitStack() as stack:
+            if headless:
+                telling = asyncio.create_task(tell(hikari.events(), UNSAID))
+                stack.push_async_callback(told, telling)
+            await stack.enter_async_context(hikari)
             wanted = hikari.settings.feed.port if port is None else port
             async with await _dashboard(hikari, wanted) as page:
                 out.print(f"The live page is at [bold]{page.url}[/bold]  (Ctrl+C ends it)", highlight=False)
-                if headless:
-                    telling = asyncio.create_task(tell(hikari.events(), UNSAID))
-                    stack.push_async_callback(ended, telling)
-                else:
+                if not headless:
                     webbrowser.open(page.url)
                 length = BEFORE + duration if duration is not None else None
                 try:

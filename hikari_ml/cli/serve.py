@@ -169,11 +169,17 @@ class Listening:
 
     async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
         """Carry a chat into its channel for as long as that is ours; again when it comes back to us."""
+        from hikari_ml.errors import HikariError
         from hikari_ml.platforms.opening import open_source
 
         while not self._over.is_set():
-            source = open_source(chat, settings)
-            hikari = await self._channel(bridge, source)
+            hikari = None
+            try:
+                source = open_source(chat, settings)
+            except HikariError as error:  # a file that was there when we began
+                _log.warning("%s cannot be listened to now: %s", chat, error)
+            else:
+                hikari = await self._channel(bridge, source)
             if hikari is None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._over.wait(), LATER_SECONDS)

@@ -88,10 +88,11 @@ def chat_model(
 
 
 def _hush_libraries() -> None:
-    """Keep back what transformers, torch and onnxruntime warn of: nothing of it is for who trains a model."""
+    """Keep back what transformers, torch and (through the root) onnxruntime warn of: nobody here needs it."""
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
+    logging.getLogger("hikari_ml").setLevel(logging.WARNING)
     for name in ("transformers", "torch.onnx", None):
         logging.getLogger(name).setLevel(logging.ERROR)
 

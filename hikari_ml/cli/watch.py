@@ -71,7 +71,7 @@ def watch(
 async def _watch(
     source: ChatSource, settings: Settings, address: tuple[str, int] | None, *, headless: bool, quiet: bool
 ) -> str:
-    from hikari_ml.cli.watch_lines import tell
+    from hikari_ml.cli.watch_lines import tell, told
     from hikari_ml.pipeline.attending import attend
     from hikari_ml.pipeline.hikari import Hikari
 
@@ -82,7 +82,7 @@ async def _watch(
         unsaid = ("message", "memory") if quiet else ()
         telling = asyncio.create_task(tell(hikari.events(), unsaid), name="hikari-watch")
         telling.add_done_callback(lambda _: stop.set())  # with nobody to tell there is no watching
-        stack.push_async_callback(_told, telling)
+        stack.push_async_callback(told, telling)
         await stack.enter_async_context(hikari)
         if address is not None:
             await _serve(stack, hikari, address, headless=headless)
@@ -100,13 +100,6 @@ async def _serve(stack: AsyncExitStack, hikari: Hikari, address: tuple[str, int]
     out.print(page_at(page.url, address[0]), markup=False, highlight=False, soft_wrap=True)
     if not headless:
         webbrowser.open(page.url)
-
-
-async def _told(telling: asyncio.Task[None]) -> None:
-    """Wait until everything is told, which is when the channel is closed."""
-    (outcome,) = await asyncio.gather(telling, return_exceptions=True)
-    if isinstance(outcome, Exception):
-        err.print(f"telling of events failed: {outcome}", markup=False, highlight=False)
 
 
 async def _summary(hikari: Hikari, attended: Attended, counts: Counts) -> str:

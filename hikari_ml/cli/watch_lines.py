@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from rich.text import Text
 
-from hikari_ml.cli.output import out, spoken
+from hikari_ml.cli.output import err, out, spoken
 from hikari_ml.pipeline.events import Event
 
 STYLES: Final[Mapping[str, str]] = {
@@ -35,6 +36,13 @@ async def tell(events: AsyncIterator[Event], unsaid: Collection[str] = ()) -> No
         line = line_of(event)
         if line is not None and event["type"] not in unsaid:
             out.print(line, soft_wrap=True)
+
+
+async def told(telling: asyncio.Task[None]) -> None:
+    """Wait until everything is told, which is when the channel is closed."""
+    (outcome,) = await asyncio.gather(telling, return_exceptions=True)
+    if isinstance(outcome, Exception):
+        err.print(f"telling of events failed: {outcome}", markup=False, highlight=False)
 
 
 def line_of(event: Event) -> Text | None:

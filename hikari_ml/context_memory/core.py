@@ -279,6 +279,8 @@ class MemoryCore:
     # -- inner parts --------------------------------------------------------------------------------
 
     def _write(self, jobs: list[Job[Any]]) -> list[Any]:
+        self._entities.load()  # the first time it takes a second, which nobody should be kept out for
+
         def group(txn: Transaction) -> list[Any]:
             self._put_touched(txn)
             self.pending.clear()  # of a try before the map had to grow

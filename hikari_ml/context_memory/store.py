@@ -395,7 +395,7 @@ class Store:
             StoreError: not every row can be read.
         """
         if not is_readable(self.folder, FIRST_TABLES, TABLES[len(FIRST_TABLES) :]):
-            raise StoreError(self.folder, f"{DATA} is cut short, or too damaged to list; restore an export")
+            raise StoreError(self.folder, f"{DATA} is cut short, or too damaged to list; restore a backup")
 
     def _check_length(self) -> None:
         """Refuse a file that was cut short; where its last pages were never used it can still be whole."""

@@ -16,11 +16,12 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from hikari_ml.errors import InputError, MissingExtraError
-from hikari_ml.learning.calibration import FEWEST, calibrate
+from hikari_ml.learning.calibration import calibrate
 from hikari_ml.learning.examples import Example, only, own_lines, passed, read_folder, split
 from hikari_ml.learning.export import export
 from hikari_ml.learning.retention import fit_embedding
 from hikari_ml.learning.trainer import Progress, Trainer, TrainingPlan
+from hikari_ml.models.network import HEAD_SIZES
 
 MODEL_FILE: Final = "chat_encoder.onnx"
 NETWORK_FILE: Final = "network.safetensors"
@@ -105,10 +106,11 @@ def train_chat_model(
     if not plan.heads:
         on_stage(f"fitting the embedding to {len(varied):,} texts")
         retained = fit_embedding(network, base, varied, plan.max_tokens)
-    few = ": too few, so temperatures stay as they were" if len(held_out) < FEWEST else ""
-    on_stage(f"calibrating on {len(held_out):,} lines held out{few}")
+    on_stage(f"calibrating on {len(held_out):,} lines held out")
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     calibrated = calibrate(network, held_out, tokenizer, plan.max_tokens, trainer.temperatures)
+    if few := [head for head in plan.heads or HEAD_SIZES if head not in calibrated]:
+        on_stage(f"too few lines are held out to calibrate {', '.join(few)}: left as the run began")
     on_stage("writing the model")
     save_file(network.cpu().state_dict(), out / NETWORK_FILE)
     path = out / MODEL_FILE

@@ -16,6 +16,7 @@ from importlib import resources
 from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any, Final
 
+from hikari_ml.errors import ModelError
 from hikari_ml.text.cues import find_cues, masked
 from hikari_ml.text.normalize import MENTION
 from hikari_ml.text.stopwords import stop_words
@@ -51,7 +52,11 @@ class Entity:
 
 
 class EntityFinder:
-    """Finds entities, about 0.1 ms a line; spaCy, which takes a second, is loaded by the first to need it."""
+    """Finds entities, about 0.1 ms a line; spaCy, which takes a second, is loaded by the first to need it.
+
+    Raises (on loading):
+        ModelError: the spaCy model that is installed cannot be loaded.
+    """
 
     def __init__(self) -> None:
         self.method = ENGLISH_MODEL if importlib.util.find_spec(ENGLISH_MODEL) else "rules"
@@ -60,9 +65,15 @@ class EntityFinder:
         self._most = 0
 
     def load(self) -> None:
-        """Load spaCy, where no line should have to wait for it."""
-        self._nlp = _pipeline(self.method)
-        self._most = len(self._nlp.vocab.strings) + WORDS_KEPT
+        """Load spaCy unless that is done, where no line should have to wait for it."""
+        self._loaded()
+
+    def _loaded(self) -> Language:
+        """What reads; it keeps every word it meets, so after many it begins anew."""
+        if self._nlp is None or len(self._nlp.vocab.strings) > self._most:
+            self._nlp = _pipeline(self.method)
+            self._most = len(self._nlp.vocab.strings) + WORDS_KEPT
+        return self._nlp
 
     def find(self, text: str) -> list[Entity]:
         """Entities of ``text`` in order, without overlap."""
@@ -70,20 +81,13 @@ class EntityFinder:
         text = masked(text, find_cues(text))  # an emote is capitalised like a name and is none
         found = [*_mentions(text), *_honorifics(text)]
         if self.method != "rules" or self._may_name(text):
-            document = self._read(text)
+            document = self._loaded()(text)
             found += [
                 Entity(span.text, span.label_, span.start_char, span.end_char) for span in document.ents
             ]
             if self.method == "rules":
                 found += _inner_names(document)
         return _without_overlap(found)
-
-    def _read(self, text: str) -> Doc:
-        """``text`` as spaCy reads it, which keeps every word it meets: after many it begins anew."""
-        if self._nlp is None or len(self._nlp.vocab.strings) > self._most:
-            self.load()
-        assert self._nlp is not None
-        return self._nlp(text)
 
     def _may_name(self, text: str) -> bool:
         """Whether the rules can find anything: a capital, or how the title of a game begins."""
@@ -96,7 +100,12 @@ def _pipeline(method: str) -> Language:
     before: dict[str, Any] = {}
     nlp: Language
     if method == ENGLISH_MODEL:
-        nlp, before = spacy.load(ENGLISH_MODEL, exclude=["parser", "lemmatizer"]), {"before": "ner"}
+        try:
+            nlp, before = spacy.load(ENGLISH_MODEL, exclude=["parser", "lemmatizer"]), {"before": "ner"}
+        except (OSError, ImportError, ValueError) as error:
+            raise ModelError(
+                ENGLISH_MODEL, f"cannot be loaded; install it anew or remove it: {error}"
+            ) from error
     else:
         nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"}, **before)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from math import inf
 from typing import Final, TypeGuard
 
 from hikari_ml.chat import (
@@ -31,6 +32,9 @@ from hikari_ml.sentiment_analysis.analyzer import ReadMessage
 BATCH: Final = 64
 """Events that are taken together, if as many wait."""
 
+AGAIN_SECONDS: Final = 300.0
+"""After which the same failure is logged again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,8 +52,6 @@ class Attended:
     withdrawn: int = 0
     other: int = 0
     failed: int = 0
-    last_failure: str | None = None
-    """What failed last, until a message is carried in again: the same is logged once."""
 
 
 async def attend(
@@ -73,9 +75,24 @@ async def attend(
         if stop is not None:
             stopping = asyncio.create_task(_close_when(stop, source), name=f"hikari-stop {source.name}")
             stack.push_async_callback(ended, stopping)
+        failures = _Failures()
         while events := await source.take(BATCH):
-            await _carry(hikari, events, counts)
+            await _carry(hikari, events, counts, failures)
     return counts
+
+
+class _Failures:
+    """What failed, logged once a while: a full disk fails for every message."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, type], float] = {}
+
+    def tell(self, what: str, error: Exception) -> None:
+        """Log ``what`` unless it was, for the same kind of error, in the last minutes."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get((what, type(error)), -inf) >= AGAIN_SECONDS:
+            self._told[what, type(error)] = now
+            _log.warning("%s: %s", what, error)
 
 
 async def _close_when(stop: asyncio.Event, source: ChatSource) -> None:
@@ -83,9 +100,9 @@ async def _close_when(stop: asyncio.Event, source: ChatSource) -> None:
     await source.aclose()
 
 
-async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) -> None:
+async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended, failures: _Failures) -> None:
     """Carry in ``events``, in order, the messages read together."""
-    reads = await _read(hikari, [event for event in events if _is_live(event)])
+    reads = await _read(hikari, [event for event in events if _is_live(event)], failures)
     for event in events:
         try:
             if isinstance(event, ChatMessage) and event.is_history:
@@ -100,22 +117,21 @@ async def _carry(hikari: Hikari, events: Sequence[ChatEvent], counts: Attended) 
                 await _happen(hikari, event, counts)
         except Exception as error:  # the stream goes on without it
             counts.failed += 1
-            failure = f"{type(event).__name__} of {hikari.channel} cannot be used: {error}"
-            if failure != counts.last_failure:
-                _log.warning("%s", failure)
-            counts.last_failure = failure
+            failures.tell(f"{type(event).__name__} of {hikari.channel} cannot be used", error)
 
 
 def _is_live(event: ChatEvent) -> TypeGuard[ChatMessage]:
     return isinstance(event, ChatMessage) and not event.is_history
 
 
-async def _read(hikari: Hikari, messages: list[ChatMessage]) -> Iterator[ReadMessage | None]:
+async def _read(
+    hikari: Hikari, messages: list[ChatMessage], failures: _Failures
+) -> Iterator[ReadMessage | None]:
     """What the analyser reads in each; if it fails for all, each is read alone when its turn comes."""
     try:
         return iter(await hikari.analyzer.read_batch(messages) if messages else [])
     except Exception as error:  # one of them cannot be read
-        _log.warning("%d messages cannot be read together: %s", len(messages), error)
+        failures.tell("messages cannot be read together", error)
         return iter([None] * len(messages))
 
 
@@ -125,7 +141,6 @@ async def _perceive(hikari: Hikari, message: ChatMessage, read: ReadMessage | No
     else:
         await hikari.perceive_read(message, read)
     counts.messages += 1
-    counts.last_failure = None
 
 
 async def _happen(hikari: Hikari, event: ChatEvent, counts: Attended) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,14 +100,17 @@ def _youtube(wish: _Wish) -> ChatSource:
 def _jsonl(wish: _Wish) -> ChatSource:
     from hikari_ml.platforms.jsonlines import STDIN, JsonLinesSource
 
-    name = wish.channel or "default" if wish.rest == STDIN else _channel_of_file(wish)
+    if wish.rest != STDIN:
+        _check_there(wish.rest)
+    name = wish.channel or ("default" if wish.rest == STDIN else _stem(wish.rest))
     return JsonLinesSource(wish.rest, name, capacity=wish.settings.queue)
 
 
 def _replay(wish: _Wish) -> ChatSource:
     from hikari_ml.platforms.recorded import RecordedSource
 
-    name = _channel_of_file(wish)
+    _check_there(wish.rest)
+    name = wish.channel or _stem(wish.rest)
     return RecordedSource(wish.rest, name, speed=wish.speed, capacity=wish.settings.queue)
 
 
@@ -119,11 +123,13 @@ _OPENERS: Final[Mapping[str, Callable[[_Wish], ChatSource]]] = {
 }
 
 
-def _channel_of_file(wish: _Wish) -> str:
-    path = Path(wish.rest)
-    if not path.exists():
-        raise InputError("source", wish.rest, "there is no such file")
-    return wish.channel or path.name.split(".")[0] or "default"
+def _check_there(file: str) -> None:
+    if not os.path.exists(file):  # noqa: PTH110  # it answers where Path raises: no right to look, too long a name
+        raise InputError("source", file, "there is no such file")
+
+
+def _stem(path: str) -> str:
+    return Path(path).name.split(".")[0] or "default"
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -2,9 +2,15 @@
 
 import json
 
+import msgpack
 import pytest
+from redis.asyncio import Redis
 
 from hikari_ml import ChatMessage, Hikari
+from hikari_ml.bridge.answers import ANSWERED
+from hikari_ml.bridge.local_redis import LocalRedis
+from hikari_ml.bridge.protocol import FIELD
+from hikari_ml.bridge.router import DEAD
 from tests.cli.test_main import run
 from tests.support import at
 
@@ -39,6 +45,24 @@ async def test_nothing_of_who_is_erased_is_left_in_the_folder(luna, tmp_path):
     assert (proof["memory"]["memories"], proof["analytics"]) == (0, False)
     async with Hikari(channel="luna", folder=luna) as hikari:
         assert (await hikari.analytics.get_viewer_insights("ben"))["status"] == "ok"
+
+
+async def test_nothing_is_left_of_what_calls_were_answered(luna):
+    kept = luna.parent / ".redis"
+    laid_aside = {
+        FIELD: msgpack.packb(
+            {"v": 1, "id": "1", "method": "perceive", "channel": "luna", "params": {"text": "qzxanna"}}
+        )
+    }
+    async with LocalRedis(kept, 0) as server, Redis.from_url(server.url) as redis:
+        await redis.set(f"{ANSWERED}luna.1", "qzxanna", ex=600)
+        await redis.set(f"{ANSWERED}other.1", "somebody else's", ex=600)
+        await redis.xadd(DEAD, laid_aside)
+    assert any(b"qzxanna" in path.read_bytes() for path in kept.rglob("*") if path.is_file())
+    done = run("erase", "qzxanna", "--yes", "--channel", "luna")
+    assert (done.returncode, "degraded" in done.stderr) == (0, False), done.stderr
+    assert left(luna.parent, b"qzxanna") == []
+    assert left(luna.parent, b"somebody else's") != []
 
 
 async def test_it_asks_refuses_and_creates_nothing(luna, tmp_path):

@@ -29,10 +29,12 @@ def test_the_whole_way(tmp_path):
     (data / "toxicity.jsonl").write_text("\n".join(map(json.dumps, toxic)))
     emotion = [{"text": f"good dogs {i}", "labels": ["joy"]} for i in range(20)]
     (data / "emotion.jsonl").write_text("\n".join(map(json.dumps, emotion)))
-    seen = []
+    seen, said = [], []
+    base = tiny.bert_encoder(tmp_path / "base")
     path = train_chat_model(
-        data, tmp_path / "out", PLAN, base=tiny.bert_encoder(tmp_path / "base"), on_progress=seen.append
+        data, tmp_path / "out", PLAN, base=base, on_progress=seen.append, on_stage=said.append
     )
+    assert "too few lines are held out to calibrate sentiment, emotion: left as the run began" in said
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["bytes"] == path.stat().st_size
     assert report["examples"] > report["held_out"] > 0

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from hikari_ml.errors import ModelError
 from hikari_ml.models import entities
 from hikari_ml.models.entities import EntityFinder
 
@@ -93,3 +94,15 @@ def test_a_line_that_begins_no_title_is_not_read(finder):
     finder.load()
     for title in entities._games():
         assert finder._nlp.tokenizer(title)[0].lower_.startswith(entities._opening(title)), title
+
+
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path, monkeypatch):
+    (tmp_path / "en_core_web_sm").mkdir()
+    (tmp_path / "en_core_web_sm" / "__init__.py").write_text(
+        "def load(**_):\n    raise OSError('half of it')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    finder = EntityFinder()
+    assert finder.method == "en_core_web_sm"
+    with pytest.raises(ModelError, match=r"en_core_web_sm.*install it anew or remove it"):
+        finder.find("we saw Anna there")

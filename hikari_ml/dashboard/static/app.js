@@ -27,7 +27,7 @@ let state = {};
 let heard = performance.now();
 let kind = "wait";
 let lostAt;
-let because;
+let hungUp;
 let scheduled = false;
 let announced = -ANNOUNCE_MS;
 let pinned = true; // to the newest message, until somebody scrolls away from it
@@ -62,8 +62,8 @@ const now = () => Date.parse(state.timestamp ?? new Date().toISOString()) + perf
 
 function status(news, why) {
   if (news === "lost" && kind !== "lost") lostAt = performance.now();
-  if (news !== "lost") because = undefined;
-  else if (why !== undefined) because = HUNG_UP[why];
+  if (news !== "lost") hungUp = undefined;
+  else if (why !== undefined) hungUp = HUNG_UP[why];
   kind = news;
   if (news === "token") {
     byId("token-why").textContent = why
@@ -86,8 +86,8 @@ function showStatus() {
   say("status-text", { live: "live", stale: "silent", lost: "lost", token: "needs a token", wait: "connecting" }[shown]);
   const known = state.timestamp ? `What you see is ${span(silent)} old.` : "Nothing was received yet.";
   const banner = {
-    lost: because
-      ? `${because} ${known}`
+    lost: hungUp
+      ? `${hungUp} ${known}`
       : `Connection lost ${span((performance.now() - lostAt) / 1000)} ago, trying again. ${known}`,
     stale: `No news from the server. ${known}`,
   }[shown];
