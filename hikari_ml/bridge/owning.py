@@ -142,15 +142,18 @@ class Owning:
 
     async def keep(self, idle_seconds: float) -> None:
         """Renew the leases until cancelled; close what was lost, and what nobody asks for any more."""
+        failed = 0
         while True:
             await asyncio.sleep(self._leases.seconds / 4)
             try:
                 await self._leases.renew()
-                if self.trouble is not None:
-                    await self._leases.try_writing()  # there may be no lease left to find it out by
-                    self.trouble = None
+                if not any(self.holds(owned) for owned in self.open):
+                    await self._leases.try_writing()  # there is no lease to find it out by
+                failed, self.trouble = 0, None
             except (RedisError, OSError) as error:
-                self.trouble = f"channels cannot be kept: {_words(error)}"
+                failed += 1
+                if failed > 1:  # a connection that is lost for a moment is no trouble
+                    self.trouble = f"channels cannot be kept or taken: {_words(error)}"
                 self._leases.expired()
             if self._ending:
                 continue
@@ -180,12 +183,7 @@ class Owning:
                 return None
             hint = f"channel: {name!r:.80} is nobody's, and all {self._most} of this worker are taken"
             raise CallError("unavailable", hint)
-        try:
-            taken = await self._leases.take(name, max(OPENING_SECONDS, self._leases.seconds))
-        except (RedisError, OSError) as error:
-            self.trouble = f"channels cannot be taken: {_words(error)}"
-            raise
-        if not taken:
+        if not await self._leases.take(name, max(OPENING_SECONDS, self._leases.seconds)):
             self._believe_foreign(name)
             return None
         try:
