@@ -279,14 +279,13 @@ class MemoryCore:
     # -- inner parts --------------------------------------------------------------------------------
 
     def _write(self, jobs: list[Job[Any]]) -> list[Any]:
-        self._entities.load()  # the first time it takes a second, which nobody should be kept out for
-
         def group(txn: Transaction) -> list[Any]:
             self._put_touched(txn)
             self.pending.clear()  # of a try before the map had to grow
             return [txn.step(partial(_call, job)) for job in jobs]
 
         try:
+            self._entities.load()  # the first time it takes a second, for which nobody should be kept out
             outcomes = self.store.write(group)
         except HikariError as error:
             return [error] * len(jobs)
