@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.postgres import server  # noqa: F401  # one for all folders of tests
 from tests.support import START
+
+hypothesis.settings.register_profile("here", deadline=None)  # no test asserts a time
+hypothesis.settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

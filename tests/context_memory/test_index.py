@@ -68,7 +68,7 @@ def test_vectors_come_in_the_order_asked(index):
     assert np.allclose(index.vectors([300, 100]), vectors(300)[[200, 0]])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_after_any_history_it_holds_what_is_left(data):
     index, held, fresh = VectorIndex(DIM), {}, vectors(60, 3)

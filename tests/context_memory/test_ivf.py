@@ -100,7 +100,7 @@ def test_vectors_lie_bit_for_bit_where_they_are_said_to(cells, centroids):
     assert keys_of(again.search(query, 30, None)) == keys_of(cells.search(query, 30, None))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_after_any_history_the_cells_hold_what_is_left(data):
     cells, held, fresh = Cells(vectors(4, 1), 1, 4), {}, vectors(60, 3)

@@ -387,7 +387,7 @@ async def test_a_neighbour_out_of_scope_stays_out(memory, clock):
 
 
 @given(seed=st.integers(0, 10_000))
-@hypothesis.settings(max_examples=8, deadline=None)
+@hypothesis.settings(max_examples=8)
 def test_what_others_said_changes_nothing_in_a_scope(seed, tmp_path_factory):
     """Whatever it means and whether it asks, in the same conversations, line by line."""
     rng = np.random.default_rng(seed)

@@ -95,7 +95,7 @@ def test_a_chain_of_neighbours_does_not_swallow_everything():
     assert labels[0] != labels[40]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(3, 120))
 def test_every_theme_has_three(seed, number):
     rows = np.random.default_rng(seed).normal(size=(number, 6)).astype(np.float32)

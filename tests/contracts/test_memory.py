@@ -171,7 +171,7 @@ def test_a_scope_gives_exactly_what_is_in_it(opened):
             st.none() | st.integers(-1, 40),
             st.integers(1, 45),
         )
-        @hypothesis.settings(max_examples=20, deadline=None)
+        @hypothesis.settings(max_examples=20)
         def check(user, kinds, moment, k):
             as_of = None if moment is None else at(moment)
             asked = memory.retrieve_memories("games", k, kinds, user=user, as_of=as_of, **ASKED)

@@ -46,7 +46,7 @@ def test_a_straggler_is_counted_in_its_place_within_the_lateness():
     assert timeline.counts(ZERO + 100, 70) == [1, 0, 0, 0, 0, 0, 1]
 
 
-@settings(deadline=None)
+@settings()
 @given(st.lists(st.integers(0, 55), min_size=1, max_size=60), st.randoms())
 def test_order_of_arrival_within_the_lateness_does_not_matter(seconds, random):
     shuffled = list(seconds)

@@ -196,7 +196,7 @@ async def test_a_lane_nobody_holds_ends_its_thread():
     assert not thread.is_alive()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(-3, 3), max_size=60), st.integers(1, 7), st.integers(1, 9))
 def test_whatever_is_submitted_is_answered_in_order(items, batch, capacity):
     def work(batch):

@@ -34,13 +34,13 @@ def score(*lines):
 texts = st.sampled_from(["gg", "what is that?", "@ben hi", "LUL LUL LUL", "", "a long line about nothing"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(texts, st.integers(0, 90 * DAY)), max_size=90))
 def test_engagement_is_a_share(lines):
     assert 0 <= score(*lines) <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     texts.filter(bool),
     st.integers(30, 200),
@@ -53,7 +53,7 @@ def test_flooding_one_line_wins_nothing_over_saying_it_once(text, times, gap, da
     assert score(*flood) <= score(*once)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.integers(40, 120))
 def test_a_flood_of_different_nonsense_loses_to_a_quiet_talker(seed, lines):
     rng = random.Random(seed)
@@ -62,14 +62,14 @@ def test_a_flood_of_different_nonsense_loses_to_a_quiet_talker(seed, lines):
     assert score(*nonsense) < score(*talker) * 0.75
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(5, 60), st.sampled_from(["LUL", "😂", "Kappa", "PogChamp"]))
 def test_a_wall_of_emotes_is_one_line_however_long_each_is(walls, emote):
     wall = [(" ".join([emote] * (1 + i)), i * 5.0) for i in range(walls)]
     assert score(*wall) <= score((emote, 0.0))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.permutations(SHORT))
 def test_short_lines_count_like_long_ones(order):
     short = [(text, i * 60) for i, text in enumerate(order)]
