@@ -1,7 +1,7 @@
 """The stream in time: what is counted is counted once, in its place, and can be taken back."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari_ml.realtime_analytics.features import measure
@@ -46,7 +46,6 @@ def test_a_straggler_is_counted_in_its_place_within_the_lateness():
     assert timeline.counts(ZERO + 100, 70) == [1, 0, 0, 0, 0, 0, 1]
 
 
-@settings()
 @given(st.lists(st.integers(0, 55), min_size=1, max_size=60), st.randoms())
 def test_order_of_arrival_within_the_lateness_does_not_matter(seconds, random):
     shuffled = list(seconds)
