@@ -63,9 +63,9 @@ def replay(
     _tell(result)
     if as_json is not None:
         _write(as_json, json.dumps(result, ensure_ascii=False, allow_nan=False))
-    if not result["messages"] and not result["complete"]:
-        raise typer.Exit(1)
     if not result["messages"]:
+        if not result["complete"]:  # that was said
+            raise typer.Exit(1)
         fail(f"{chat}: no line of it can be used; a line is a JSON object with timestamp, username and text")
     if report is not None:
         from hikari_ml.report.page import render
