@@ -92,27 +92,27 @@ class TwitchSource(LiveSource):
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     while not (heard := await self._hear(wire, chat)).joined:
-                        self._pass_on(heard)
+                        await self._pass_on(wire, heard)
             except TimeoutError:
                 raise LostConnection(f"#{self.channel} did not let us in; is it spelled right?") from None
             self._connected()
             while True:
-                self._pass_on(heard)
+                await self._pass_on(wire, heard)
                 heard = await self._hear(wire, chat)
 
     async def _hear(self, wire: Wire, chat: TwitchChat) -> Heard:
-        """What comes next; what wants an answer has got it."""
+        """What comes next."""
         data = await self._read(wire)
         if not data:
             raise LostConnection("Twitch ended the connection")
-        heard = chat.feed(data, datetime.now(UTC))
-        if heard.answers:
-            await wire.send(b"".join(heard.answers))
-        return heard
+        return chat.feed(data, datetime.now(UTC))
 
-    def _pass_on(self, heard: Heard) -> None:
+    async def _pass_on(self, wire: Wire, heard: Heard) -> None:
+        """Tell what was heard, then answer what wants it: closing may interrupt the answer."""
         for event in heard.events:
             self.tell(event)
+        if heard.answers:
+            await wire.send(b"".join(heard.answers))
         if heard.reconnect:
             raise LostConnection("Twitch asks to connect anew")
 

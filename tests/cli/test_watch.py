@@ -80,14 +80,16 @@ async def test_a_chat_is_watched_until_a_signal_and_nothing_heard_is_lost(number
             return
         for i in range(300):
             await irc.say(f"line number {i} of the flood", f"user{i % 40}", tags=f"id=f-{i}")
-        flooded.set()
+        await irc.send("PING :all of it\r\n")
+        while (line := await irc.line()) != "PONG :all of it":
+            assert line, "the client left before it heard all"
+        flooded.set()  # all is heard, not yet all perceived
         await irc.line()
 
     async with irc_server(script) as server, watching("twitch:hikari", "--url", server.url) as watched:
         await watched.until("connection lost, trying again")
         async with asyncio.timeout(60):
             await flooded.wait()
-        await asyncio.sleep(0.2)
         watched.process.send_signal(number)
         assert await watched.ended() == 0, watched.errors
     assert re.search(r"Anna +very positive, joy +I love Elden Ring so much", watched.said)
