@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from hikari_ml.bridge import reading
 from hikari_ml.bridge.leases import Leases
 from hikari_ml.bridge.protocol import GROUP
 from hikari_ml.bridge.reading import BATCH, StreamReader, epoch_key, reader_key
@@ -33,15 +34,16 @@ async def test_entries_come_in_order_and_once(redis_url):
         assert await reader.read() == []
 
 
-async def test_one_that_waits_gets_what_arrives(redis_url):
+async def test_one_that_waits_gets_what_arrives(redis_url, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK_MS", 4000)
     async with Redis.from_url(redis_url) as redis:
         reader = await reader_of(redis)
         for text in ("a", "b"):
-            reading = asyncio.create_task(reader.read())
+            waiting = asyncio.create_task(reader.read())
             await asyncio.sleep(0.1)
             await put(redis, text)
-            async with asyncio.timeout(0.5):
-                assert [data for _, data in await reading] == [text.encode()]
+            async with asyncio.timeout(3):
+                assert [data for _, data in await waiting] == [text.encode()]
 
 
 async def test_an_earlier_reader_is_given_nothing_more(redis_url):

@@ -41,7 +41,7 @@ async def test_a_connection_that_is_only_half_there_is_given_up(redis_process):
         wire_to(redis_process.port) as wire,
         Redis.from_url(f"redis://127.0.0.1:{wire.port}/0") as redis,
     ):
-        subscriber = Subscriber(redis, ["a"], lambda _, data: heard.append(data), quiet=0.2, pong=0.2)
+        subscriber = Subscriber(redis, ["a"], lambda _, data: heard.append(data), quiet=0.2, pong=2.0)
         task = asyncio.create_task(subscriber.listen())
         await subscriber.listening.wait()
         await asyncio.sleep(1.2)  # silent, and alive: pings are answered

@@ -66,14 +66,14 @@ async def memories(channel, folder):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_chat_is_watched_until_a_signal_and_nothing_heard_is_lost(number, tmp_path):
-    flooded = asyncio.Event()
+    perceived, flooded = asyncio.Event(), asyncio.Event()
 
     async def script(irc, connection):
         await irc.joined()
         await irc.say("I love Elden Ring so much", tags="id=m-1;display-name=Anna")
         await irc.say("my secret is a dog called Rex", "ben", tags="id=m-2")
         await irc.say("you are a fucking idiot", "\x1btroll", tags="id=m-3")
-        await asyncio.sleep(0.3)
+        await perceived.wait()  # what is withdrawn earlier counts as no message
         await irc.send("@target-msg-id=m-2 :tmi.twitch.tv CLEARMSG #hikari :my secret is a dog\r\n")
         await irc.send("@msg-id=raid;msg-param-login=carl;msg-param-viewerCount=55 :x USERNOTICE #hikari\r\n")
         if connection == 1:
@@ -87,6 +87,8 @@ async def test_a_chat_is_watched_until_a_signal_and_nothing_heard_is_lost(number
         await irc.line()
 
     async with irc_server(script) as server, watching("twitch:hikari", "--url", server.url) as watched:
+        await watched.until("you are a fucking idiot")
+        perceived.set()
         await watched.until("connection lost, trying again")
         async with asyncio.timeout(60):
             await flooded.wait()

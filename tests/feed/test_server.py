@@ -192,7 +192,7 @@ async def test_a_snapshot_that_fails_does_not_end_the_feed(server, source, caplo
     client = await hello(server.url)
     await receive(client)
     good, source.state = source.state, None
-    await asyncio.sleep(0.1)
+    await until(server.channels["default"].troubles)
     assert "TypeError" in server.channels["default"].troubles()[0]
     source.state = {**good, "n": 9}
     assert (await receive(client))["data"] == {"n": 9}
@@ -259,13 +259,12 @@ async def test_a_snapshot_that_cannot_be_written_does_not_end_the_feed(server, s
     await receive(client)
     source.state = {"n": "\ud800"}
     server.publish("raid", {"from": "\ud800"})
-    await asyncio.sleep(0.1)
+    counts = server.channels["default"].counts
+    await until(lambda: counts.failed_snapshots > 1)
     source.state = {"n": 2}
     frame = await receive(client)
     assert (frame["type"], frame["seq"], frame["data"]) == ("delta", 2, {"n": 2, "gone": None})
     assert "could be sent" in caplog.text
-    counts = server.channels["default"].counts
-    assert counts.failed_snapshots > 1
     assert (counts.failed_events, caplog.text.count("no snapshot of")) == (1, 1)
     await client.close()
 
