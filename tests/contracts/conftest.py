@@ -14,7 +14,7 @@ from tests.support import START, entity_rules_once
 Opened = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def _entity_rules_once():
     with entity_rules_once():
         yield

@@ -7,7 +7,7 @@ from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, entity_rules_once
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def _entity_rules_once():
     with entity_rules_once():
         yield
