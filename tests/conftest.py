@@ -18,6 +18,11 @@ hypothesis.settings.register_profile("here", deadline=None)  # no test asserts a
 hypothesis.settings.load_profile("here")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more process than cores, since many tests wait; a process takes up to 1.5 GB."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 @pytest.fixture(scope="session")
 def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("settings") / "hikari.toml"
