@@ -55,7 +55,8 @@ def built():
     """The crate with its tests, compiled."""
     done = subprocess.run(
         ["cargo", "test", "--offline", "--no-run", "--all-targets"],
-        cwd=CRATE, env=os.environ | QUICKLY, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False,
+        cwd=CRATE, env=os.environ | QUICKLY, capture_output=True, text=True,
+        timeout=BUILD_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
