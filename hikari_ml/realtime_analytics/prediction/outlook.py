@@ -89,7 +89,8 @@ class Trained:
         parts = split(past, JUDGED)
         if parts is None:
             least = needed(frame, JUDGED)
-            raise InputError("minutes", f"{len(minutes)} minutes", f"give at least {least} of one stream")
+            heard = f"{len(minutes)} minutes of chat"
+            raise InputError("past of the channel", heard, f"train when {least} of one stream were heard")
         with reproducible(0):
             predictor = ViewerEngagementPredictor(shape)
         report, by_network = predictor.fit_parts(past, parts, epochs=epochs, on_epoch=on_epoch)

@@ -108,7 +108,7 @@ def test_all_were_judged_by_what_none_had_seen(trained):
 
 
 def test_too_little_to_train_on_says_how_much_is_needed():
-    with pytest.raises(InputError, match="give at least"):
+    with pytest.raises(InputError, match="were heard"):
         Trained.train(PAST[:100], Shape(), 1, lambda epoch, loss: None)
 
 
