@@ -14,6 +14,7 @@ import pytest
 from tests.postgres import server  # noqa: F401  # one for all folders of tests
 from tests.support import START
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads would spin, and several processes test
 hypothesis.settings.register_profile("here", deadline=None)  # no test asserts a time
 hypothesis.settings.load_profile("here")
 

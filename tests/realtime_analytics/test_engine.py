@@ -322,7 +322,7 @@ async def test_the_next_stream_starts_with_what_this_one_taught(tmp_path, clock)
 
 
 async def test_the_predictor_is_trained_on_the_channels_past_and_gated(engine, clock):
-    with pytest.raises(InputError, match="minutes of chat.*were heard"):
+    with pytest.raises(InputError, match=r"minutes of chat.*were heard"):
         await engine.fit_predictor()
     for minute in range(300):
         for i in range(1 + minute % 7):
