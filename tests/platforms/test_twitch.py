@@ -11,7 +11,7 @@ from hikari_ml.chat import ChatMessage, SourceState
 from hikari_ml.config import Settings
 from hikari_ml.errors import InputError, SourceError
 from hikari_ml.platforms import tls, twitch
-from hikari_ml.platforms.source import RateLimit
+from hikari_ml.platforms.source import LostConnection, RateLimit
 from hikari_ml.platforms.twitch import TwitchSource
 from tests.platforms.servers import irc_server, until, web_socket_server
 
@@ -221,6 +221,28 @@ async def test_it_speaks_over_web_sockets_as_well():
         events = await until(chat, says("two"))
     assert texts(events) == ["one", "two"]
     assert chat.counts.reconnects == 1
+
+
+async def test_what_came_with_a_ping_is_told_though_it_cannot_be_answered(monkeypatch):
+    send = twitch._WebSocket.send
+
+    async def lost(wire, data):
+        if data.startswith(b"PONG"):
+            raise LostConnection("it ended meanwhile")
+        await send(wire, data)
+
+    async def script(socket, number):
+        while not (await socket.recv()).endswith("JOIN #hikari\r\n"):
+            pass
+        await socket.send(":tmi.twitch.tv ROOMSTATE #hikari\r\n")
+        said = f"@id={number} :anna!a@x PRIVMSG #hikari :{number}\r\n"
+        await socket.send(said if number == 2 else f"{said}PING :x\r\n")
+        await socket.wait_closed()
+
+    monkeypatch.setattr(twitch._WebSocket, "send", lost)
+    async with web_socket_server(script) as url, source(url) as chat:
+        events = await until(chat, says("2"))
+    assert texts(events) == ["1", "2"]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
