@@ -11,7 +11,12 @@ import numpy.typing as npt
 
 from hikari_ml.errors import InputError
 
-USED_OF_AN_ANALYSIS: Final = frozenset({"keywords", "sentiment", "emotion", "toxicity"})
+USED_OF_AN_ANALYSIS: Final = {
+    "sentiment": {"members_used", "aggregate"},
+    "emotion": {"primary"},
+    "toxicity": {"overall", "is_toxic"},
+}
+"""The parts of an analysis that are counted, beside its keywords, and what is read in each."""
 
 
 def check_number(value: object, name: str) -> float:
@@ -36,9 +41,14 @@ def check_analysis(analysis: object) -> None:
     Raises:
         InputError: it lacks what is used of one.
     """
-    if analysis is not None and not (
-        isinstance(analysis, Mapping) and analysis.keys() >= USED_OF_AN_ANALYSIS
-    ):
+    if analysis is None:
+        return
+    parts = analysis if isinstance(analysis, Mapping) else {}
+    whole = isinstance(parts.get("keywords"), list | tuple) and all(
+        isinstance(part := parts.get(name), Mapping) and part.keys() >= used
+        for name, used in USED_OF_AN_ANALYSIS.items()
+    )
+    if not whole:
         raise InputError("analysis", analysis, "give what analyze_message returned, or None")
 
 

@@ -169,7 +169,10 @@ class StreamAnalyticsEngine(Service):
         return insights(username, counted, degraded)
 
     async def retract_message(self, message_id: str) -> bool:
-        """Take a deleted message back out of the counts; False if it is not known (any more)."""
+        """Take a deleted message back out of the counts; False if it is not known (any more).
+
+        Minutes that lie more than an hour back stay as they were counted.
+        """
         check_text(message_id, "message_id")
         await self._ready()
         async with self._counting:
@@ -427,7 +430,7 @@ class StreamAnalyticsEngine(Service):
         stack.push_async_callback(self._outlook.aclose)
         stack.callback(self._keeper.release)
         if (kept := await self._keeper.load()) is not None:
-            self._unpack(kept)
+            await self._fits.submit(partial(self._unpack, kept))
         await self._outlook.load()
         stack.push_async_callback(self._keeper.write_last)
 

@@ -12,7 +12,9 @@ from the chat (R. Jiang et al., "LIGHTOR", arXiv 1910.12201).
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, deque
+from collections.abc import Container
 from dataclasses import astuple, dataclass, field
 from statistics import median
 from typing import Any, Final
@@ -50,11 +52,16 @@ MAX_KEPT: Final = 500
 WARM_UP: Final = 120
 """Seconds of stream before anything can be called unusual."""
 
+FEWEST_SAID: Final = 3
+"""How often a word must be said to be named as the reason."""
+
 BURST: Final = 3.0
 """How many times as often as usual something is said that is named as the reason."""
 
 SWING: Final = 0.12
 """How far the mood of the minute has to lie from the usual one to be named."""
+
+_QUOTE = re.compile(r", about “(.*)”")
 
 
 @dataclass(slots=True)
@@ -110,11 +117,22 @@ class Moments:
         self.kept.append(self._open)
         return self._open
 
-    def forget(self, key: str) -> None:
-        """Take the name ``key`` out of reasons, which quote what chat says."""
+    def forget(self, key: str, timeline: Timeline) -> None:
+        """Take the name ``key`` and what its owner may have said out of reasons, which quote chat."""
         for moment in self.kept:
             if key in moment.reason.casefold():
                 moment.reason = moment.reason.split(",")[0]
+            elif quoted(moment.reason):
+                said = _said_in(timeline, moment)
+                if not said.messages or key in said.chatters:
+                    moment.reason = _unquoted(moment.reason)
+
+    def take_back(self, words: Container[str], timeline: Timeline) -> None:
+        """Quote none of ``words``, which were withdrawn, where not enough is left of it."""
+        for moment in self.kept:
+            word = quoted(moment.reason)
+            if word in words and _said_in(timeline, moment).topics[word] < FEWEST_SAID:
+                moment.reason = _unquoted(moment.reason)
 
     def pack(self) -> list[list[Any]]:
         """What was kept, as plain values for the state file."""
@@ -171,9 +189,24 @@ def _reason(timeline: Timeline, minute: Bucket, at: float, began: float) -> str:
         parts.append(swing)
     if burst := _burst(minute.cues, past.cues, minutes, pace, minute.messages / 5):
         parts.append(f"much {burst}")
-    elif word := _burst(minute.topics, past.topics, minutes, pace, 3):
+    elif word := _burst(minute.topics, past.topics, minutes, pace, FEWEST_SAID):
         parts.append(f"about “{word}”")
     return ", ".join(parts)
+
+
+def quoted(reason: str) -> str:
+    """The word that a reason quotes, or nothing."""
+    match = _QUOTE.search(reason)
+    return match[1] if match else ""
+
+
+def _unquoted(reason: str) -> str:
+    return _QUOTE.sub("", reason)
+
+
+def _said_in(timeline: Timeline, moment: Highlight) -> Bucket:
+    """What was said while a moment lasted and in the minute before; empty where it is history."""
+    return timeline.window(moment.end, moment.end - moment.start + AROUND)
 
 
 def _swing(minute: Bucket, past: Bucket) -> str | None:

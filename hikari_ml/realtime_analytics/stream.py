@@ -35,7 +35,7 @@ from hikari_ml.realtime_analytics.audience.topics import Topics
 from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
 from hikari_ml.realtime_analytics.features import MessageFeatures, measure
 from hikari_ml.realtime_analytics.moments import Highlight, Moments
-from hikari_ml.realtime_analytics.timeline import BUCKET, MAX_MINUTES, Share, Timeline
+from hikari_ml.realtime_analytics.timeline import BUCKET, MAX_MINUTES, NOWHERE, Share, Timeline
 from hikari_ml.results import MessageAnalysis
 
 Vector = npt.NDArray[np.float32]
@@ -186,6 +186,7 @@ class StreamSoFar:
         if share is None:
             return False
         self.timeline.retract(share)
+        self.moments.take_back(share.message.topics, self.timeline)
         self.viewers.retract(share.message)
         self.total -= 1
         return True
@@ -195,9 +196,9 @@ class StreamSoFar:
         for known, share in list(self._ids.items()):
             if share is not None and user_key(share.message.username) == user_key(username):
                 self._ids[known] = None
+        self.moments.forget(user_key(username), self.timeline)
         self.timeline.erase(username)
         self.topics.forget(user_key(username))
-        self.moments.forget(user_key(username))
         self._commands.forget(user_key(username))
         return self.viewers.forget(username)
 
@@ -239,8 +240,8 @@ class StreamSoFar:
 
     def _place(self, message: MessageFeatures, at: float, message_id: str | None, *, newcomer: bool) -> bool:
         bucket = self.timeline.place(at)
-        if bucket is None:
-            self._remember(message_id, None)
+        if bucket is None:  # it is counted of its viewer alone, and can be taken back there
+            self._remember(message_id, Share(NOWHERE, message, newcomer, repeated=False))
             return False
         share = Share(bucket, message, newcomer, self._repeated(message.key, at))
         self.timeline.add(share, at)

@@ -31,6 +31,9 @@ MAX_MINUTES: Final = 14 * 24 * 60
 STREAM_GAP: Final = 30 * 60
 """Seconds of silence that part two streams."""
 
+NOWHERE: Final = -1
+"""In place of the bucket of a message that came too late for any."""
+
 OWN_METRICS: Final = ("chat_rate", "chatters", "mood")
 """What the stream itself gives each minute: messages, different people writing, mean mood in [0, 1]."""
 
@@ -154,7 +157,7 @@ class Timeline:
         self._retire()
 
     def retract(self, part: Share) -> bool:
-        """Subtract a message; False if its bucket has already become history."""
+        """Subtract a message; False if its bucket has already become history, which stays as it is."""
         bucket = self._buckets.get(part.bucket)
         if bucket is None:
             return False

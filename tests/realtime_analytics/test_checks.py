@@ -18,7 +18,10 @@ def test_a_number_is_a_float():
     assert check_number(3, "value") == 3.0
 
 
-@pytest.mark.parametrize("value", [{}, {"keywords": []}, "analysis"])
+@pytest.mark.parametrize(
+    "value",
+    [{}, {"keywords": []}, "analysis", {"keywords": [], "sentiment": {}, "emotion": {}, "toxicity": {}}],
+)
 def test_what_is_no_analysis_is_refused(value):
     with pytest.raises(InputError):
         check_analysis(value)

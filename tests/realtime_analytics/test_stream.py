@@ -233,6 +233,55 @@ def test_nothing_of_somebody_forgotten_is_left():
     assert "anna" not in found.topics._words[0]
 
 
+def quoting():
+    """A stream whose moment quotes what anna said, and the ids of her lines."""
+    found = stream()
+    busy(found, 600, rate=0.5)
+    for i in range(180):
+        hers = i % 10 == 0
+        prepare(found, 600 + i / 6)
+        found.count(
+            "anna" if hers else f"user{i % 40}",
+            "Quxstreet 12" if hers else f"so {i}",
+            at(600 + i / 6),
+            f"a{i}" if hers else None,
+            None,
+            ("quxstreet",) if hers else (),
+        )
+    busy(found, 60, rate=0.5, begin=640)
+    (moment,) = found.moments.kept
+    assert "quxstreet" in moment.reason
+    return found, moment, [f"a{i}" for i in range(0, 180, 10)]
+
+
+def test_a_moment_quotes_nothing_that_was_withdrawn():
+    found, moment, ids = quoting()
+    assert all(found.retract(known) for known in ids[:5])
+    assert "quxstreet" in moment.reason, "others still say it"
+    assert all(found.retract(known) for known in ids[5:])
+    assert "quxstreet" not in moment.reason
+    assert moment.reason.startswith("chat ")
+
+
+def test_a_moment_quotes_nobody_who_was_erased():
+    found, moment, _ = quoting()
+    found.forget("ben")
+    assert "quxstreet" in moment.reason, "ben was not there"
+    found.forget("Anna")
+    assert "quxstreet" not in moment.reason
+
+
+def test_what_came_too_late_can_be_taken_back():
+    found = stream()
+    say(found, 1000)
+    say(found, 10, "my street is Elm street", "ben", "late")
+    assert found.total == 2
+    assert found.retract("late")
+    assert found.total == 1
+    assert found.viewers.get("ben") is None or found.viewers.get("ben").messages == 0
+    assert not found.retract("late")
+
+
 async def test_a_state_of_the_second_format_is_read():
     found, other = stream(), stream()
     busy(found, 60)

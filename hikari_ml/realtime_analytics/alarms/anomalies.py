@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.realtime_analytics.alarms.kinds import (
@@ -40,7 +40,10 @@ WINDOW: Final = 60.0
 """Seconds a window looks back."""
 
 REFRACTORY: Final = 180.0
-"""Seconds after an alert in which the next must be worse to be raised."""
+"""Seconds without its marks after which something is over, so that the like is news again."""
+
+GROWN: Final = 3
+"""How many times as many messages as when it was told make it news again while it lasts."""
 
 RECOGNISED: Final = frozenset({"raid", "hate_raid", "bot_flood", "copypasta"})
 
@@ -77,6 +80,14 @@ class Raised:
     kind: str
     score: float
     reason: str
+
+
+class Lasting(NamedTuple):
+    """When the last window of a kind ended (epoch seconds); its messages and severity when it was told."""
+
+    seen: float
+    messages: int
+    severity: float
 
 
 class Learner:
@@ -154,8 +165,8 @@ class StreamAnomalies(Learner):
         super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS)
         self.score = 0.0
         self._told_at = -math.inf
-        self._told_kind = ""
         self._told_severity = 0.0
+        self._lasting: dict[str, Lasting] = {}
         self._silence = Silence()
 
     def judge(self, window: Bucket, at: float, audience: float = 0.0) -> Raised | None:
@@ -182,14 +193,20 @@ class StreamAnomalies(Learner):
         moved = self._forest.moved(row)
         severity = self._forest.severity(row)
         kind = self._kind(window, dict(moved), severity, row[AUDIENCE])
-        if kind is None or self._told(kind, severity, at):
+        if kind is None or self._told(kind, window.messages, severity, at):
             return None
         reason = ", ".join(f"{WINDOW_FEATURES[i]} {_direction(z)}" for i, z in moved[:3])
-        return self._tell(at, kind, severity, reason, self._beyond(row, *moved[0]))
+        return self._tell(at, kind, severity, reason, self._beyond(row, *moved[0]), window.messages)
 
-    def _told(self, kind: str, severity: float, at: float) -> bool:
-        """Whether the like was told just now; another thing is news, and so is the same thing grown worse."""
-        if at - self._told_at >= REFRACTORY or (kind in RECOGNISED and kind != self._told_kind):
+    def _told(self, kind: str, messages: int, severity: float, at: float) -> bool:
+        """Whether it is no news: what still lasts, or, soon after an alert, what bears no marks of a kind."""
+        before = self._lasting.get(kind)
+        if before and at - before.seen < REFRACTORY:
+            self._lasting[kind] = before._replace(seen=at)
+            grown = messages >= GROWN * before.messages and severity > before.severity
+            return kind == "quiet" or not grown
+        self._lasting[kind] = Lasting(at, messages, severity)
+        if kind in RECOGNISED or at - self._told_at >= REFRACTORY:
             return False
         return kind == "quiet" or severity <= self._told_severity
 
@@ -205,9 +222,12 @@ class StreamAnomalies(Learner):
         sign = math.copysign(1.0, z)
         return sum(sign * past[feature] >= sign * row[feature] for past in self._rows)
 
-    def _tell(self, at: float, kind: str, severity: float, reason: str, beyond: int = 0) -> Raised:
+    def _tell(
+        self, at: float, kind: str, severity: float, reason: str, beyond: int = 0, messages: int = 0
+    ) -> Raised:
         """An alert; beyond what was seen the tail is taken to fall as that of a Cauchy distribution does."""
-        self._told_at, self._told_kind, self._told_severity = at, kind, severity
+        self._told_at, self._told_severity = at, severity
+        self._lasting[kind] = Lasting(at, messages, severity)
         tail = (beyond + 0.5) / (len(self._rows) + 1) / (1 + severity)
         return Raised(at, kind, 1 - tail, reason)
 

@@ -1,5 +1,6 @@
 """What is unusual is noticed, named, and not shouted about twice."""
 
+import dataclasses
 import random
 from collections import Counter
 
@@ -89,6 +90,25 @@ def test_a_burst_raises_one_alert_and_then_rests():
     assert anomalies.judge(window(messages=300, chatters=200), 620) is None
     assert anomalies.judge(window(messages=900, chatters=600), 630) is not None, "worse is told at once"
     assert anomalies.judge(window(messages=900, chatters=600), 630 + 181) is not None
+
+
+def test_a_crowd_that_grows_is_one_alert_unless_it_grows_by_far():
+    anomalies = stream()
+    growing = [
+        anomalies.judge(window(messages=22 + 6 * i, chatters=16 + 5 * i, newcomers=6 + 5 * i), 610 + i * 10)
+        for i in range(6)
+    ]
+    assert [bool(alert) for alert in growing] == [True, False, False, False, False, False]
+    far = anomalies.judge(window(messages=900, chatters=700, newcomers=690), 680)
+    assert far.kind == "raid"
+
+
+def test_two_kinds_by_turns_are_told_once_each():
+    anomalies = stream()
+    raid = window(messages=60, chatters=45, newcomers=30)
+    flood = dataclasses.replace(raid, new_repeated=20)
+    told = [anomalies.judge(raid if i % 2 else flood, 610 + i * 10) for i in range(30)]
+    assert [alert.kind for alert in told if alert] == ["bot_flood", "raid"]
 
 
 def test_an_ordinary_stretch_raises_nothing():
