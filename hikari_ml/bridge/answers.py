@@ -19,6 +19,8 @@ from hikari_ml.bridge.reading import epoch_key
 from hikari_ml.bridge.router import DEAD, stream_of
 
 ANSWERED: Final = "hikari.answered."
+DIGEST: Final = 32
+"""Characters by which a call is told apart from others of its channel."""
 ANSWERED_SECONDS: Final = 600
 """How long an answer can be given again to a repeated id."""
 
@@ -93,7 +95,7 @@ class Answers:
 
 def answered_key(request: Request) -> str:
     """Where the answer to a durable call is kept for a while."""
-    digest = blake2b(request.id.encode(), digest_size=16).hexdigest()
+    digest = blake2b(request.id.encode(), digest_size=DIGEST // 2).hexdigest()
     return f"{ANSWERED}{request.channel}.{digest}"
 
 
@@ -113,7 +115,8 @@ async def forget_calls(redis: Redis, channel: str) -> int:
             if decode(fields.get(FIELD, b"")).channel != channel:
                 continue
         await redis.xdel(DEAD, entry)  # what cannot be read may be of anybody
-    pattern = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in f"{ANSWERED}{channel}.") + "*"
+    own = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in f"{ANSWERED}{channel}.")
+    pattern = own + "?" * DIGEST  # no more, or it would be another channel's: of "mika.clips", not of "mika"
     async for name in redis.scan_iter(match=pattern, count=500):
         await redis.delete(name)
     return times

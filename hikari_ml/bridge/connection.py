@@ -9,9 +9,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
-from hikari_ml.errors import StoreError
+from hikari_ml.errors import ConfigError, StoreError
 
 CONNECT_SECONDS: Final = 5.0
+
+NO_ADDRESS: Final = (
+    "the address of Redis cannot be read; give redis://:PASSWORD@HOST:6379/0, with the / # ? @ : of a "
+    "password percent-encoded (%2F %23 %3F %40 %3A)"
+)
 
 ANSWER_SECONDS: Final = 5.0
 """How long Redis may take to answer, waiting for entries of a stream included."""
@@ -22,18 +27,28 @@ def connect(url: str) -> Redis:
 
     An answer that is lost on the way may have held entries of a stream, or a lease that is ours now: whoever
     asked has to know of it.
+
+    Raises:
+        ConfigError: ``url`` is no address; it is not quoted, since a password may stand in it.
     """
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        socket_keepalive=True,
-        retry=Retry(NoBackoff(), 0),
-    )
+    try:
+        return Redis.from_url(
+            url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError:
+        raise ConfigError("bridge.redis", NO_ADDRESS) from None
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def not_to_be_used(name: str, error: BaseException) -> StoreError:
     """What to say of the Redis called ``name`` that does not answer a ping as it should."""
     if isinstance(error, ResponseError):  # such as one whose disk is full
-        return StoreError(name, f"Redis refuses to work: {error}")
-    return StoreError(name, f"Redis cannot be reached: {error}")
+        return StoreError(name, f"Redis refuses to work: {_words(error)}")
+    return StoreError(name, f"Redis cannot be reached: {_words(error)}")

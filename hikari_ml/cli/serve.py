@@ -143,6 +143,7 @@ class _Hearing:
     channel: str
     source: ChatSource
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    leave: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -172,29 +173,43 @@ class Listening:
         from hikari_ml.errors import HikariError
         from hikari_ml.platforms.opening import open_source
 
-        while not self._over.is_set():
-            hikari = None
-            try:
-                source = open_source(chat, settings)
-            except HikariError as error:  # a file that was there when we began
-                _log.warning("%s cannot be listened to now: %s", chat, error)
-            else:
-                hikari = await self._channel(bridge, source)
-            if hikari is None:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._over.wait(), LATER_SECONDS)
-            elif not self._over.is_set() and await self._hear(hikari, source):
-                return
+        source: ChatSource | None = None
+        try:
+            while not self._over.is_set():
+                try:
+                    source = source or open_source(chat, settings)
+                except HikariError as error:  # a file that was there when we began
+                    _log.warning("%s cannot be listened to now: %s", chat, error)
+                hikari = await self._channel(bridge, source) if source else None
+                if source is None or hikari is None:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._over.wait(), LATER_SECONDS)
+                elif not self._over.is_set():
+                    if await self._hear(hikari, source):
+                        return
+                    source = source if source.once else None
+        finally:
+            if source is not None:
+                await source.aclose()
 
     async def let_go(self, hikari: Hikari) -> None:
-        """Carry in what was heard for a channel before it is closed, and show it no longer."""
-        await self._stop([one for one in self._hearings if one.channel == hikari.channel])
+        """Carry in what was heard for a channel before it is closed, and show it no longer.
+
+        A pipe or a file is left where it is, and gone on with when the channel comes back.
+        """
+        ours = [one for one in self._hearings if one.channel == hikari.channel]
+        for hearing in ours:
+            (hearing.leave if hearing.source.once else hearing.stop).set()
+        await _done(ours)
         await self._page.remove(hikari)
 
     async def end(self) -> None:
         """Listen to nothing more, and carry in what was heard."""
         self._over.set()
-        await self._stop(list(self._hearings))
+        ours = list(self._hearings)
+        for hearing in ours:
+            hearing.stop.set()
+        await _done(ours)
 
     async def _channel(self, bridge: RedisBridge, source: ChatSource) -> Hikari | None:
         """The channel of a chat, if it is ours or can be; what hinders may pass."""
@@ -209,13 +224,13 @@ class Listening:
             return None
 
     async def _hear(self, hikari: Hikari, source: ChatSource) -> bool:
-        """Carry a chat in until it or our listening ends; whether it has ended for good."""
+        """Carry a chat in until it or our listening ends; whether there is nothing to go on with."""
         from hikari_ml.pipeline.attending import attend
 
         hearing = _Hearing(hikari.channel, source)
         self._hearings.append(hearing)
         try:
-            attended = await attend(hikari, source, stop=hearing.stop)
+            attended = await attend(hikari, source, stop=hearing.stop, leave=hearing.leave)
         except Exception as error:  # the other chats go on
             self._given_up.append(source.name)
             _log.error("%s is not listened to any more: %s", source.name, error)
@@ -223,14 +238,13 @@ class Listening:
         finally:
             self._hearings.remove(hearing)
             hearing.done.set()
-        if hearing.stop.is_set():
+        if hearing.stop.is_set() or hearing.leave.is_set():
             return False
         said = f"{source.name} has ended after {attended.messages:,} messages"
         out.print(said, markup=False, highlight=False)
         return True
 
-    async def _stop(self, hearings: list[_Hearing]) -> None:
-        for hearing in hearings:
-            hearing.stop.set()
-        for hearing in hearings:
-            await hearing.done.wait()
+
+async def _done(hearings: list[_Hearing]) -> None:
+    for hearing in hearings:
+        await hearing.done.wait()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 from typing import Final, TypeGuard
@@ -59,26 +59,57 @@ async def attend(
     source: ChatSource,
     *,
     stop: asyncio.Event | None = None,
+    leave: asyncio.Event | None = None,
     so_far: Attended | None = None,
 ) -> Attended:
     """Carry what ``source`` tells into ``hikari`` until it ends, and close it.
 
-    Once ``stop`` is set nothing more is listened to, and what was heard until then is still carried in.
+    Once ``stop`` is set nothing more is listened to, and what was heard until then is still carried in. Once
+    ``leave`` is set, ``source`` is left open, with what waits in it, for a later call to go on with.
     ``so_far`` is counted up on the way.
 
     Raises:
         SourceError: the source cannot go on; all that came before is carried in.
     """
     counts = so_far or Attended()
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(source.aclose)
-        if stop is not None:
-            stopping = asyncio.create_task(_close_when(stop, source), name=f"hikari-stop {source.name}")
-            stack.push_async_callback(ended, stopping)
-        failures = _Failures()
-        while events := await source.take(BATCH):
-            await _carry(hikari, events, counts, failures)
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(source.aclose)
+        async with _closed_by(stop, source):
+            failures = _Failures()
+            while events := await _next(source, leave):
+                await _carry(hikari, events, counts, failures)
+        if leave is not None and leave.is_set():
+            closing.pop_all()
     return counts
+
+
+@asynccontextmanager
+async def _closed_by(stop: asyncio.Event | None, source: ChatSource) -> AsyncIterator[None]:
+    """Close ``source`` as soon as ``stop`` is set."""
+    if stop is None:
+        yield
+        return
+    stopping = asyncio.create_task(_close_when(stop, source), name=f"hikari-stop {source.name}")
+    try:
+        yield
+    finally:
+        await ended(stopping)
+
+
+async def _next(source: ChatSource, leave: asyncio.Event | None) -> list[ChatEvent]:
+    """What has come; nothing at the end, and nothing is taken once it is to be left."""
+    if leave is None:
+        return await source.take(BATCH)
+    if leave.is_set():
+        return []
+    taking = asyncio.create_task(source.take(BATCH))
+    leaving = asyncio.create_task(leave.wait())
+    try:
+        await asyncio.wait({taking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return taking.result() if taking.done() else []
+    finally:
+        await ended(taking)
+        await ended(leaving)
 
 
 class _Failures:

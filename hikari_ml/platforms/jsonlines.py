@@ -50,6 +50,8 @@ class JsonLinesSource(ChatSource):
         SourceError: the file cannot be read.
     """
 
+    once = True
+
     def __init__(self, path: str | Path, channel: str = "default", *, capacity: int = CAPACITY) -> None:
         super().__init__(f"jsonl:{path}", channel, capacity=capacity)
         self._path = path

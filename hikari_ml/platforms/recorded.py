@@ -30,6 +30,8 @@ class RecordedSource(ChatSource):
         SourceError (on iterating): the recording cannot be read.
     """
 
+    once = True
+
     def __init__(
         self, path: str | Path, channel: str = "default", *, speed: float = 1.0, capacity: int = CAPACITY
     ) -> None:

@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from hikari_ml.chat import (
     ChatEvent,
@@ -150,6 +150,9 @@ class ChatSource(Service, ABC):
     how to listen, calling :meth:`tell` (or ``await hand(...)`` where the sender can wait, as a file can).
     Closing ends the listening; what was heard until then can still be taken.
     """
+
+    once: ClassVar[bool] = False
+    """Whether opening it anew does not go on: a pipe is read once, a file begins at its beginning."""
 
     def __init__(self, name: str, channel: str, *, capacity: int = CAPACITY) -> None:
         super().__init__()

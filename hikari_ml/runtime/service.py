@@ -6,7 +6,7 @@ import asyncio
 import warnings
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from hikari_ml.errors import ClosedError
 
@@ -78,7 +78,7 @@ class Service:
             )
 
 
-async def ended(task: asyncio.Task[None]) -> None:
+async def ended(task: asyncio.Task[Any]) -> None:
     """Cancel a background task and wait until it is gone.
 
     It is cancelled again if it goes on: what it awaits may take a cancellation for a failure of its own.

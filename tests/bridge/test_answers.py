@@ -2,10 +2,11 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from redis.asyncio import Redis
 
-from hikari_ml.bridge.answers import Answers
+from hikari_ml.bridge.answers import Answers, answered_key, forget_calls
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.protocol import CallError, Request, encode_request, refusal, reply
 from hikari_ml.bridge.reading import epoch_key
@@ -56,6 +57,17 @@ async def test_what_is_sent_late_does_not_bring_back_what_was_forgotten(redis_ur
         answers.keep(CALL, "e/2-0", reply("x", 2))
         assert await own.caught_up(5)
         assert (await answers.known(CALL)).place == "e/2-0"
+
+
+async def test_another_channel_whose_name_begins_alike_keeps_its_answers(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        names = [
+            answered_key(replace(CALL, channel=channel)) for channel in ("c", "c.clips", "c.x" * 11, "d")
+        ]
+        for name in names:
+            await redis.set(name, b"kept")
+        await forget_calls(redis, "c")
+        assert [await redis.exists(name) for name in names] == [0, 1, 1, 1]
 
 
 async def test_an_answer_does_not_outlive_its_stream(redis_url):

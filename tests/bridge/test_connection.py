@@ -4,7 +4,8 @@ import pytest
 from redis.exceptions import RedisError
 
 from hikari_ml.bridge import connection
-from hikari_ml.bridge.connection import connect
+from hikari_ml.bridge.connection import NO_ADDRESS, connect
+from hikari_ml.errors import ConfigError
 from tests.wire import wire_to
 
 
@@ -17,6 +18,23 @@ async def test_one_that_is_only_half_there_is_given_up_and_the_next_works(redis_
             await redis.ping()
         wire.swallows = False
         assert await redis.ping()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:pa/ss@127.0.0.1:6379/0",
+        "redis://:pa#ss@127.0.0.1:6379/0",
+        "redis://h:17x9/0",
+        "http://h",
+        "h",
+    ],
+)
+def test_an_address_that_is_none_is_said_without_its_password(url):
+    with pytest.raises(ConfigError, match=r"bridge\.redis.*percent-encoded") as caught:
+        connect(url)
+    assert caught.value.__suppress_context__
+    assert str(caught.value) == f"setting 'bridge.redis': {NO_ADDRESS}", "nothing of it is quoted"
 
 
 async def test_what_lost_its_answer_is_not_sent_again(redis_process, redis_url):

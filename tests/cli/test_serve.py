@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import urllib.request
+from contextlib import suppress
 
 import pytest
 import redis
@@ -12,6 +14,7 @@ from websockets.asyncio.client import connect
 
 from hikari_ml.bridge.client import BridgeClient
 from hikari_ml.bridge.local_redis import free_port
+from hikari_ml.errors import HikariError
 from tests.cli.test_watch import Watching
 from tests.cli.test_watch import watching as started
 from tests.platforms.servers import irc_server
@@ -145,12 +148,56 @@ async def test_a_second_worker_says_that_it_stands_by():
 async def test_what_is_wrong_is_told_in_one_sentence():
     for arguments, said in (
         (["--redis", "redis://127.0.0.1:1/0"], "Redis cannot be reached"),
+        (["--redis", "redis://:pa/ss@127.0.0.1:6379/0"], "percent-encoded"),
+        (["--redis", "127.0.0.1"], "redis://:PASSWORD@HOST:6379/0"),
         (["--watch", "icq:me"], "twitch:CHANNEL"),
         (["--host", "0.0.0.0"], "token"),
     ):
         async with started(*arguments) as served:
             assert await served.ended() == 1
             assert said in served.errors
+            assert "'pa'" not in served.errors
+
+
+async def test_a_pipe_is_gone_on_with_after_its_channel_was_lost(monkeypatch):
+    monkeypatch.setenv("HIKARI_BRIDGE__LEASE_SECONDS", "1")
+    async with started("--watch", "jsonl:-", stdin=asyncio.subprocess.PIPE) as served:
+        await served.until("Ctrl+C ends it")
+        pipe, said = served.process.stdin, iter(range(10_000))
+
+        async def says(count):
+            for _ in range(count):
+                pipe.write(json.dumps({"username": "anna", "text": f"line {next(said)}"}).encode() + b"\n")
+            await pipe.drain()
+
+        async with BridgeClient(named(served, "Redis")) as client:
+
+            async def counted(count):
+                async with asyncio.timeout(60):
+                    while True:
+                        with suppress(HikariError):
+                            board = await client.call("get_real_time_dashboard", channel="default")
+                            if (found := board["current_metrics"]["total_messages"]) >= count:
+                                return found
+                        await asyncio.sleep(0.1)
+
+            await says(50)
+            assert await counted(50) == 50
+            server = redis.Redis.from_url(named(served, "Redis")).info()["process_id"]
+            os.kill(server, signal.SIGSTOP)
+            try:
+                for _ in range(8):
+                    await says(10)
+                    await asyncio.sleep(0.5)
+            finally:
+                os.kill(server, signal.SIGCONT)
+            await says(50)
+            assert await counted(180) == 180
+            pipe.close()
+            await served.until("jsonl:- has ended")
+            assert await counted(180) == 180
+        await stopped(served)
+        assert "channel 'default' is lost" in served.errors
 
 
 async def test_two_chats_of_one_channel_are_both_carried_in_and_both_end(monkeypatch, tmp_path):

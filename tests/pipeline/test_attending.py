@@ -1,6 +1,7 @@
 """A source carried into a channel: in order, in batches, withdrawn where taken back, never ended by one."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hikari_ml.chat import MessageDeleted, Raid, SourceState, StreamState, UserC
 from hikari_ml.dashboard.live import LiveState
 from hikari_ml.errors import SourceError
 from hikari_ml.pipeline.attending import Attended, attend
+from hikari_ml.platforms.jsonlines import JsonLinesSource
 from hikari_ml.platforms.source import ChatSource
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import LINES, START, at
@@ -272,6 +274,27 @@ async def test_stopping_loses_nothing_that_was_heard(hikari):
     stop.set()
     assert await attending is counts
     assert counts.messages == source.counts.received == 200
+
+
+async def test_what_is_left_open_is_gone_on_with_where_it_was(hikari, tmp_path):
+    lines = [
+        json.dumps({"username": "anna", "text": f"{LINES[i % 7]} {i}", "id": f"{i}"}) for i in range(300)
+    ]
+    (tmp_path / "chat.jsonl").write_text("\n".join(lines))
+    source, counts, times = JsonLinesSource(tmp_path / "chat.jsonl", "hikari", capacity=20), Attended(), 0
+    while True:
+        leave, before = asyncio.Event(), counts.messages
+        attending = asyncio.create_task(attend(hikari, source, leave=leave, so_far=counts))
+        while counts.messages == before and not attending.done():
+            await asyncio.sleep(0)
+        leave.set()
+        await attending
+        times += 1
+        if counts.messages == 300:
+            break
+    await source.aclose()
+    assert times > 2
+    assert (await hikari.analytics.get_real_time_dashboard())["current_metrics"]["total_messages"] == 300
 
 
 async def test_one_stopped_before_it_began_ends(hikari):
