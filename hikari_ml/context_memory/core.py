@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -31,6 +31,7 @@ from hikari_ml.context_memory.recall import (
     Hit,
     Ranking,
     Wanted,
+    about,
     fuse,
     prefer,
     relevant,
@@ -246,7 +247,7 @@ class MemoryCore:
             return user is not None and user_key(user) in wanted.people
 
         hits = with_answers(fuse(lists), answer, relevant) if lists else []
-        return prefer(hits, named) if wanted.people else hits
+        return prefer(hits, named, alone=wanted.alone) if wanted.people else hits
 
     def regroup(self, record: Record) -> None:
         """Let the caches know of the place in time and conversation that ``record`` has come to have."""
@@ -309,7 +310,9 @@ class MemoryCore:
         meant = [(key, score) for key, score in meant if key not in hidden][:depth]
         inside = self.words.scope(scope, hidden)
         asked = self.words.asked(wanted.text, wanted.names)
-        said = self.words.search(asked, max(depth, SAID_LINES), inside)
+        said: Ranking = self.words.search(asked, max(depth, SAID_LINES), inside)
+        if wanted.alone:
+            said = about(self._said_by(wanted.people, self._inside(scope)), said)
         found: dict[str, Ranking] = {"meaning": meant, "words": said[:depth]}
         if self.tiers.conversing:  # a line by itself is its own window
             lines = [key for key, _ in meant[:MOST_WINDOWS]]
@@ -318,6 +321,13 @@ class MemoryCore:
             lines = [key for key, _ in said[:SAID_LINES]]
             found["words_window"] = self.words.search_windows(asked, depth, lines, SAID_AROUND, inside)
         return {name: ranking for name, ranking in found.items() if ranking}
+
+    def _said_by(self, people: Iterable[str], inside: Callable[[int], bool]) -> list[int]:
+        """What people said themselves, the most important first, and the latest of what is as important."""
+        keys = filter(inside, chain.from_iterable(map(self.tiers.of_user, people)))
+        slots = [self.tiers[key] for key in keys]
+        slots.sort(key=lambda slot: (-slot.importance, -slot.created_at, slot.key))
+        return [slot.key for slot in slots]
 
     def _scope(self, question: Question) -> list[int] | None:
         """Keys that ``question`` may find, of what holds or held then; None means all that holds."""

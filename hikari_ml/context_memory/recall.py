@@ -16,11 +16,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from hikari_ml.chat import user_key
-from hikari_ml.context_memory.words import terms
+from hikari_ml.context_memory.words import ASKING_TERMS, terms
 
 RANK_CONSTANT: Final = 10
 DEPTH: Final = 60
@@ -47,8 +48,18 @@ ANSWER_SHARE: Final = 0.3
 OTHERS_SHARE: Final = 0.77
 """What is left of the score of other people's lines where a query names somebody."""
 
+STRANGERS_SHARE: Final = 0.05
+"""What is left of the score of lines that neither are theirs nor name them where it asks of nothing else."""
+
 MOST_NAME_WORDS: Final = 3
 """Longest name that is looked for in a query, in words."""
+
+_ASKING: Final = ASKING_TERMS | set(
+    terms(
+        "know known remember recall remind think thought say said who what anything everything something more"
+    )
+)
+"""What may stand beside a name in a query that asks of nothing but the person."""
 
 _WORD = re.compile(r"\w+")
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
@@ -71,11 +82,15 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A query taken apart: what is searched by meaning, the names in it, and whose they are as user keys."""
+    """A query taken apart: what is searched by meaning, the names in it, and whose they are as user keys.
+
+    ``alone`` says that it asks of nothing but the people: "what do you know about anna?".
+    """
 
     text: str
     names: str
     people: frozenset[str]
+    alone: bool = False
 
 
 def fuse(lists: Mapping[str, Ranking], constant: int = RANK_CONSTANT) -> list[Hit]:
@@ -109,8 +124,8 @@ def relevant(hit: Hit) -> bool:
 def take_apart(query: str, known: Callable[[str], bool]) -> Wanted:
     """Find the names of people in ``query``; ``known`` tells whether a user key is somebody's.
 
-    The longest name counts. A function word names nobody, even if a viewer is called so. A query of nothing
-    but names is searched as it is.
+    The longest name counts. A function word names nobody, even if a viewer is called so. Of a query about
+    nothing but people their names are searched.
     """
     words = list(_WORD.finditer(query))
     names, rest, at, first = [], "", 0, 0
@@ -124,8 +139,19 @@ def take_apart(query: str, known: Callable[[str], bool]) -> Wanted:
             at = possessive.end() if possessive else end
         first = (first if last is None else last) + 1
     rest = " ".join((rest + query[at:]).split())
-    people = frozenset(map(user_key, names))
-    return Wanted(rest if terms(rest) else query, " ".join(names), people)
+    people, named = frozenset(map(user_key, names)), " ".join(names)
+    alone = bool(names) and _ASKING.issuperset(terms(rest))
+    return Wanted(named if alone else rest, named, people, alone)
+
+
+def about(theirs: Iterable[int], named: Ranking) -> Ranking:
+    """By turns what people said themselves, the best first, and the lines that name them.
+
+    A line of theirs that does not name them has a score of 0: its speaker is who was asked of.
+    """
+    scores = dict(named)
+    turns = chain.from_iterable(zip_longest(theirs, scores))
+    return [(key, scores.get(key, 0.0)) for key in dict.fromkeys(turns) if key is not None]
 
 
 def with_answers(
@@ -149,12 +175,19 @@ def with_answers(
     return _best_first(found.values()) if found else list(hits)
 
 
-def prefer(hits: Sequence[Hit], named: Callable[[int], bool]) -> list[Hit]:
+def prefer(hits: Sequence[Hit], named: Callable[[int], bool], *, alone: bool = False) -> list[Hit]:
     """Lower what others said than the people a query names to ``OTHERS_SHARE``, which hides none of it.
 
-    The share that was left stands among the scores of every hit as ``named``.
+    If it asks of them ``alone``, what does not even name them is left ``STRANGERS_SHARE``. The share that
+    was left stands among the scores of every hit as ``named``.
     """
-    shares = {hit.key: 1.0 if named(hit.key) else OTHERS_SHARE for hit in hits}
+
+    def share(hit: Hit) -> float:
+        if named(hit.key):
+            return 1.0
+        return STRANGERS_SHARE if alone and "words" not in hit.scores else OTHERS_SHARE
+
+    shares = {hit.key: share(hit) for hit in hits}
     return _best_first(
         hit._replace(score=hit.score * shares[hit.key], scores={**hit.scores, "named": shares[hit.key]})
         for hit in hits

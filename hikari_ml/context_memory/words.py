@@ -403,7 +403,7 @@ def asked_terms(query: str) -> set[str]:
     lines such a word can be the rarest, and would count the most.
     """
     asked = set(terms(query))
-    return (asked - _ASKING_TERMS) or asked
+    return (asked - ASKING_TERMS) or asked
 
 
 @lru_cache(maxsize=65_536)
@@ -412,7 +412,7 @@ def _stem(word: str) -> str:
 
 
 _STEMMER: Final = snowballstemmer.stemmer("english")
-_ASKING_TERMS: Final = frozenset(
+ASKING_TERMS: Final = frozenset(
     terms(
         """
         has have had having am been being me him them us could would should can may might must shall

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.context_memory.recall import OTHERS_SHARE, Hit, fuse, prefer, take_apart, with_answers
+from hikari_ml.context_memory.recall import (
+    OTHERS_SHARE,
+    STRANGERS_SHARE,
+    Hit,
+    about,
+    fuse,
+    prefer,
+    take_apart,
+    with_answers,
+)
 
 keys = st.lists(st.integers(0, 30), unique=True, max_size=20)
 
@@ -116,6 +125,21 @@ def test_a_preference_keeps_every_hit_and_the_order_of_each_side(scores, named):
         ]
 
 
+def test_who_is_asked_of_comes_by_turns_with_who_speaks_of_them():
+    assert about([7, 2, 5], [(3, 4.0), (2, 1.5)]) == [(7, 0.0), (3, 4.0), (2, 1.5), (5, 0.0)]
+    assert about([], [(3, 4.0)]) == [(3, 4.0)]
+
+
+def test_asked_of_people_alone_what_does_not_even_name_them_comes_last():
+    hits = [Hit(1, 0.9, {}, {}), Hit(2, 0.2, {}, {"words": 1.0}), Hit(3, 0.1, {}, {})]
+    found = prefer(hits, lambda key: key == 3, alone=True)
+    assert [(hit.key, hit.scores["named"]) for hit in found] == [
+        (2, OTHERS_SHARE),
+        (3, 1.0),
+        (1, STRANGERS_SHARE),
+    ]
+
+
 KNOWN = {"anna", "s", "ben_92", "mr. snow", "what", "アンナ", "anna lee"}
 
 
@@ -132,7 +156,9 @@ KNOWN = {"anna", "s", "ben_92", "mr. snow", "what", "アンナ", "anna lee"}
         ("アンナ plays", "plays", {"アンナ"}),
         ("annabel has a banana", "annabel has a banana", set()),
         ("what pets", "what pets", set()),
-        ("who is anna?", "who is anna?", {"anna"}),
+        ("who is anna?", "anna", {"anna"}),
+        ("what do you know about @anna and ben_92?", "anna ben_92", {"anna", "ben_92"}),
+        ("tell me about anna's cats", "tell me about cats", {"anna"}),
         ("anna", "anna", {"anna"}),
         ("", "", set()),
         ("???", "???", set()),

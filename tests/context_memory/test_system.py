@@ -442,12 +442,50 @@ async def test_who_is_named_is_preferred_and_never_required(memory):
     assert first["why"]["named"] is None
 
 
-async def test_a_name_alone_recalls_its_mentions_and_strengthens_no_other(memory):
-    await memory.store_memory("I live in Norway", metadata={"user": "anna"})
+ABOUT_ANNA = (
+    "anna",
+    "@Anna?",
+    "tell me about anna",
+    "what do you know about anna?",
+    "do you remember anna",
+    "who is anna?",
+)
+
+
+@pytest.mark.parametrize("query", ABOUT_ANNA)
+async def test_who_is_asked_about_is_found_by_what_they_said_and_by_what_is_said_of_them(memory, query):
+    told = ("I live in Norway", "my two cats are called Luna and Sol", "I work as a nurse")
+    for content in told:
+        await memory.store_memory(content, metadata={"user": "anna"})
     await memory.store_memory("anna sings well", metadata={"user": "ben"})
-    found = {m["metadata"]["user"]: m for m in await memory.retrieve_memories("anna", k=2)}
-    assert found["ben"]["why"]["words_rank"] == 1
-    assert found["anna"]["why"]["words"] is None
+    for i, content in enumerate(
+        ("what do you know", "tell me more", "do you remember", "who is there", "hi")
+    ):
+        await memory.store_memory(content, metadata={"user": f"viewer{i}"})
+    found = await memory.retrieve_memories(query, k=9)
+    assert len(found) == 9, "nobody is hidden"
+    assert {m["content"] for m in found[:4]} == {*told, "anna sings well"}
+    assert found[0]["metadata"]["user"] == "anna"
+    assert [m["why"]["words"] is None for m in found] == [False] * 4 + [True] * 5
+    again = {m["content"]: m["access_count"] for m in await memory.list_memories(9)}
+    assert {content for content, times in again.items() if times} == {*told, "anna sings well"}
+    assert "Norway" in await memory.get_context_summary(query, 500)
+
+
+async def test_who_is_asked_about_is_looked_for_in_the_scope_alone(memory, clock):
+    await memory.store_memory("I live in Norway", metadata={"user": "anna"})
+    then = clock.now()
+    clock.advance(3600)
+    await memory.store_memory("I moved to Berlin", metadata={"user": "anna"})
+    await memory.store_memory("I am tired", "mood", metadata={"user": "anna"})
+    query = "what do you know about anna?"
+    assert [m["content"] for m in await memory.retrieve_memories(query, as_of=then)] == ["I live in Norway"]
+    (mood,) = await memory.retrieve_memories(query, memory_types=["mood"])
+    assert mood["content"] == "I am tired"
+    assert {m["content"] for m in await memory.retrieve_memories(query)} == {
+        "I moved to Berlin",
+        "I am tired",
+    }
 
 
 async def test_neither_importance_nor_age_changes_a_rank(memory, clock):

@@ -25,6 +25,7 @@ from hikari_ml.context_memory.recall import (
     Hit,
     Ranking,
     Wanted,
+    about,
     fuse,
     prefer,
     take_apart,
@@ -86,6 +87,10 @@ Windows overlap, so what they hold is looked up once, in ``held``, and not once 
 
 _NAMES: Final = f"""
 SELECT DISTINCT m.user_key FROM memories m WHERE m.user_key = ANY(%(names)s) AND {_INSIDE}
+"""  # noqa: S608
+_SAID_BY: Final = f"""
+SELECT m.key FROM memories m WHERE m.user_key = ANY(%(people)s) AND {_INSIDE}
+ORDER BY m.importance DESC, m.created_at DESC, m.key LIMIT %(depth)s
 """  # noqa: S608
 _CONVERSING: Final = "SELECT EXISTS (SELECT FROM memories WHERE conversation IS NOT NULL)"
 _COUNTS: Final = "SELECT count(*), coalesce(avg(length), 0)::float8 FROM memories"
@@ -204,12 +209,16 @@ async def search(found: Connection, question: Question, wanted: Wanted, vector: 
         reach = {"reached_before": 0, "reached_after": MEANT_BEFORE, "before": MEANT_BEFORE, "after": 0}
         windows = {**asked, **reach, "lines": lines, "depth": MOST_WINDOWS}
         lists["meaning_window"] = await _ranking(found, _MEANING_OF_WINDOWS, windows)
-    words = await _words(found, wanted)
+    words, lines_said = await _words(found, wanted), []
     if words:
         most = {**asked, **words, "depth": max(depth, SAID_LINES)}
         lines_said = await _ranking(found, _WORDS_OF_ALL if whole else _WORDS, most)
+    if wanted.alone:
+        theirs = await found.execute(_SAID_BY, {**asked, "people": [stored(name) for name in wanted.people]})
+        lines_said = list(about([key for (key,) in await theirs.fetchall()], lines_said))
+    if lines_said:
         lists["words"] = lines_said[:depth]
-        if conversing and lines_said:
+        if conversing and words:
             reach = dict.fromkeys(("reached_before", "reached_after", "before", "after"), SAID_AROUND)
             windows = {
                 **asked,
@@ -224,7 +233,7 @@ async def search(found: Connection, question: Question, wanted: Wanted, vector: 
 def ranked(found: Lists, wanted: Wanted, relevant: Any) -> list[Hit]:
     """The hits of all lists, fused, with answers raised and the named preferred, best first."""
     hits = with_answers(fuse(found.lists), found.answers.get, relevant) if found.lists else []
-    return prefer(hits, found.theirs.__contains__) if wanted.people else hits
+    return prefer(hits, found.theirs.__contains__, alone=wanted.alone) if wanted.people else hits
 
 
 def scope_of(question: Question) -> dict[str, Any]:

@@ -26,3 +26,19 @@ async def test_more_that_is_asked_for_changes_nothing_at_the_top(memory):
     many = await memory.retrieve_memories("word1 word2", 50, **asked)
     assert [m["id"] for m in few] == [m["id"] for m in many[:5]]
     assert few[0]["why"]["words_window"] is not None
+
+
+async def test_who_is_asked_about_is_found_by_what_they_said(memory):
+    for user, content, importance in (
+        ("anna", "I live in Norway", 0.9),
+        ("anna", "my cats are Luna and Sol", 0.4),
+        ("ben", "anna sings well", 0.5),
+        ("carl", "what do you know", 0.5),
+        ("carl", "tell me more", 0.5),
+    ):
+        await memory.store_memory(content, importance=importance, metadata={"user": user})
+    for query in ("anna", "what do you know about anna?"):
+        found = await memory.retrieve_memories(query, k=9, strengthen=False)
+        assert [m["metadata"]["user"] for m in found[3:]] == ["carl", "carl"]
+        assert [m["why"]["named"] for m in found[3:]] == [0.05, 0.05]
+        assert found[0]["metadata"]["user"] == "anna"
