@@ -26,6 +26,18 @@ with environment.begin() as view:
 """
 """Ends with 0 if every row of every table can be read; a table named with ``?`` may be missing."""
 
+WRITE_SOMETHING: Final = """
+import sys, lmdb
+environment = lmdb.open(sys.argv[1], max_dbs=len(sys.argv))
+with environment.begin(write=True) as writing:
+    try:
+        writing.put(b"?", bytes(1_000_000), db=environment.open_db(sys.argv[2].encode(), txn=writing))
+    except lmdb.MapFullError:
+        pass
+    writing.abort()
+"""
+"""Ends with 0 if room is found for a long row, which is thrown away: the free pages are looked up for it."""
+
 
 def warn_of_empty(data: Path) -> None:
     """Say that a memory begins anew, where its file is there and holds nothing: something has emptied it."""
@@ -36,5 +48,14 @@ def warn_of_empty(data: Path) -> None:
 def is_readable(folder: Path, tables: Iterable[str], newer: Iterable[str]) -> bool:
     """Whether all rows of ``tables``, and of those of ``newer`` that are there, can be read."""
     names = [*tables, *(f"?{name}" for name in newer)]
-    command = [sys.executable, "-c", READ_EVERYTHING, str(folder), *names]
+    return _ends_well(READ_EVERYTHING, folder, names)
+
+
+def is_writable(folder: Path, table: str) -> bool:
+    """Whether the pages can be read that tell where there is room; nothing is changed."""
+    return _ends_well(WRITE_SOMETHING, folder, [table])
+
+
+def _ends_well(program: str, folder: Path, names: Iterable[str]) -> bool:
+    command = [sys.executable, "-c", program, str(folder), *names]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603

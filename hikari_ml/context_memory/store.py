@@ -41,7 +41,7 @@ from filelock import FileLock, Timeout
 
 from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory import checkpoint, oplog, postings, requests
-from hikari_ml.context_memory.readable import is_readable
+from hikari_ml.context_memory.readable import is_readable, is_writable
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.room import in_words, with_room
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
@@ -392,15 +392,15 @@ class Store:
         """Read every row of every table in another process: a damaged page can end the process that reads it.
 
         Raises:
-            StoreError: not every row can be read.
+            StoreError: not every row can be read, or no room be found for a new one.
         """
-        if not is_readable(self.folder, FIRST_TABLES, TABLES[len(FIRST_TABLES) :]):
+        readable = is_readable(self.folder, FIRST_TABLES, TABLES[len(FIRST_TABLES) :])
+        if not readable or not (self.read_only or is_writable(self.folder, FIRST_TABLES[0])):
             raise StoreError(self.folder, f"{DATA} is cut short, or too damaged to list; restore a backup")
 
     def _check_length(self) -> None:
         """Refuse a file that was cut short; where its last pages were never used it can still be whole."""
-        whole = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
-        if self.size < whole:
+        if self.size < (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]:
             self.check_readable()
 
     def _open(self, map_size: int) -> None:

@@ -1,6 +1,8 @@
 """A damaged data file is found out without ending this process."""
 
 import os
+import subprocess
+import sys
 
 import lmdb
 import pytest
@@ -21,6 +23,36 @@ def test_it_tells_what_can_be_read(tmp_path):
     assert not is_readable(tmp_path / "m", [*FIRST_TABLES, "what no version has"], [])
     os.truncate(tmp_path / "m" / "data.mdb", 5 * 4096)
     assert not is_readable(tmp_path / "m", FIRST_TABLES, [])
+
+
+@pytest.mark.parametrize("pages", range(1, 9))
+def test_one_that_lacks_its_last_pages_is_written_to_or_refused(tmp_path, pages):
+    store = Store(tmp_path / "m", map_size_mb=4)
+    for i in range(200):
+        add(store, f"line {i}")
+    store.close()
+    data = tmp_path / "m" / "data.mdb"
+    os.truncate(data, data.stat().st_size - pages * 4096)
+    program = "import sys\nfrom pathlib import Path\n" + WRITES
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "m"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) in ((0, "written\n"), (0, "refused\n")), done.stderr
+
+
+WRITES = """
+from hikari_ml.context_memory.store import Store
+from hikari_ml.errors import StoreError
+from tests.context_memory.test_store import add
+try:
+    store = Store(Path(sys.argv[1]), map_size_mb=4)
+except StoreError as error:
+    assert "cut short" in str(error), error
+    print("refused")
+else:
+    add(store, "one more")
+    print("written")
+"""
 
 
 def test_an_empty_environment_is_no_store(tmp_path):
