@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, get_args
+from unicodedata import normalize
 
 from hikari_ml.errors import InputError
 from hikari_ml.times import as_utc
@@ -266,5 +267,11 @@ def is_encodable(text: str) -> bool:
 
 
 def user_key(username: str) -> str:
-    """What identifies a user wherever people are counted or remembered: case is only shown."""
-    return username.casefold()
+    """What identifies a user wherever people are counted or remembered.
+
+    Case is only shown, and so is whether an accent is a character of its own (Unicode's canonical
+    equivalence, UAX 15).
+    """
+    if username.isascii():
+        return username.casefold()
+    return normalize("NFC", normalize("NFC", username).casefold())

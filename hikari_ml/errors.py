@@ -24,6 +24,7 @@ Each carries its data as attributes for programs and one sentence for people.
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 
 
@@ -183,5 +184,8 @@ class ClosedError(HikariError, RuntimeError):
 
 
 def _short(value: object, limit: int = 80) -> str:
-    shown = repr(value)
+    try:
+        shown = reprlib.repr(value) if isinstance(value, list | tuple | dict | set) else repr(value)
+    except RecursionError:
+        shown = f"a {type(value).__name__}"
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"

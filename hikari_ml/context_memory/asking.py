@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hikari_ml.chat import check_name, check_text
 from hikari_ml.context_memory.core import Question
 from hikari_ml.context_memory.record import (
+    MAX_CONTENT,
     Record,
     check_content,
     check_importance,
@@ -118,9 +119,11 @@ def check_query(query: object, *, embedded: bool) -> str:
     """What is searched, in characters that can be written; blank only where an embedding is searched.
 
     Raises:
-        InputError: it is no text, or blank where it must not be.
+        InputError: it is no text, longer than 100,000 characters, or blank where it must not be.
     """
     text = encodable(check_text(query, "query"))
+    if len(text) > MAX_CONTENT:
+        raise InputError("query", text, f"ask in at most {MAX_CONTENT:,} characters")
     if not text.strip() and not embedded:
         raise InputError("query", text, "ask for something, or give an embedding")
     return text

@@ -101,7 +101,7 @@ _DISMISSED = re.compile(
     rf"(?:\s+(?:from|by)\s+(?:my\s+(?:job|work|boss|company)\b|work\b|{OBJECT}))?",
     re.IGNORECASE,
 )
-_TALE = re.compile(
+TALE = re.compile(
     r"\b(?:back\s+together|ex|exes|back\s+then|used\s+to|(?:high|middle|elementary)\s+school|college|years\s+ago"
     r"|months\s+ago|in\s+(?:19|20)\d\d|last\s+(?:year|summer|winter|spring|fall|autumn)|once|because|cause|cuz|since"
     r"|when|where|which|almost|nearly)\b",
@@ -164,7 +164,7 @@ def _parting(clause: Clause) -> Iterator[Statement]:
     Who parts from a boyfriend was not married to him.
     """
     for match in filter(None, map(clause.match, _PARTING)):
-        if clause.now(match.end()) and not _TALE.search(clause.around):
+        if clause.now(match.end()) and not TALE.search(clause.around):
             parts = match.groupdict()
             who = (parts.get("who") or "partner").casefold()
             who = {"bf": "boyfriend", "gf": "girlfriend"}.get(who, who)
@@ -183,7 +183,7 @@ def _name_ends(who: str, name: str | None) -> Iterator[Statement]:
 def _dismissal(clause: Clause) -> Iterator[Statement]:
     """The end of every job, or of that with the employer who is named."""
     match = clause.match(_DISMISSED)
-    if match is None or _TALE.search(clause.around):
+    if match is None or TALE.search(clause.around):
         return
     end, employer = match.end(), ""
     if match["object"]:

@@ -52,6 +52,7 @@ _NO_HOME: Final = frozenset(
     pokemon terraria genshin vrchat hogwarts narnia mordor gotham mars hell heaven space bed chaos
     misery silence darkness sweatpants pyjamas pajamas crypto ring mid jungle support nether lobby
     chrome firefox brave edge arch ubuntu debian fedora blender unity unreal godot premiere davinci
+    geoguessr monday tuesday wednesday thursday friday saturday sunday
     creative survival anime android ios reddit instagram tiktok twitter obs excel python rust java
     """.split()
 )
@@ -66,6 +67,31 @@ _NOT_CALLED: Final = frozenset(
 )
 _PLURAL_PLACES: Final = frozenset("paris texas athens brussels wales dallas vegas honduras cyprus".split())
 _NO_JOB: Final = frozenset("team unit whole charm rule joke hobby duo group side".split())
+_WITHDRAWN = re.compile(
+    r"\b(?:jk|(?:just\s+)?(?:kidding|joking)|sike|psych|april\s+fools?|i\s+wish|if\s+only|(?-i:NOT)(?=[\s!.]*$)"
+    r"|(?:but|and|then)\s+(?:i\s+)?(?:(?:moved|came|went)\s+)?(?:right\s+)?back\b|then\s+(?:back\s+)?to\b)",
+    re.IGNORECASE,
+)
+"""What after a statement takes it back, or goes on to what came next."""
+_TOLD: Final = frozenset(
+    """
+    dead free trash garbage bad good great amazing awesome underrated overrated broken down up out live on off
+    over gone sold next here there everywhere nowhere back fun funny boring cool hard easy old new cheap
+    expensive better worse best worst hot cold dying cancelled canceled banned offline online delayed late
+    ready done finished ruined perfect beautiful cute sick lit mid cringe toxic laggy buggy hilarious rare
+    unavailable available closed open fire goated overpriced playing coming starting trending
+    """.split()
+)
+"""What is said of a favourite, rather than what it is, in lower case."""
+_TOLD_ON: Final = frozenset(
+    """
+    again now out from at in on of to and but as because until since everywhere there here too lol today
+    """.split()
+)
+"""What may follow such a word, where it is no name's first ("dead cells")."""
+_NO_THING: Final = frozenset(
+    "whatever whoever whichever anything everything something nothing also still".split()
+)
 BETWEEN: Final = frozenset(
     "in on at by for from with of to as about like under over after before when".split()
 )
@@ -110,6 +136,11 @@ def holds(text: str, at: int, end: int) -> bool:
     return not _UNREAL.search(text, at, end)
 
 
+def withdrawn(text: str, at: int) -> bool:
+    """Whether what a line says after ``at`` takes back what it said: a joke, a wish, or the way back."""
+    return _WITHDRAWN.search(text, at, at + FRAME) is not None
+
+
 def width_of(slot: str, value: str, clause: str) -> int:
     """How many characters of ``value`` are one for ``slot``, 0 if it does not show that it is."""
     if slot == "home":
@@ -124,8 +155,18 @@ def width_of(slot: str, value: str, clause: str) -> int:
         return _job(value)
     if slot.startswith(("favourite ", "main ")):
         cut = STOP.sub("", value).rstrip()
-        return 0 if (cut.split() or ["in"])[0].casefold() in BETWEEN else len(cut)
+        return len(cut) if _is_thing(cut.split(), value) else 0
     return len(value)
+
+
+def _is_thing(words: list[str], value: str) -> bool:
+    """Whether a favourite is one: "Hades", "dead cells", and not "dead again" or "5 years old"."""
+    if not words or words[0].casefold() in BETWEEN | _NO_THING:
+        return False
+    if re.match(r"\d+\s+(?:years?|months?|weeks?|days?|hours?|minutes?)\b", value):
+        return False
+    after = value.split()[1:2]
+    return words[0] not in _TOLD or bool(after and after[0].casefold() not in _TOLD_ON)
 
 
 def capitals(value: str, most: int) -> int:

@@ -185,14 +185,15 @@ def check_metadata(metadata: object) -> dict[str, Any]:
     """Return a plain copy of ``metadata``; lone surrogates in its texts are replaced, as in contents.
 
     Raises:
-        InputError: it is not a mapping of strings to JSON values, or ``user`` or ``conversation`` in it
-            cannot name one. An empty name is none.
+        InputError: it is not a mapping of strings to JSON values, holds more than 100,000 characters and
+            values, or ``user`` or ``conversation`` in it cannot name one. An empty name is none.
     """
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
         raise InputError("metadata", metadata, "give a mapping or None")
-    plain = {_name(name): _plain(value, f"metadata.{name}") for name, value in metadata.items()}
+    room = [MAX_CONTENT]
+    plain = {_name(name): _plain(value, f"metadata.{name}", room) for name, value in metadata.items()}
     user, conversation = metadata.get("user"), metadata.get("conversation")  # before anything was replaced
     if user is not None and user != "":
         check_name(user, "metadata.user")
@@ -219,7 +220,11 @@ def _name(name: object) -> str:
     return name
 
 
-def _plain(value: Any, where: str, depth: int = 0) -> Any:
+def _plain(value: Any, where: str, room: list[int], depth: int = 0) -> Any:
+    """A plain copy of ``value``; ``room`` holds how many characters there may still be, a value being one."""
+    room[0] -= 1 + (len(value) if isinstance(value, str | Mapping | list | tuple) else 0)
+    if room[0] < 0:
+        raise InputError("metadata", where, f"give at most {MAX_CONTENT:,} characters and values")
     if depth > 8:
         raise InputError(where, value, "nest it less deeply")
     if isinstance(value, float) and not math.isfinite(value):
@@ -231,7 +236,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> Any:
     if isinstance(value, int | float | bool | None):
         return value
     if isinstance(value, Mapping):
-        return {_name(k): _plain(v, f"{where}.{k}", depth + 1) for k, v in value.items()}
+        return {_name(k): _plain(v, f"{where}.{k}", room, depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, where, depth + 1) for item in value]
+        return [_plain(item, where, room, depth + 1) for item in value]
     raise InputError(where, value, "give JSON values: text, numbers, lists, mappings")

@@ -17,7 +17,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
 
-from hikari_ml.context_memory.circumstances import LEFT, circumstances
+from hikari_ml.context_memory.circumstances import LEFT, TALE, circumstances
 from hikari_ml.context_memory.evidence import (
     ARTICLES,
     BETWEEN,
@@ -30,6 +30,7 @@ from hikari_ml.context_memory.evidence import (
     framed,
     trimmed,
     width_of,
+    withdrawn,
 )
 from hikari_ml.context_memory.statement import AM, KIN, NOW, OBJECT, ONE, Clause, Statement
 
@@ -147,6 +148,7 @@ _DROPPED = re.compile(
 """A line that begins without its "I": only with "just" and the like, and only what nobody says of a game."""
 _OTHERS = re.compile(r"@\w|\b(?:s?he|they|his|hers?|their|him|them)\b", re.IGNORECASE)
 """Somebody of whom a line without a subject may speak."""
+_LEFT_WHICH = re.compile(rf"\s+(?P<how>at|with|as)\s+{OBJECT}", re.IGNORECASE)
 _HOLDS = r"live\s+in|work\s+(?:at|for|as)"
 _NO_LONGER = re.compile(
     rf"i\s+(?:(?:do\s*n[o']?t|don'?t)\s+(?P<verb>{_HOLDS})|no\s+longer\s+(?P<other>{_HOLDS}))"
@@ -191,6 +193,7 @@ _SLOTS: Final = {
 }
 _BESIDE: Final = frozenset({"home", "job", "employer"})
 """Of these there may be two at a time, until a move or "now" says otherwise."""
+_ENDED: Final = frozenset({"divorced", "widowed", "single"})
 _PARTNERED: Final = frozenset({"married", "engaged", "divorced", "widowed", "single"})
 _SENTENCE = re.compile(r"[.!;](?:\s|$)")
 _MOVES = re.compile(r"\b(?:moved|relocated|now|nowadays|currently|new\s+job)\b", re.IGNORECASE)
@@ -261,9 +264,23 @@ def _plain(clause: Clause) -> Iterator[Statement]:
         thing = _fitting(kind, match["object"]) if match else ""
         if match and thing and (kind != "is called" or could_be_name(match)):
             yield _stated(clause, kind, thing, match, _slot(kind, thing))
-            if kind == "left" and clause.now(match.end()):
-                yield from (Statement(kind, "", slot, ends=True) for slot in LEFT)
+            if kind == "left" and not TALE.search(clause.around) and not withdrawn(clause.text, match.end()):
+                yield from _left(clause, match.end())
             return
+
+
+def _left(clause: Clause, at: int) -> Iterator[Statement]:
+    """What somebody who quit their job has no longer: the one that is named, or any."""
+    which = _LEFT_WHICH.match(clause.text, at, clause.end)
+    kind = "works as" if which and which["how"].casefold() == "as" else "works at"
+    thing = _fitting(kind, which["object"]) if which else ""
+    if which and thing:
+        slot = _SLOTS[kind]
+        width = width_of(slot, which["object"], clause.said)
+        if width and clause.now(which.start("object") + width):
+            yield Statement(kind, thing, slot, ends=True)
+    elif clause.now(at):
+        yield from (Statement("left", "", slot, ends=True) for slot in LEFT)
 
 
 def _stated(clause: Clause, kind: str, thing: str, match: re.Match[str], slot: str | None) -> Statement:
@@ -271,7 +288,8 @@ def _stated(clause: Clause, kind: str, thing: str, match: re.Match[str], slot: s
     start = match.start("object")
     width = width_of(slot, match["object"], clause.said) if slot else 0
     end = start + width
-    if not width or not clause.now(end):
+    past = slot == "partnership" and thing.casefold() in _ENDED and TALE.search(clause.said)
+    if not width or past or withdrawn(clause.text, start) or not clause.now(end):
         return Statement(kind, thing, start=clause.start, end=match.end())
     beside = slot in _BESIDE and (not _MOVES.search(clause.said) or bool(_ALSO.search(clause.said)))
     return Statement(kind, thing, slot, beside=beside, start=clause.start, end=end)

@@ -98,6 +98,8 @@ def test_a_query_is_blank_only_with_an_embedding_and_can_always_be_written():
     check_query("a\ud800b", embedded=False).encode()
     with pytest.raises(InputError):
         topic(" ", strengthen=True)
+    with pytest.raises(InputError, match="100,000"):
+        check_query("cat " * 25_001, embedded=False)
 
 
 @pytest.mark.parametrize(

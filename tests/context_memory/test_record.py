@@ -91,6 +91,21 @@ def test_metadata_that_never_ends_is_refused():
         check_metadata(endless)
 
 
+def test_metadata_nested_beyond_reason_is_refused():
+    deep = {}
+    for _ in range(2000):
+        deep = {"a": deep}
+    with pytest.raises(InputError, match="nest"):
+        check_metadata(deep)
+
+
+@pytest.mark.parametrize("value", ["x" * 100_001, [0] * 100_001, [{"b": 1}] * 60_000])
+def test_metadata_is_bounded(value):
+    with pytest.raises(InputError, match="at most 100,000"):
+        check_metadata({"a": value})
+    assert check_metadata({"a": value[:20_000]}) == {"a": value[:20_000]}
+
+
 def test_lone_surrogates_in_values_are_replaced_as_in_contents():
     assert check_metadata({"topic": "a\ud800b", "list": ["\udfff"]}) == {"topic": "a?b", "list": ["?"]}
 

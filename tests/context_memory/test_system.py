@@ -289,6 +289,12 @@ async def test_a_user_is_one_whatever_the_case(memory):
     assert b"secret-xyzzy" not in (memory.path / "data.mdb").read_bytes()
 
 
+async def test_a_user_is_one_however_an_accent_is_written(memory):
+    await memory.store_memory("I like bears", metadata={"user": "Zoe\u0308"})
+    assert len(await memory.list_memories(9, user="ZO\u00cb")) == 1
+    assert (await memory.erase_user("zo\u00eb"))["memories"] == 1
+
+
 async def test_every_result_says_what_was_degraded(memory):
     await memory.store_memory("I love tea", metadata={"user": "anna"})
     results = [
