@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(true: Callable[[], object]) -> None:
+async def until(true: Callable[[], object], seconds: float = 20) -> None:
     """Wait for what is about to happen."""
-    for _ in range(2000):
+    for _ in range(int(seconds * 100)):
         if true():
             return
         await asyncio.sleep(0.01)

@@ -26,8 +26,21 @@ YEAR: Final = 365.25 * DAY
 
 
 def worth_asking(series: Series) -> bool:
-    """Whether there is a season for Prophet to find, and enough to find it in."""
-    return series.seasons.shortest > 0 and series.known >= PROPHET_POINTS
+    """Whether there is a season for Prophet to find, enough to find it in, and anything left to find.
+
+    Of a series that repeats itself exactly the season is the forecast, and Prophet's fit does not end: there
+    is no noise to fit.
+    """
+    seasons = series.seasons
+    if not seasons.shortest or series.known < PROPHET_POINTS:
+        return False
+    return not any(_repeats(series.values, lag) for lag in (seasons.day, seasons.week) if lag)
+
+
+def _repeats(values: Values, lag: int) -> bool:
+    now, before = values[lag:], values[:-lag]
+    known = np.isfinite(now) & np.isfinite(before)
+    return bool(known.any()) and np.array_equal(now[known], before[known])
 
 
 def prophet_jobs(series: Series, periods: int, country: str | None = None) -> list[dict[str, Any]]:

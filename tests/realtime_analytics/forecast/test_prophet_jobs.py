@@ -63,3 +63,15 @@ def test_gaps_are_left_out():
 )
 def test_it_is_asked_where_there_is_a_season(length, step, freq, worth):
     assert worth_asking(series(range(length), freq, step)) is worth
+
+
+@pytest.mark.parametrize(
+    "repeating",
+    [
+        [i % 24 for i in range(30 * 24)],
+        [100 + 20 * (i // 24 % 7) if i % 24 >= 12 else None for i in range(60 * 24)],
+    ],
+)
+def test_of_what_repeats_itself_exactly_nothing_is_asked(repeating):
+    assert not worth_asking(series(repeating))
+    assert worth_asking(series([*repeating[:-30], 7, *repeating[-29:]]))
