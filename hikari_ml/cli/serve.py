@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hikari_ml.bridge.redis_bridge import RedisBridge
     from hikari_ml.config import Settings
     from hikari_ml.dashboard.server import LiveDashboard
+    from hikari_ml.pipeline.attending import Attended
     from hikari_ml.pipeline.hikari import Hikari
     from hikari_ml.platforms.source import ChatSource
 
@@ -171,9 +172,11 @@ class Listening:
     async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
         """Carry a chat into its channel for as long as that is ours; again when it comes back to us."""
         from hikari_ml.errors import HikariError
+        from hikari_ml.pipeline.attending import Attended
         from hikari_ml.platforms.opening import open_source
 
         source: ChatSource | None = None
+        counts = Attended()
         try:
             while not self._over.is_set():
                 try:
@@ -185,7 +188,7 @@ class Listening:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._over.wait(), LATER_SECONDS)
                 elif not self._over.is_set():
-                    if await self._hear(hikari, source):
+                    if await self._hear(hikari, source, counts):
                         return
                     source = source if source.once else None
         finally:
@@ -223,14 +226,14 @@ class Listening:
             _log.warning("%s waits for its channel: %s", source.name, error)
             return None
 
-    async def _hear(self, hikari: Hikari, source: ChatSource) -> bool:
+    async def _hear(self, hikari: Hikari, source: ChatSource, counts: Attended) -> bool:
         """Carry a chat in until it or our listening ends; whether there is nothing to go on with."""
         from hikari_ml.pipeline.attending import attend
 
         hearing = _Hearing(hikari.channel, source)
         self._hearings.append(hearing)
         try:
-            attended = await attend(hikari, source, stop=hearing.stop, leave=hearing.leave)
+            await attend(hikari, source, stop=hearing.stop, leave=hearing.leave, so_far=counts)
         except Exception as error:  # the other chats go on
             self._given_up.append(source.name)
             _log.error("%s is not listened to any more: %s", source.name, error)
@@ -240,7 +243,7 @@ class Listening:
             hearing.done.set()
         if hearing.stop.is_set() or hearing.leave.is_set():
             return False
-        said = f"{source.name} has ended after {attended.messages:,} messages"
+        said = f"{source.name} has ended after {counts.messages:,} messages"
         out.print(said, markup=False, highlight=False)
         return True
 

@@ -194,7 +194,7 @@ async def test_a_pipe_is_gone_on_with_after_its_channel_was_lost(monkeypatch):
             await says(50)
             assert await counted(180) == 180
             pipe.close()
-            await served.until("jsonl:- has ended")
+            await served.until("jsonl:- has ended after 180 messages")
             assert await counted(180) == 180
         await stopped(served)
         assert "channel 'default' is lost" in served.errors
