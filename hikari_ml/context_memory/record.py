@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import msgpack
 
@@ -18,6 +18,9 @@ from hikari_ml.results import Tier
 from hikari_ml.text.normalize import same_statement_key
 
 MAX_CONTENT: int = 100_000
+MAX_METADATA: Final = 1_000_000
+VALUE: Final = 20
+"""How many characters a value in metadata counts as, beside its own."""
 """Longest content of one memory, in characters."""
 
 MAX_TYPE: int = 100
@@ -185,14 +188,15 @@ def check_metadata(metadata: object) -> dict[str, Any]:
     """Return a plain copy of ``metadata``; lone surrogates in its texts are replaced, as in contents.
 
     Raises:
-        InputError: it is not a mapping of strings to JSON values, holds more than 100,000 characters and
-            values, or ``user`` or ``conversation`` in it cannot name one. An empty name is none.
+        InputError: it is not a mapping of strings to JSON values, holds more than a million characters
+            (each value counting as 20), or ``user`` or ``conversation`` in it cannot name one. An empty
+            name is none.
     """
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
         raise InputError("metadata", metadata, "give a mapping or None")
-    room = [MAX_CONTENT]
+    room = [MAX_METADATA]
     plain = {_name(name): _plain(value, f"metadata.{name}", room) for name, value in metadata.items()}
     user, conversation = metadata.get("user"), metadata.get("conversation")  # before anything was replaced
     if user is not None and user != "":
@@ -221,10 +225,13 @@ def _name(name: object) -> str:
 
 
 def _plain(value: Any, where: str, room: list[int], depth: int = 0) -> Any:
-    """A plain copy of ``value``; ``room`` holds how many characters there may still be, a value being one."""
-    room[0] -= 1 + (len(value) if isinstance(value, str | Mapping | list | tuple) else 0)
+    """A plain copy of ``value``; ``room`` holds how many characters there may still be."""
+    texts = value if isinstance(value, Mapping) else (value,)
+    room[0] -= VALUE + sum(len(text) for text in texts if isinstance(text, str))
     if room[0] < 0:
-        raise InputError("metadata", where, f"give at most {MAX_CONTENT:,} characters and values")
+        raise InputError(
+            "metadata", where, f"give at most {MAX_METADATA:,} characters, each value as {VALUE}"
+        )
     if depth > 8:
         raise InputError(where, value, "nest it less deeply")
     if isinstance(value, float) and not math.isfinite(value):

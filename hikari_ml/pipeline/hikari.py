@@ -320,9 +320,10 @@ class Hikari(Service):
         if read.embedding is None or words < FEWEST_WORDS or self._is_bot(message.username):
             return []
         question: dict[str, Any] = {"embedding": self._shared(read), "as_of": None, "strengthen": False}
+        query = message.text[:MAX_LENGTH]
         own, shared = await asyncio.gather(
-            self.memory.retrieve_memories(message.text, OWN, user=message.username, **question),
-            self.memory.retrieve_memories(message.text, OWN + SHARED, **question),
+            self.memory.retrieve_memories(query, OWN, user=message.username, **question),
+            self.memory.retrieve_memories(query, OWN + SHARED, **question),
         )
         known = {memory["id"] for memory in own}
         others = [memory for memory in shared if memory["id"] not in known and _close(memory)]

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from hikari_ml import ChatMessage, Hikari
-from hikari_ml.bridge.answers import ANSWERED
+from hikari_ml.bridge.answers import ANSWERED, DIGEST
 from hikari_ml.bridge.local_redis import LocalRedis
 from hikari_ml.bridge.protocol import FIELD
 from hikari_ml.bridge.router import DEAD
@@ -55,8 +55,8 @@ async def test_nothing_is_left_of_what_calls_were_answered(luna):
         )
     }
     async with LocalRedis(kept, 0) as server, Redis.from_url(server.url) as redis:
-        await redis.set(f"{ANSWERED}luna.1", "qzxanna", ex=600)
-        await redis.set(f"{ANSWERED}other.1", "somebody else's", ex=600)
+        await redis.set(f"{ANSWERED}luna.{'1' * DIGEST}", "qzxanna", ex=600)
+        await redis.set(f"{ANSWERED}other.{'1' * DIGEST}", "somebody else's", ex=600)
         await redis.xadd(DEAD, laid_aside)
     assert any(b"qzxanna" in path.read_bytes() for path in kept.rglob("*") if path.is_file())
     done = run("erase", "qzxanna", "--yes", "--channel", "luna")

@@ -99,11 +99,13 @@ def test_metadata_nested_beyond_reason_is_refused():
         check_metadata(deep)
 
 
-@pytest.mark.parametrize("value", ["x" * 100_001, [0] * 100_001, [{"b": 1}] * 60_000])
+@pytest.mark.parametrize("value", ["x" * 1_000_001, [0] * 50_001, [{"b": 1}] * 25_001])
 def test_metadata_is_bounded(value):
-    with pytest.raises(InputError, match="at most 100,000"):
+    with pytest.raises(InputError, match="at most 1,000,000"):
         check_metadata({"a": value})
     assert check_metadata({"a": value[:20_000]}) == {"a": value[:20_000]}
+    with pytest.raises(InputError, match="at most 1,000,000"):
+        check_metadata({"a": {"x" * 999_990: 1}})
 
 
 def test_lone_surrogates_in_values_are_replaced_as_in_contents():

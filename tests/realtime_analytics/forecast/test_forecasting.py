@@ -46,7 +46,7 @@ def prophet(monkeypatch):
 
 
 def hours(number, last=()):
-    return [(3600.0 * i, float(i % 24)) for i in range(number)] + list(last)
+    return [(3600.0 * i, i % 24 + i * i % 101 / 100) for i in range(number)] + list(last)
 
 
 @pytest.mark.parametrize("periods", [0, -1, MAX_PERIODS + 1, 1.5, True, None, "24"])
