@@ -233,7 +233,8 @@ class Listening:
         hearing = _Hearing(hikari.channel, source)
         self._hearings.append(hearing)
         try:
-            await attend(hikari, source, stop=hearing.stop, leave=hearing.leave, so_far=counts)
+            leave = hearing.leave if source.once else None
+            await attend(hikari, source, stop=hearing.stop, leave=leave, so_far=counts)
         except Exception as error:  # the other chats go on
             self._given_up.append(source.name)
             _log.error("%s is not listened to any more: %s", source.name, error)

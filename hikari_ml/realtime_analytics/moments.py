@@ -122,7 +122,7 @@ class Moments:
         for moment in self.kept:
             if key in moment.reason.casefold():
                 moment.reason = moment.reason.split(",")[0]
-            elif quoted(moment.reason):
+            elif _quoted(moment.reason):
                 said = _said_in(timeline, moment)
                 if not said.messages or key in said.chatters:
                     moment.reason = _unquoted(moment.reason)
@@ -130,7 +130,7 @@ class Moments:
     def take_back(self, words: Container[str], timeline: Timeline) -> None:
         """Quote none of ``words``, which were withdrawn, where not enough is left of it."""
         for moment in self.kept:
-            word = quoted(moment.reason)
+            word = _quoted(moment.reason)
             if word in words and _said_in(timeline, moment).topics[word] < FEWEST_SAID:
                 moment.reason = _unquoted(moment.reason)
 
@@ -194,7 +194,7 @@ def _reason(timeline: Timeline, minute: Bucket, at: float, began: float) -> str:
     return ", ".join(parts)
 
 
-def quoted(reason: str) -> str:
+def _quoted(reason: str) -> str:
     """The word that a reason quotes, or nothing."""
     match = _QUOTE.search(reason)
     return match[1] if match else ""

@@ -28,8 +28,8 @@ YEAR: Final = 365.25 * DAY
 def worth_asking(series: Series) -> bool:
     """Whether there is a season for Prophet to find, enough to find it in, and anything left to find.
 
-    Of a series that repeats itself exactly the season is the forecast, and Prophet's fit does not end: there
-    is no noise to fit.
+    Of a series that repeats itself exactly the season is the forecast: there is no noise to fit, on which
+    Prophet may spend minutes.
     """
     seasons = series.seasons
     if not seasons.shortest or series.known < PROPHET_POINTS:
