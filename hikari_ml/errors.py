@@ -1,6 +1,6 @@
 """Every error hikari_ml raises on purpose.
 
-The tree::
+The tree:
 
     HikariError
     ├── InputError (ValueError)            an argument or a message that cannot be used
@@ -16,8 +16,8 @@ The tree::
     │   ├── ReadOnlyError                  opened to be looked at only
     │   └── UnknownMemoryError (KeyError)
     ├── SourceError                        a chat that cannot be listened to
-    ├── OverloadedError                    carries ``retry_after_ms``
-    └── ClosedError (RuntimeError)         used after ``aclose``
+    ├── OverloadedError                    carries retry_after_ms
+    └── ClosedError (RuntimeError)         used after aclose
 
 Each carries its data as attributes for programs and one sentence for people.
 """
