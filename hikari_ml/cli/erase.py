@@ -39,6 +39,7 @@ def erase(
     Example: hikari-ml erase mika --channel luna
     """
     from hikari_ml.config import Settings
+    from hikari_ml.errors import StoreLockedError
 
     settings = Settings()
     channel = channel or (path.name if path is not None else "default")
@@ -48,7 +49,10 @@ def erase(
     if not yes:
         typer.confirm(f"Erase everything of {user} in {folder}, for good?", abort=True, err=True)
     local = folder.parent / REDIS_FOLDER
-    proof = asyncio.run(_erase(user, channel, folder, local if local.is_dir() else None, settings))
+    try:
+        proof = asyncio.run(_erase(user, channel, folder, local if local.is_dir() else None, settings))
+    except StoreLockedError:
+        fail(f"{channel} is served or watched now: the call erase_user does it, or this when that has ended")
     if as_json:
         print_json(proof)
         return

@@ -75,10 +75,11 @@ class Gate:
         """Whether the visitor's address may show another token."""
         return self.access.token is None or self.wrong_tokens.of(visitor.source).has(_now())
 
-    def wrong_token(self, visitor: Visitor) -> None:
-        """Count a wrong token."""
+    def wrong_token(self, visitor: Visitor, *, shown: bool) -> None:
+        """Count a missing or wrong token; who shows none has guessed nothing, and need not wait."""
         self.refuse("token")
-        self.wrong_tokens.of(visitor.source).take(_now())
+        if shown:
+            self.wrong_tokens.of(visitor.source).take(_now())
 
     def may_request(self, visitor: Visitor) -> bool:
         """Whether the visitor's address may have another page."""

@@ -260,7 +260,7 @@ class FeedServer(Service):
             reason = "too many wrong tokens; wait a minute"
             await self._turn_away(visitor, "attempts", Close.TOO_MANY, reason)
         elif not self._gate.access.knows(hello.get("token")):
-            self._gate.wrong_token(visitor)
+            self._gate.wrong_token(visitor, shown=hello.get("token") is not None)
             await send_away(visitor, Close.UNAUTHORIZED, "the token is missing or wrong")
         else:
             return hello
@@ -325,8 +325,9 @@ class FeedServer(Service):
                 self._gate.refuse("attempts")
                 wait = {"Retry-After": "60"}
                 return self._answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many wrong tokens\n", wait)
-            if not self._gate.access.knows_bearer(request.headers.get_all("Authorization")):
-                self._gate.wrong_token(visitor)
+            shown = request.headers.get_all("Authorization")
+            if not self._gate.access.knows_bearer(shown):
+                self._gate.wrong_token(visitor, shown=bool(shown))
                 challenge = {"WWW-Authenticate": "Bearer"}
                 return self._answer(HTTPStatus.UNAUTHORIZED, b"the token is missing or wrong\n", challenge)
         return None

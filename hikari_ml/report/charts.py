@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -29,19 +31,24 @@ EMOTION_COLORS: Final[dict[Emotion, str]] = {
 MOOD_MINUTES: Final = 5
 """Minutes the mood is averaged over in the chart; the JSON has every minute."""
 
+MINUTE: Final = timedelta(minutes=1)
+PAUSE: Final = timedelta(minutes=10)
+"""A silence that breaks the line of the mood: nobody felt anything then."""
+
 
 def stream_chart(result: Replay) -> str:
     """Chat rate, mood and viewers on one clock, with moments and anomalies."""
     figure = go.Figure()
     rate = result["chat_rate"]
     figure.add_scatter(
-        **_xy(rate), name="messages a minute", fill="tozeroy", line={"color": RATE, "width": 1.5},
+        **_over_gaps(rate, MINUTE, 0.0), name="messages a minute",
+        fill="tozeroy", line={"color": RATE, "width": 1.5},
         fillcolor="rgba(91, 141, 239, 0.18)", hovertemplate="%{y:.0f} messages<extra></extra>",
     )  # fmt: skip
     mood = smoothed(result["mood"], MOOD_MINUTES)
     figure.add_scatter(
-        **_xy(mood), name=f"mood ({MOOD_MINUTES} minutes)", yaxis="y2", line={"color": MOOD, "width": 2},
-        hovertemplate="mood %{y:.2f}<extra></extra>",
+        **_over_gaps(mood, PAUSE, None), name=f"mood ({MOOD_MINUTES} minutes)", yaxis="y2",
+        line={"color": MOOD, "width": 2}, hovertemplate="mood %{y:.2f}<extra></extra>",
     )  # fmt: skip
     if result["viewer_count"]:
         figure.add_scatter(
@@ -129,6 +136,19 @@ def _mark(
 
 def _xy(points: Sequence[Point]) -> dict[str, Any]:
     return {"x": [point["at"] for point in points], "y": [point["value"] for point in points]}
+
+
+def _over_gaps(points: Sequence[Point], longest: timedelta, between: float | None) -> dict[str, Any]:
+    """Points of whole minutes, and where more than ``longest`` lies between two, ``between`` at both ends."""
+    found = _xy(points[:1])
+    for before, after in pairwise(points):
+        begin, end = datetime.fromisoformat(before["at"]), datetime.fromisoformat(after["at"])
+        if end - begin > longest:
+            found["x"] += [(begin + MINUTE).isoformat(), (end - MINUTE).isoformat()]
+            found["y"] += [between, between]
+        found["x"].append(after["at"])
+        found["y"].append(after["value"])
+    return found
 
 
 def layout(height: int) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def facts(result: Replay) -> list[tuple[str, str]]:
     found = [
         (f"{result['messages']:,}", "messages"),
         (f"{result['chatters']:,}", "chatters"),
-        (f"{mean(rates):,.1f}" if rates else "0", "messages a minute"),
+        (f"{mean(rates):,.1f}" if rates else "0", "a minute, without pauses"),
         (f"{max(rates):,.0f}" if rates else "0", "at the peak"),
         (mood_word(mean(moods)) if moods else "unknown", "mood"),
         (f"{100 * result['toxic_total'] / counted:.1f} %" if counted else "0 %", "toxic"),

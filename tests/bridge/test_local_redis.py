@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import sys
+from asyncio.subprocess import PIPE
 
 import pytest
+from filelock import FileLock
 from redis.asyncio import Redis
 
 from hikari_ml.bridge import local_redis
@@ -65,16 +68,54 @@ async def test_a_second_process_uses_the_first_ones_and_leaves_it(tmp_path):
         assert await answers(first.url, tmp_path)
 
 
-async def test_one_that_was_left_behind_is_found_and_ended(tmp_path):
-    first = LocalRedis(tmp_path, 0)
+async def test_it_stays_until_the_last_who_uses_it_has_gone(tmp_path):
+    first, second = LocalRedis(tmp_path, 0), LocalRedis(tmp_path, 0)
     await first.__aenter__()
-    left = first._process
-    first._stack.pop_all()  # as if this process had been killed
-    first._state = "closed"
-    (tmp_path / "lock").unlink()
+    async with second:
+        await first.aclose()
+        assert await answers(second.url, tmp_path)
+    assert first._process.wait(10) == 0
+
+
+async def test_several_that_come_at_once_start_one(tmp_path):
+    several = [LocalRedis(tmp_path, 0) for _ in range(4)]
+    await asyncio.gather(*(one.__aenter__() for one in several))
+    assert len({one.url for one in several}) == 1
+    started = [one._process for one in several if one._process is not None]
+    await asyncio.gather(*(one.aclose() for one in several))
+    assert [process.wait(10) for process in started] == [0]
+
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from hikari_ml.bridge.local_redis import LocalRedis
+
+async def main():
+    await LocalRedis(Path(sys.argv[1]), 0).__aenter__()
+    print("here", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_one_that_was_left_behind_is_found_and_ended(tmp_path):
+    holder = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLDER, str(tmp_path), stdout=PIPE)
+    assert await holder.stdout.readline() == b"here\n"
+    holder.kill()
+    await holder.wait()
+    port = int((tmp_path / "port").read_text(encoding="ascii"))
     async with LocalRedis(tmp_path, 0) as second:
-        assert second.url == first.url
-    left.wait(10)
+        assert second.url == f"redis://127.0.0.1:{port}/0"
+        assert second._process is None
+    assert not await answers(second.url, tmp_path)
+
+
+async def test_who_finds_another_at_it_for_too_long_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_redis, "TURN_SECONDS", 0.1)
+    with FileLock(tmp_path / "lock"), pytest.raises(StoreError, match="starting or ending"):
+        await LocalRedis(tmp_path, 0).__aenter__()
 
 
 async def test_a_port_that_is_taken_is_not_insisted_on(tmp_path):

@@ -359,13 +359,13 @@ async def test_the_token_opens(guarded):
 async def test_a_wrong_token_does_not_and_soon_no_other_is_tried(guarded, caplog):
     guarded._gate.wrong_tokens.per_second = 0
     codes = []
-    for token in (None, "", "wrong", 5, TOKEN[:-1], TOKEN, "wrong"):
+    for token in (None, None, "", "wrong", 5, TOKEN[:-1], "x", TOKEN, "wrong"):  # None guesses nothing
         client = await hello(guarded.url, token=token)
         with pytest.raises(ConnectionClosed) as caught:
             await receive(client)
         codes.append(caught.value.rcvd.code)
-    assert codes == [Close.UNAUTHORIZED] * 5 + [Close.TOO_MANY] * 2
-    assert guarded.counts.refused == {"token": 5, "attempts": 2}
+    assert codes == [Close.UNAUTHORIZED] * 7 + [Close.TOO_MANY] * 2
+    assert guarded.counts.refused == {"token": 7, "attempts": 2}
     page = guarded.url.replace("ws://", "http://").replace("feed", "secret")
     assert (await asyncio.to_thread(fetch, page, Authorization=f"Bearer {TOKEN}"))[0] == 429
     assert TOKEN not in caplog.text
@@ -377,6 +377,8 @@ async def test_private_pages_want_the_token(guarded, caplog):
     assert (await asyncio.to_thread(fetch, page))[0] == 200
     status, headers, _ = await asyncio.to_thread(fetch, page + "secret")
     assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
+    for _ in range(8):  # a probe without a token keeps nobody else out
+        assert (await asyncio.to_thread(fetch, page + "secret"))[0] == 401
     assert (await asyncio.to_thread(fetch, page + "secret", Authorization="Bearer x"))[0] == 401
     allowed = await asyncio.to_thread(fetch, page + "secret", Authorization=f"Bearer {TOKEN}")
     assert (allowed[0], allowed[2]) == (200, b"numbers")
