@@ -21,16 +21,16 @@ async def test_every_caller_gets_its_own_result():
 
 
 async def test_what_waits_is_counted_by_the_name_of_its_lane():
-    begun, gate = threading.Event(), threading.Event()
+    begun, gate = threading.Semaphore(0), threading.Event()
 
     def work():
-        begun.set()
+        begun.release()
         gate.wait(5)
 
     lanes = [work_lane("counted"), work_lane("counted")]
     tasks = [asyncio.create_task(lane.submit(work)) for lane in lanes for _ in range(3)]
-    await asyncio.sleep(0.05)
-    assert begun.is_set()
+    for _ in lanes:
+        assert await asyncio.to_thread(begun.acquire, timeout=5)
     assert waiting()["counted"] == 4
     gate.set()
     await asyncio.gather(*tasks)
