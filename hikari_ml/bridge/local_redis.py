@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, cast
 
-from filelock import FileLock, Timeout
+from filelock import AsyncFileLock, Timeout
 from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, RedisError
 
@@ -100,21 +100,17 @@ class LocalRedis(Service):
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """Nobody else starts or ends the Redis of this folder meanwhile."""
-        lock = FileLock(self._folder / "lock", thread_local=False)
-        until = asyncio.get_running_loop().time() + TURN_SECONDS
-        while True:
-            try:
-                lock.acquire(blocking=False)
-                break
-            except Timeout:
-                if asyncio.get_running_loop().time() > until:
-                    hint = "another process is starting or ending a Redis here; try again"
-                    raise StoreError(self._folder, hint) from None
-            await asyncio.sleep(0.05)
+        # A try never waits, so it needs no thread, in which a cancelled one would go on and keep the lock.
+        lock = AsyncFileLock(self._folder / "lock", timeout=TURN_SECONDS, run_in_executor=False)
+        try:
+            await lock.acquire()
+        except Timeout:
+            hint = "another process is starting or ending a Redis here; try again"
+            raise StoreError(self._folder, hint) from None
         try:
             yield
         finally:
-            lock.release()
+            await lock.release()
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [

@@ -18,10 +18,13 @@ from hikari_ml.results import Tier
 from hikari_ml.text.normalize import same_statement_key
 
 MAX_CONTENT: int = 100_000
+"""Longest content of one memory, in characters."""
+
 MAX_METADATA: Final = 1_000_000
+"""Most characters in the metadata of one memory, values counted as well."""
+
 VALUE: Final = 20
 """How many characters a value in metadata counts as, beside its own."""
-"""Longest content of one memory, in characters."""
 
 MAX_TYPE: int = 100
 """Longest type of a memory, in characters."""
