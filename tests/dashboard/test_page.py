@@ -368,7 +368,7 @@ async def test_a_token_is_asked_for_kept_for_the_tab_and_asked_for_again():
         await page.keyboard.type("sesame")
         await page.keyboard.press("Enter")
         await page.locator("html[data-connection=live]").wait_for()
-        assert await page.locator("#channel").inner_text() == "anna"
+        await page.locator("#channel", has_text="anna").wait_for()  # drawn with the next frame
         assert await page.locator("#token-form").is_hidden()
         await page.reload()
         await page.locator("html[data-connection=live]").wait_for()

@@ -117,6 +117,10 @@ def rounds_needed(noise: Sequence[float], effect: float, alpha: float = ALPHA) -
     return math.ceil(cost / growth) if growth > 0 else None
 
 
+NONE: Final = 1e-100
+"""Differences that together are less are none: a bet in units of them would overflow."""
+
+
 def _scales(differences: Numbers) -> Numbers:
     """Mean size of the differences before each one; infinite, which bets nothing, while there is none.
 
@@ -125,7 +129,7 @@ def _scales(differences: Numbers) -> Numbers:
     sizes = np.abs(differences)
     before = np.cumsum(sizes, axis=-1) - sizes
     means = before / np.maximum(np.arange(differences.shape[-1]), 1)
-    return np.where(before > 0, means, np.inf)
+    return np.where(before > NONE, means, np.inf)
 
 
 def _log_wealth(differences: Numbers, scales: Numbers) -> Numbers:

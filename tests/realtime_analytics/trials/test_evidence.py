@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hikari_ml.realtime_analytics.trials.evidence import ALPHA, first_found, rounds_needed, weigh
@@ -95,6 +95,7 @@ def test_the_same_difference_every_time_is_found_by_its_sign():
 
 
 @given(st.lists(st.floats(-50, 50, allow_subnormal=False), max_size=40))
+@example([2.2250738585072014e-308, 0.0, 1.0])
 def test_numbers_stay_numbers(differences):
     found = weigh(differences)
     assert 0 < found.p_value <= 1
