@@ -27,6 +27,9 @@ FEWEST_ROWS: Final = 64
 """Rows up to which rebuilding is not worth it."""
 
 Keys = npt.NDArray[np.int64]
+Halves = npt.NDArray[np.float16]
+"""Vectors as the store holds them; their bytes are FAISS's codes of them."""
+
 Found = tuple[Keys, Vector]
 """Keys and their scores, in no order that anybody may rely on."""
 
@@ -59,8 +62,17 @@ class Flat:
         """Add ``vectors`` [N, dim] under ``keys``; a key already there is replaced."""
         added = np.asarray(keys, np.int64)
         self.remove([key for key in added.tolist() if key in self._row_of])
-        start = self._rows.ntotal
         self._rows.add(np.ascontiguousarray(vectors, np.float32))
+        self._note(added)
+
+    def fill(self, keys: Keys, halves: Halves) -> None:
+        """Add vectors [N, dim] as they are stored, under keys that are not there."""
+        self._rows.add_sa_codes(np.ascontiguousarray(halves).view(np.uint8))
+        self._note(keys)
+
+    def _note(self, added: Keys) -> None:
+        """Note whose the rows at the end are."""
+        start = len(self._row_keys)
         self._row_of.update(zip(added.tolist(), range(start, start + len(added)), strict=True))
         self._row_keys.frombytes(added.tobytes())
         self._row_alive.frombytes(bytes([1]) * len(added))

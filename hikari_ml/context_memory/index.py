@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from hikari_ml.context_memory.flat import Flat, Found, Keys
+from hikari_ml.context_memory.flat import Flat, Found, Halves, Keys
 from hikari_ml.context_memory.ivf import Cells
 from hikari_ml.context_memory.training import CHUNK, Training
 from hikari_ml.models.reading import Vector
@@ -131,12 +131,17 @@ class VectorIndex:
         """Begin with cells that were trained before, instead of with nothing."""
         self._part = cells
 
-    def fill(self, keys: Keys, vectors: Vector, cells: Keys | None = None) -> None:
-        """Add what is known on opening, with its ``cells`` if they are known too; training comes later."""
-        if cells is not None and isinstance(self._part, Cells):
-            self._part.add(keys, vectors, cells)
+    def fill(self, keys: Keys, halves: Halves, cells: Keys | None = None) -> None:
+        """Add vectors [N, dim] as they are stored, with the ``cells`` they lie in if those are known.
+
+        None of ``keys`` may be there; training comes later.
+        """
+        if isinstance(self._part, Flat):
+            self._part.fill(keys, halves)
+        elif cells is not None:
+            self._part.fill(keys, halves, cells)
         else:
-            self._part.add(keys, vectors)
+            self._part.add(keys, halves.astype(np.float32))
 
     def close(self) -> None:
         """Stop training; the index can still be searched."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 import faiss
 import numpy as np
 
-from hikari_ml.context_memory.flat import FAISS, Found, Keys
+from hikari_ml.context_memory.flat import FAISS, Found, Halves, Keys
 from hikari_ml.models.reading import Vector
 
 GATHER_LIMIT: Final = 1_000
@@ -73,22 +73,23 @@ class Cells:
         """Every key, lowest first."""
         return np.array(sorted(self._keys), np.int64)
 
-    def add(self, keys: Sequence[int] | Keys, vectors: Vector, cells: Keys | None = None) -> None:
-        """Add ``vectors`` [N, dim] under ``keys``; a key already there is replaced.
-
-        ``cells`` says where they belong, if that is known already.
-        """
+    def add(self, keys: Sequence[int] | Keys, vectors: Vector) -> None:
+        """Add ``vectors`` [N, dim] under ``keys``; a key already there is replaced."""
         added = np.ascontiguousarray(keys, np.int64)
         if not len(added):
             return
         self.remove(self._keys.intersection(added.tolist()))
-        rows = np.ascontiguousarray(vectors, np.float32)
-        if cells is None:
-            self._ivf.add_with_ids(rows, added)
-        else:
-            given = np.ascontiguousarray(cells, np.int64)
-            self._ivf.add_core(len(added), *(faiss.swig_ptr(part) for part in (rows, added, given)))
+        self._ivf.add_with_ids(np.ascontiguousarray(vectors, np.float32), added)
         self._keys.update(added.tolist())
+
+    def fill(self, keys: Keys, halves: Halves, cells: Keys) -> None:
+        """Add vectors [N, dim] as they are stored to ``cells``, under keys that are not there."""
+        width = self._ivf.coarse_code_size()
+        codes = np.empty((len(keys), width + 2 * self.dim), np.uint8)
+        codes[:, :width] = cells.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :width]
+        codes[:, width:] = np.ascontiguousarray(halves).view(np.uint8)
+        self._ivf.add_sa_codes(codes, keys)
+        self._keys.update(keys.tolist())
 
     def remove(self, keys: Iterable[int]) -> None:
         """Forget ``keys``; unknown ones are ignored."""

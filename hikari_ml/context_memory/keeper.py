@@ -12,13 +12,12 @@ import numpy.typing as npt
 
 from hikari_ml.context_memory import checkpoint, oplog
 from hikari_ml.context_memory.checkpoint import Checkpoint
-from hikari_ml.context_memory.flat import Keys
+from hikari_ml.context_memory.flat import Halves, Keys
 from hikari_ml.context_memory.index import VectorIndex
 from hikari_ml.context_memory.ivf import Cells
 from hikari_ml.context_memory.store import UNKNOWN, Store, Transaction, unpack_vector
 from hikari_ml.errors import HikariError
 from hikari_ml.models.embedder import Embedder
-from hikari_ml.models.reading import Vector
 
 BLOCK: Final = 8_192
 """Vectors read at a time."""
@@ -56,10 +55,10 @@ class IndexKeeper:
             keys, cells = checkpoint.without(found, oplog.changed_since(txn, found.seq) or ())
             self.index.use(Cells(found.centroids, found.probes, found.trained_on))
         others: set[str] = set()
-        for block, vectors in self._blocks(txn, others):
+        for block, halves in self._blocks(txn, others):
             there, place = _places(block, keys, cells)
-            self.index.fill(block[there], vectors[there], place)
-            self.index.fill(block[~there], vectors[~there])
+            self.index.fill(block[there], halves[there], place)
+            self.index.fill(block[~there], halves[~there])
         self._logged = found is not None or oplog.log_from(txn) is not None
         return others
 
@@ -122,7 +121,7 @@ class IndexKeeper:
             return None
         return found if oplog.changed_since(txn, found.seq) is not None else None
 
-    def _blocks(self, txn: Transaction, others: set[str]) -> Iterator[tuple[Keys, Vector]]:
+    def _blocks(self, txn: Transaction, others: set[str]) -> Iterator[tuple[Keys, Halves]]:
         """The vectors of our model, a block at a time; ``others`` gets the ids of other models."""
         names, size = txn.models(), NUMBER + 2 * self.index.dim
         marks = [struct.pack(">H", number) for number, name in names.items() if name == self._model_id]
@@ -142,10 +141,9 @@ class IndexKeeper:
             yield _joined(keys, rows)
 
 
-def _joined(keys: list[bytes], rows: list[bytes]) -> tuple[Keys, Vector]:
-    packed = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)[:, NUMBER:]
-    halves = np.ascontiguousarray(packed).view("<f2")
-    return np.frombuffer(b"".join(keys), ">i8").astype(np.int64), halves.astype(np.float32)
+def _joined(keys: list[bytes], rows: list[bytes]) -> tuple[Keys, Halves]:
+    halves = np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1)[:, NUMBER // 2 :]
+    return np.frombuffer(b"".join(keys), ">i8").astype(np.int64), halves
 
 
 def _places(keys: Keys, known: Keys, cells: Keys) -> tuple[npt.NDArray[np.bool_], Keys]:

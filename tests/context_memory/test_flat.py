@@ -15,6 +15,21 @@ def test_vectors_come_back_as_the_store_holds_them():
     assert flat.vectors([]).shape == (0, DIM)
 
 
+def test_what_is_stored_is_taken_in_as_it_is():
+    added, filled = Flat(DIM), Flat(DIM)
+    halves = vectors(70).astype(np.float16)
+    added.add(range(1, 71), halves.astype(np.float32))
+    for part in (slice(0, 0), slice(0, 40), slice(40, 70)):
+        filled.fill(np.arange(1, 71)[part], halves[part])
+    filled.remove([3])
+    added.remove([3])
+    assert np.array_equal(filled.vectors(added.keys()), added.vectors(added.keys()))
+    assert (
+        filled.search(vectors(1, 8)[0], 5, None)[0].tolist()
+        == added.search(vectors(1, 8)[0], 5, None)[0].tolist()
+    )
+
+
 def test_it_holds_what_is_left_and_closes_the_gaps():
     flat = Flat(DIM)
     flat.add(np.arange(200), vectors(200))

@@ -94,7 +94,8 @@ def test_vectors_lie_bit_for_bit_where_they_are_said_to(cells, centroids):
     assert keys.tolist() == list(range(1, COUNT + 1))
     assert (np.argmax(themed(COUNT, 1) @ centroids.T, axis=1) == places).mean() > 0.999
     again = Cells(centroids, cells.probes, COUNT)
-    again.add(keys, themed(COUNT, 1), places)
+    again.fill(keys, themed(COUNT, 1).astype(np.float16), places)
+    assert np.array_equal(again.vectors([500, 3]), cells.vectors([500, 3]))
     assert [part.tolist() for part in again.layout()] == [keys.tolist(), places.tolist()]
     query = themed(1, 5)[0]
     assert keys_of(again.search(query, 30, None)) == keys_of(cells.search(query, 30, None))
