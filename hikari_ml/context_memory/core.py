@@ -1,12 +1,13 @@
 """The blocking heart of memory: every job runs here, in one thread, in the order it came.
 
-Writes that wait together share one transaction (group commit), each in a step of its own so that one
-that fails takes nobody with it. Caches are changed only after the commit.
+Writes that wait together share one transaction (group commit); one that fails takes nobody with it. Caches
+are changed only after the commit.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,7 +44,7 @@ from hikari_ml.context_memory.store import Edge, Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
 from hikari_ml.context_memory.validity import Validity
 from hikari_ml.context_memory.words import WordIndex, words_of
-from hikari_ml.errors import HikariError, UnknownMemoryError
+from hikari_ml.errors import HikariError, StoreError, UnknownMemoryError
 from hikari_ml.models.embedder import Embedder
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.models.reading import Vector
@@ -56,6 +57,9 @@ FLUSH_AFTER: Final = 32
 EMBED_BATCH: Final = 64
 
 R = TypeVar("R")
+Kind = tuple[str, str]
+"""The type of memories, and the user key of whose they are."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -71,9 +75,10 @@ class Change(Generic[R]):
 class Job(Generic[R]):
     """Something to do in the memory thread.
 
-    With ``grouped``, ``act`` is one step of a transaction it shares with its neighbours: it gets the open
-    transaction and returns a :class:`Change`. Otherwise it gets nothing and returns its result. ``texts``
-    are embedded together with those of all waiting jobs first, and handed to ``act`` as ``vectors``.
+    With ``grouped``, ``act`` shares a transaction with its neighbours: it gets the open transaction and
+    returns a :class:`Change`, and may be called again, in another, if a neighbour fails. Otherwise it gets
+    nothing and returns its result. ``texts`` are embedded together with those of all waiting jobs first, and
+    handed to ``act`` as ``vectors``.
     """
 
     act: Callable[..., Any]
@@ -120,7 +125,8 @@ class MemoryCore:
         self._unembedded: list[int] = []
         self._touched: set[int] = set()
         self._unwritten = 0
-        self.pending: dict[int, tuple[Record, Vector]] = {}  # of the open transaction, in no cache yet
+        self.pending: dict[Kind, dict[int, tuple[Record, Vector]]] = defaultdict(dict)
+        """What the open transaction has stored, and no cache has yet."""
         self._load()
 
     # -- the lane's work ----------------------------------------------------------------------------
@@ -280,14 +286,9 @@ class MemoryCore:
     # -- inner parts --------------------------------------------------------------------------------
 
     def _write(self, jobs: list[Job[Any]]) -> list[Any]:
-        def group(txn: Transaction) -> list[Any]:
-            self._put_touched(txn)
-            self.pending.clear()  # of a try before the map had to grow
-            return [txn.step(partial(_call, job)) for job in jobs]
-
         try:
             self._entities.load()  # the first time it takes a second, for which nobody should be kept out
-            outcomes = self.store.write(group)
+            outcomes = self._together(jobs)
         except HikariError as error:
             return [error] * len(jobs)
         finally:
@@ -300,6 +301,21 @@ class MemoryCore:
             results.append(outcome.result if isinstance(outcome, Change) else outcome)
         _try_again_later(self._relieve, "the working buffer could not be relieved")
         return results
+
+    def _together(self, jobs: list[Job[Any]]) -> list[Any]:
+        """What ``jobs`` give in one transaction, each as a step of its own if one fails: steps take time."""
+
+        def group(call: Callable[[Job[Any], Transaction], Any], txn: Transaction) -> list[Any]:
+            self._put_touched(txn)
+            self.pending.clear()  # of a try before the map had to grow, or before one failed
+            return [call(job, txn) for job in jobs]
+
+        try:
+            return self.store.write(partial(group, _call))
+        except StoreError:
+            raise
+        except Exception:
+            return self.store.write(partial(group, lambda job, txn: txn.step(partial(_call, job))))
 
     def _lists(
         self, wanted: Wanted, vector: Vector, depth: int, scope: list[int] | None

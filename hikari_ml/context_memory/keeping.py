@@ -7,7 +7,7 @@ from typing import Final
 
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory import requests, upkeep
-from hikari_ml.context_memory.core import Change, MemoryCore, as_stored
+from hikari_ml.context_memory.core import Change, Kind, MemoryCore, as_stored
 from hikari_ml.context_memory.record import Record, public_id, same_key
 from hikari_ml.context_memory.sameness import same_sense, sure_words
 from hikari_ml.context_memory.store import Transaction
@@ -60,7 +60,7 @@ def _store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) -
     draft.key = txn.next_key()
     draft.id = public_id(draft.key, draft.content, draft.created_at)
     apply = core.save(txn, draft, vectors[0], core.embedder.model_id)
-    core.pending[draft.key] = draft, vector  # last, so that a failure above leaves none behind
+    core.pending[_kind(draft)][draft.key] = draft, vector  # last, so that a failure above leaves none behind
     return Change(draft.id, apply)
 
 
@@ -90,10 +90,7 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
     What waits in the same transaction counts as what is stored does: what becomes of a line must not depend
     on how many were written at once.
     """
-    waiting = {}
-    for key, (earlier, other) in core.pending.items():
-        if _alike(earlier, draft):
-            waiting[key] = float(other @ vector)
+    waiting = {key: float(other @ vector) for key, (_, other) in core.pending[_kind(draft)].items()}
     keys = core.tiers.newest(draft.user, draft.type, COMPARED - len(waiting))
     keys = core.words.with_all(sure_words(draft.content), keys)  # quicker than to compare what they mean
     near = [*core.index.search(vector, NEAREST, keys), *waiting.items()]
@@ -121,7 +118,7 @@ def _same_about(first: Record, second: Record) -> bool:
 def _told_again(core: MemoryCore, txn: Transaction, draft: Record) -> Record | None:
     """The memory in the words of ``draft`` about the same, where the digest finds one about another."""
     digest = draft.same_key()
-    waiting = [key for key, (earlier, _) in core.pending.items() if _alike(earlier, draft)]
+    waiting = core.pending[_kind(draft)]
     for key in (*core.tiers.newest(draft.user, draft.type, COMPARED - len(waiting)), *waiting):
         record = txn.get(key)
         if record is not None and record.same_key() == digest and _same_about(record, draft):
@@ -129,8 +126,8 @@ def _told_again(core: MemoryCore, txn: Transaction, draft: Record) -> Record | N
     return None
 
 
-def _alike(first: Record, second: Record) -> bool:
-    return first.type == second.type and user_key(first.user or "") == user_key(second.user or "")
+def _kind(record: Record) -> Kind:
+    return record.type, user_key(record.user or "")
 
 
 def _states(record: Record) -> list[tuple[str, str, bool]]:

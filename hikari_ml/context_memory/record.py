@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Self
 
@@ -134,6 +135,7 @@ def asks(content: str) -> bool:
     return "?" in content or "\uff1f" in content
 
 
+@lru_cache(maxsize=4)  # storing one asks for it three times in a row
 def same_key(content: str, kind: str, user: str | None) -> bytes:
     """Digest under which two memories are one."""
     parts = (same_statement_key(content), kind, user_key(user or ""))

@@ -74,20 +74,28 @@ def sure_words(text: str) -> list[str]:
     shorter, and "2.5kg" and "2.5 kg" are the same sense, but other words to the index.
     """
     found: list[str] = []
-    for before, word in pairwise(["", *(_telling(text) if text.isascii() else ())]):
+    words = _telling(text) if text.isascii() else []
+    plain = _is_plain(" ".join(words))  # most lines are, and then so is each word
+    for before, word in pairwise(["", *words]):
         glued = _DECIMAL.match(before) or _DECIMAL.match(word)
-        if word[0].isalnum() and not glued and word not in _VARIED and collapse_elongation(word) == word:
+        if word[0].isalnum() and not glued and word not in _VARIED and (plain or _is_plain(word)):
             found.append(word)
     return found
+
+
+def _is_plain(text: str) -> bool:
+    return collapse_elongation(text) == text
 
 
 def _telling(text: str) -> list[str]:
     """The words of a line that tell it from another."""
     plain = unicodedata.normalize("NFKC", clean(text)).replace("’", "'")
     found: list[str] = []
+    shouted, runs = plain.isupper(), _RUN.search(plain.casefold()) is not None
     for place, token in enumerate(_TOKEN.findall(plain)):
         word = token.casefold()
-        named = place > 0 and token[0].isupper() and not plain.isupper()
-        if token not in _POINTS and (named or _RUN.sub(r"\1", word) not in _FILLERS):
+        named = place > 0 and token[0].isupper() and not shouted
+        shortened = _RUN.sub(r"\1", word) if runs else word
+        if token not in _POINTS and (named or shortened not in _FILLERS):
             found += _SPELLED.get(word, word).split()
     return found

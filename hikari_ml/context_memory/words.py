@@ -404,13 +404,12 @@ def _digest(term: str) -> int:
 
 def terms(text: str) -> list[str]:
     """Stemmed words of ``text`` without function words; unspaced scripts give pairs of characters."""
-    found = []
-    for match in _WORD.finditer(collapse_elongation(text).casefold()):
-        word = match.group()
-        if _UNSPACED.fullmatch(word):
+    found, spaced = [], text.isascii()
+    for word in _WORD.findall(collapse_elongation(text).casefold()):
+        if not spaced and _UNSPACED.fullmatch(word):
             found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
         elif word not in _FUNCTION_WORDS:
-            found.append(_stem(word))
+            found.append(word if word.isdecimal() else _stem(word))
     return found
 
 
