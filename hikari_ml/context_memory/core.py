@@ -374,7 +374,7 @@ class MemoryCore:
             record, slot = txn.get(key), self.tiers[key]
             assert record is not None, "the caches follow the store"
             record.last_access, record.access_count = slot.last_access, slot.access_count
-            txn.put(record)
+            txn.put_again(record)
 
     def _touched_written(self) -> None:
         self._touched.clear()
@@ -406,7 +406,7 @@ class MemoryCore:
                 record = txn.get(key)
                 if record is not None:
                     record.tier = tier
-                    txn.put(record)
+                    txn.put_again(record)
 
         if not keys:
             return

@@ -75,7 +75,7 @@ def withdraw(core: MemoryCore, summarizer: Summarizer, memory_id: str) -> bool:
         return True
     record.count -= 1
     record.unsay()
-    core.store.write(lambda txn: txn.put(record))
+    core.store.write(lambda txn: txn.put_again(record))
     core.graph.refresh(core.validity.put(record))
     return False
 

@@ -29,7 +29,7 @@ import os
 import shutil
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -122,24 +122,22 @@ class Transaction:
 
     def next_key(self) -> int:
         """A key never used before in this store."""
-        raw = self._get("meta", b"next_key")
-        key = int.from_bytes(raw, "big") if raw else 1
-        self._put("meta", b"next_key", (key + 1).to_bytes(8, "big"))
-        return key
+        return self._next(b"next_key")
 
     def next_episode(self) -> int:
         """A number never used before by an episode of this store."""
-        raw = self._get("meta", b"next_episode")
-        number = int.from_bytes(raw, "big") if raw else 1
-        self._put("meta", b"next_episode", (number + 1).to_bytes(8, "big"))
-        return number
+        return self._next(b"next_episode")
 
     def put(self, record: Record) -> None:
         """Write ``record`` and what finds it."""
         key = _key(record.key)
-        self._put("records", key, record.pack())
+        self.put_again(record)
         self._put("ids", record.id.encode(), key)
         self._put("same", record.same_key(), key)
+
+    def put_again(self, record: Record) -> None:
+        """Write a ``record`` that is there, of which nothing has changed that finds it."""
+        self._put("records", _key(record.key), record.pack())
 
     def put_vector(self, key: int, vector: Vector, model_id: str) -> None:
         """Write the embedding of a record together with the model that made it."""
@@ -233,13 +231,11 @@ class Transaction:
 
     def models(self) -> dict[int, str]:
         """The ids of the models that made vectors, by their number."""
-        found = {}
-        for name, value in self.rows("meta"):
-            if name.startswith(MODEL):
-                found[int.from_bytes(name.removeprefix(MODEL), "big")] = value.decode(
-                    errors="backslashreplace"
-                )
-        return found
+        return {
+            int.from_bytes(name.removeprefix(MODEL), "big"): value.decode(errors="backslashreplace")
+            for name, value in self.rows("meta")
+            if name.startswith(MODEL)
+        }
 
     def rows(self, table: str) -> Iterator[tuple[bytes, bytes]]:
         """Every row of a table as it is stored."""
@@ -259,6 +255,12 @@ class Transaction:
                 return number
         number = max(names, default=0) + 1
         self._put("meta", MODEL + struct.pack(">H", number), model_id.encode())
+        return number
+
+    def _next(self, name: bytes) -> int:
+        raw = self._get("meta", name)
+        number = int.from_bytes(raw, "big") if raw else 1
+        self._put("meta", name, _key(number + 1))
         return number
 
     def _get(self, table: str, key: bytes) -> bytes | None:
@@ -487,9 +489,7 @@ def _key(key: int) -> bytes:
 
 
 def _file_size(path: Path) -> int:
-    with suppress(FileNotFoundError):
-        return path.stat().st_size
-    return 0
+    return path.stat().st_size if path.exists() else 0
 
 
 def _sync(path: Path) -> None:
