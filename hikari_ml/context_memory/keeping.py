@@ -8,7 +8,7 @@ from typing import Final
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory import requests, upkeep
 from hikari_ml.context_memory.core import Change, Kind, MemoryCore, as_stored
-from hikari_ml.context_memory.record import Record, public_id, same_key
+from hikari_ml.context_memory.record import Record, public_id
 from hikari_ml.context_memory.sameness import same_sense, sure_words
 from hikari_ml.context_memory.store import Transaction
 from hikari_ml.context_memory.validity import filling
@@ -48,7 +48,7 @@ def store(
 
 
 def _store(core: MemoryCore, draft: Record, txn: Transaction, vectors: Vector) -> Change[str]:
-    standing = txn.same_as(same_key(draft.content, draft.type, draft.user))
+    standing = txn.same_as(draft.same_key())
     record = txn.get(standing) if standing is not None else None
     if record is not None and not _same_about(record, draft):
         record = _told_again(core, txn, draft)

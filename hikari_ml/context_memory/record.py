@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Self
 
@@ -61,6 +60,7 @@ class Record:
     said: tuple[int, ...] = ()
     user: str | None = field(init=False)
     conversation: str | None = field(init=False)
+    _same: bytes | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.user = self.metadata.get("user") or None
@@ -127,7 +127,9 @@ class Record:
 
     def same_key(self) -> bytes:
         """Under what a repetition is found: the same statement, by the same user, of the same type."""
-        return same_key(self.content, self.type, self.user)
+        if self._same is None:
+            self._same = same_key(self.content, self.type, self.user)
+        return self._same
 
 
 def asks(content: str) -> bool:
@@ -135,7 +137,6 @@ def asks(content: str) -> bool:
     return "?" in content or "\uff1f" in content
 
 
-@lru_cache(maxsize=4)  # storing one asks for it three times in a row
 def same_key(content: str, kind: str, user: str | None) -> bytes:
     """Digest under which two memories are one."""
     parts = (same_statement_key(content), kind, user_key(user or ""))

@@ -133,13 +133,14 @@ def _emoji(text: str) -> Iterator[Cue]:
 
 
 def _words(text: str) -> Iterator[Cue]:
+    emotes, faces = emote_ratings(), kaomoji_ratings()
     for match in _WORD.finditer(text):
         token = match.group()
-        if rating := emote_ratings().get(token):
+        if rating := emotes.get(token):
             yield _cue(token, match.start(), "emote", rating)
-        elif rating := kaomoji_ratings().get(token):
+        elif rating := faces.get(token):
             yield _cue(token, match.start(), "kaomoji", rating)
-        elif _CHANNEL_EMOTE.fullmatch(token):
+        elif not token.islower() and _CHANNEL_EMOTE.fullmatch(token):
             yield _cue(token, match.start(), "emote", None)
 
 
