@@ -282,14 +282,20 @@ class WordIndex:
 
     def with_all(self, words: Iterable[str], keys: Iterable[int]) -> list[int]:
         """Those of ``keys`` in whose text each of ``words`` stands."""
+        digests = set(map(_digest, terms(" ".join(words))))
+        if not all(map(self._is_known, digests)):  # of a line that is not a repetition, one word often is new
+            return []
         rows = self._rows(keys)
-        for digest in set(map(_digest, terms(" ".join(words)))):
+        for packed, grown in sorted(map(self._rows_with, digests), key=lambda parts: sum(map(len, parts))):
             if not len(rows):
                 break
-            packed, _ = self._packed.posting(digest)
-            grown, _ = _viewed(self._postings[digest]) if digest in self._postings else (packed[:0], None)
             rows = rows[_is_in(rows, packed) | _is_in(rows, grown)]
         return list(np.frombuffer(self._keys, np.int64)[rows].tolist())
+
+    def _rows_with(self, digest: int) -> tuple[Rows, Rows]:
+        """The rows in which a word stands, deleted ones too: of those filled in, and of those added since."""
+        packed, _ = self._packed.posting(digest)
+        return packed, _viewed(self._postings[digest])[0] if digest in self._postings else packed[:0]
 
     def _is_known(self, digest: int) -> bool:
         return digest in self._postings or digest in self._packed
