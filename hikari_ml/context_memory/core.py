@@ -52,7 +52,7 @@ from hikari_ml.results import Memory, Tier
 from hikari_ml.runtime.clock import Clock
 
 FLUSH_AFTER: Final = 32
-"""Recalls that may wait for the next write; a crash loses their counts and nothing else."""
+"""Recalls that may wait for the next write; a crash loses their counts, and what moved to another tier."""
 
 EMBED_BATCH: Final = 64
 
@@ -139,7 +139,10 @@ class MemoryCore:
             together = list(run)
             outcomes += self._write(together) if grouped else map(_attempt, together)
         if self._unwritten >= FLUSH_AFTER:
-            _try_again_later(self.flush_touched, "recalls could not be written")
+            try:
+                self.flush_touched()
+            except HikariError:  # nobody waits for it
+                _log.exception("recalls could not be written; it will be tried again")
         self.keeper.tend()
         return outcomes
 
@@ -194,12 +197,15 @@ class MemoryCore:
         return apply
 
     def move(self, decided: Plan) -> None:
-        """Give memories the tier that was decided for them, durably."""
-        self._retier(decided.promote, "long_term")
-        self._retier(decided.episodic, "episodic")
+        """Give memories the tier that was decided for them; the next write puts it into the store."""
+        moves: dict[Tier, list[int]] = {"long_term": decided.promote, "episodic": decided.episodic}
+        for tier, keys in moves.items():
+            for key in keys:
+                self.tiers.put(replace(self.tiers[key], tier=tier))
+            self._touched.update(keys)
 
     def flush_touched(self) -> None:
-        """Write the recalls that were counted in memory since the last write."""
+        """Write the recalls and moves that were noted in memory since the last write."""
         if self._touched:
             self.store.write(self._put_touched)
             self._touched_written()
@@ -299,7 +305,7 @@ class MemoryCore:
             if isinstance(outcome, Change):
                 outcome.apply()
             results.append(outcome.result if isinstance(outcome, Change) else outcome)
-        _try_again_later(self._relieve, "the working buffer could not be relieved")
+        self.move(overflow(self.tiers.in_tier("short_term"), self.now(), self.settings))
         return results
 
     def _together(self, jobs: list[Job[Any]]) -> list[Any]:
@@ -365,15 +371,12 @@ class MemoryCore:
         after = around[at + 1] if at + 1 < len(around) else None
         self.words.add(key, words, before, after)
 
-    def _relieve(self) -> None:
-        """Move what no longer fits the working buffer; what was acknowledged does not depend on it."""
-        self.move(overflow(self.tiers.in_tier("short_term"), self.now(), self.settings))
-
     def _put_touched(self, txn: Transaction) -> None:
         for key in sorted(self._touched):
             record, slot = txn.get(key), self.tiers[key]
             assert record is not None, "the caches follow the store"
-            record.last_access, record.access_count = slot.last_access, slot.access_count
+            record.tier, record.last_access = slot.tier, slot.last_access
+            record.access_count = slot.access_count
             txn.put_again(record)
 
     def _touched_written(self) -> None:
@@ -399,20 +402,6 @@ class MemoryCore:
         for job in waiting:
             job.vectors = vectors[at : at + len(job.texts)]
             at += len(job.texts)
-
-    def _retier(self, keys: list[int], tier: Tier) -> None:
-        def act(txn: Transaction) -> None:
-            for key in keys:
-                record = txn.get(key)
-                if record is not None:
-                    record.tier = tier
-                    txn.put_again(record)
-
-        if not keys:
-            return
-        self.store.write(act)
-        for key in keys:
-            self.tiers.put(replace(self.tiers[key], tier=tier))
 
     def _link(self, txn: Transaction, record: Record) -> dict[bytes, Edge]:
         entities = self._entities.find(record.content)
@@ -482,11 +471,3 @@ def _attempt(job: Job[Any]) -> Any:
         return job.act() if job.vectors is None else job.act(job.vectors)
     except Exception as error:
         return error
-
-
-def _try_again_later(act: Callable[[], None], failure: str) -> None:
-    """Do what nobody waits for: if it fails now, a later call does it."""
-    try:
-        act()
-    except HikariError:
-        _log.exception("%s; it will be tried again", failure)

@@ -47,6 +47,7 @@ def consolidate(core: MemoryCore, summarizer: Summarizer) -> Consolidation:
     for at in range(0, len(decided.forget), BATCH):
         forget(core, summarizer, decided.forget[at : at + BATCH])
     core.move(decided)
+    core.flush_touched()
     return {
         "examined": len(slots),
         "promoted": len(decided.promote),

@@ -205,6 +205,23 @@ async def test_ids_survive_the_working_buffer_and_consolidation(tmp_path, clock)
         assert all(memory_id.startswith("mem-") for memory_id in ids)
 
 
+async def test_what_the_working_buffer_moved_stays_moved(tmp_path, clock):
+    settings = Settings(memory={"short_term_capacity": 8})
+    tiers = []
+    for lines in (20, 0):
+        async with NeuralMemorySystem(tmp_path / "m", settings, clock=clock) as memory:
+            for i in range(lines):
+                memory_id = await memory.store_memory(f"line {i}", importance=1.0 if i == 1 else 0.3)
+                if i == 12:
+                    await memory.store_memory("line 12")
+                    assert not await memory.withdraw_memory(memory_id)
+            tiers.append((await memory.get_memory_stats())["by_tier"])
+    assert tiers[0] == tiers[1]
+    assert tiers[0]["long_term"] == 1
+    assert sum(tiers[0].values()) == 20
+    assert tiers[0]["short_term"] <= 10
+
+
 async def test_what_has_faded_is_forgotten_with_its_vector(memory, clock):
     await memory.store_memory("soon forgotten", importance=0.1)
     await memory.store_memory("never forgotten", importance=1.0)
