@@ -1,7 +1,7 @@
 """The blocking heart of memory: every job runs here, in one thread, in the order it came.
 
-Writes that wait together share one transaction (group commit); one that fails takes nobody with it. Caches
-are changed only after the commit.
+Writes that wait together share one transaction (group commit); one that fails by itself takes nobody with it.
+Caches are changed only after the commit.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ class Job(Generic[R]):
     """Something to do in the memory thread.
 
     With ``grouped``, ``act`` shares a transaction with its neighbours: it gets the open transaction and
-    returns a :class:`Change`, and may be called again, in another, if a neighbour fails. Otherwise it gets
-    nothing and returns its result. ``texts`` are embedded together with those of all waiting jobs first, and
-    handed to ``act`` as ``vectors``.
+    returns a :class:`Change`. It may be called again in another one, so it must not change anything besides
+    that. Otherwise it gets nothing and returns its result. ``texts`` are embedded together with those of all
+    waiting jobs first, and handed to ``act`` as ``vectors``.
     """
 
     act: Callable[..., Any]
@@ -197,7 +197,7 @@ class MemoryCore:
         return apply
 
     def move(self, decided: Plan) -> None:
-        """Give memories the tier that was decided for them; the next write puts it into the store."""
+        """Give memories the tier that was decided for them, written with the next memory or by a flush."""
         moves: dict[Tier, list[int]] = {"long_term": decided.promote, "episodic": decided.episodic}
         for tier, keys in moves.items():
             for key in keys:
@@ -317,11 +317,12 @@ class MemoryCore:
             return [call(job, txn) for job in jobs]
 
         try:
-            return self.store.write(partial(group, _call))
+            return self.store.write(partial(group, _call_or_fail))
         except StoreError:
             raise
-        except Exception:
-            return self.store.write(partial(group, lambda job, txn: txn.step(partial(_call, job))))
+        except Exception as error:
+            _log.debug("a write failed, so each gets a step of its own", exc_info=error)
+        return self.store.write(partial(group, lambda job, txn: txn.step(partial(_call, job))))
 
     def _lists(
         self, wanted: Wanted, vector: Vector, depth: int, scope: list[int] | None
@@ -373,11 +374,19 @@ class MemoryCore:
 
     def _put_touched(self, txn: Transaction) -> None:
         for key in sorted(self._touched):
-            record, slot = txn.get(key), self.tiers[key]
+            try:
+                record, slot = txn.get(key), self.tiers[key]
+            except StoreError:  # a row that cannot be read must not keep others from being written
+                _log.exception("what was recalled or moved cannot be written")
+                continue
             assert record is not None, "the caches follow the store"
+            recalled = record.access_count != slot.access_count
             record.tier, record.last_access = slot.tier, slot.last_access
             record.access_count = slot.access_count
-            txn.put_again(record)
+            if recalled:  # if its digest named a memory that is gone, repetitions find this one from now on
+                txn.put(record)
+            else:
+                txn.put_again(record)
 
     def _touched_written(self) -> None:
         self._touched.clear()
@@ -464,6 +473,18 @@ def _raise(error: Exception, *_: Any) -> Any:
 
 def _call(job: Job[Any], txn: Transaction) -> Any:
     return job.act(txn) if job.vectors is None else job.act(txn, job.vectors)
+
+
+def _call_or_fail(job: Job[Any], txn: Transaction) -> Any:
+    """:func:`_call`, of whose errors the store takes none for one of its own."""
+    try:
+        return _call(job, txn)
+    except OSError as error:
+        raise _JobError from error
+
+
+class _JobError(Exception):
+    """A job raised what the file system raises too: a model that is missing, a server that is silent."""
 
 
 def _attempt(job: Job[Any]) -> Any:

@@ -75,7 +75,7 @@ def withdraw(core: MemoryCore, summarizer: Summarizer, memory_id: str) -> bool:
         return True
     record.count -= 1
     record.unsay()
-    core.store.write(lambda txn: txn.put_again(record))
+    core.store.write(lambda txn: txn.put(record))
     core.graph.refresh(core.validity.put(record))
     return False
 
@@ -96,7 +96,7 @@ def _similar(core: MemoryCore, txn: Transaction, draft: Record, vector: Vector) 
     near = [*core.index.search(vector, NEAREST, keys), *waiting.items()]
     for key, score in sorted(near, key=lambda pair: (-pair[1], pair[0]))[:NEAREST]:
         record = txn.get(key) if score >= SIMILAR else None
-        if record is not None and says_the_same(record, draft):
+        if record is not None and _kind(record) == _kind(draft) and says_the_same(record, draft):
             return record
     return None
 

@@ -132,7 +132,7 @@ def _put_episode(records: list[Record], text: str, method: str, txn: Transaction
 def _put_members(txn: Transaction, records: list[Record], number: int) -> None:
     for record in records:
         record.episode = number
-        txn.put_again(record)
+        txn.put(record)
 
 
 def _set_episode(core: MemoryCore, records: list[Record], number: int) -> None:

@@ -1,5 +1,7 @@
 """The blocking heart: groups that commit together, caches that follow the store."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from hikari_ml.config import MemorySettings
 from hikari_ml.context_memory.core import FLUSH_AFTER, Change, Job, MemoryCore, Question
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.store import Store
-from hikari_ml.errors import StoreError
+from hikari_ml.errors import ModelMissingError, StoreError
 from hikari_ml.models.entities import EntityFinder
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START
@@ -56,13 +58,17 @@ def test_waiting_texts_are_embedded_together(core):
     assert core.embedder.batches == [10]
 
 
-def test_a_job_that_fails_fails_alone(core):
+@pytest.mark.parametrize(
+    "error", [ValueError("mine"), TimeoutError("mine"), ModelMissingError("m", Path("mine"))]
+)
+def test_a_job_that_fails_fails_alone(core, error):
     def fail(txn, vectors):
-        raise ValueError("mine")
+        txn.next_key()
+        raise error
 
     outcomes = core.work([saving(core, "a"), Job(fail, grouped=True, texts=["x"]), saving(core, "b")])
     assert outcomes[0::2] == ["mem-a", "mem-b"]
-    assert isinstance(outcomes[1], ValueError)
+    assert outcomes[1] is error
     assert len(core.tiers) == 2
 
 
@@ -157,6 +163,17 @@ def test_recalls_that_could_not_be_written_are_kept_for_later(core, monkeypatch)
             core.flush_touched()
     core.flush_touched()
     assert stored_recalls(core) == 1
+
+
+def test_a_row_that_cannot_be_read_keeps_no_other_from_being_written(core):
+    core.work([saving(core, "apple"), saving(core, "banana")])
+    for name in ("apple", "banana"):
+        recall(core, name)
+    damaged, whole = sorted(slot.key for slot in core.tiers)
+    core.store.write(lambda txn: txn._put("records", damaged.to_bytes(8, "big"), b"damaged"))
+    assert core.work([saving(core, "cherry")]) == ["mem-cherry"]
+    (record,) = core.contents([whole])
+    assert record.access_count > 0
 
 
 def test_recall_answers_while_nothing_can_be_written(core, monkeypatch):

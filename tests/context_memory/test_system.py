@@ -205,6 +205,17 @@ async def test_ids_survive_the_working_buffer_and_consolidation(tmp_path, clock)
         assert all(memory_id.startswith("mem-") for memory_id in ids)
 
 
+async def test_what_is_recalled_is_found_by_its_repetitions(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "m", Settings(memory={"merge_similar": False})) as memory:
+        brother = {"user": "anna", "about": "brother"}
+        theirs = await memory.store_memory("his name is Tom", metadata=brother)
+        other = await memory.store_memory("his name is Tom", metadata={"user": "anna", "about": "dog"})
+        assert other != theirs
+        await memory.forget_memory(other)
+        await memory.retrieve_memories("Tom", k=1)
+        assert await memory.store_memory("his name is Tom", metadata=brother) == theirs
+
+
 async def test_what_the_working_buffer_moved_stays_moved(tmp_path, clock):
     settings = Settings(memory={"short_term_capacity": 8})
     tiers = []
