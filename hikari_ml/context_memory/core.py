@@ -1,7 +1,7 @@
 """The blocking heart of memory: every job runs here, in one thread, in the order it came.
 
 Writes that wait together share one transaction (group commit); one that fails by itself takes nobody with it.
-Caches are changed only after the commit.
+What they change reaches the caches only after the commit.
 """
 
 from __future__ import annotations
