@@ -40,7 +40,8 @@ from hikari_ml.context_memory.recall import (
     with_answers,
 )
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.store import Edge, Store, Transaction
+from hikari_ml.context_memory.rows import Edge
+from hikari_ml.context_memory.store import Store, Transaction
 from hikari_ml.context_memory.tiers import Slot, Tiers
 from hikari_ml.context_memory.validity import Validity
 from hikari_ml.context_memory.words import WordIndex, words_of

@@ -15,8 +15,8 @@ import networkx as nx
 
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.relations import relations
+from hikari_ml.context_memory.rows import Edge
 from hikari_ml.context_memory.statement import worded
-from hikari_ml.context_memory.store import Edge
 from hikari_ml.models.entities import Entity
 from hikari_ml.results import Relation
 

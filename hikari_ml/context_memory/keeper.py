@@ -15,7 +15,8 @@ from hikari_ml.context_memory.checkpoint import Checkpoint
 from hikari_ml.context_memory.flat import Halves, Keys
 from hikari_ml.context_memory.index import VectorIndex
 from hikari_ml.context_memory.ivf import Cells
-from hikari_ml.context_memory.store import UNKNOWN, Store, Transaction, unpack_vector
+from hikari_ml.context_memory.rows import unpack_vector
+from hikari_ml.context_memory.store import UNKNOWN, Store, Transaction
 from hikari_ml.errors import HikariError
 from hikari_ml.models.embedder import Embedder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from hikari_ml.context_memory import store
+from hikari_ml.context_memory import rows
 from hikari_ml.context_memory import themes as finding
 from hikari_ml.context_memory.consolidation import importance_now
 from hikari_ml.context_memory.core import MemoryCore
@@ -68,7 +68,7 @@ def themes(core: MemoryCore, k: int) -> list[Theme]:
     return found
 
 
-def _episode(txn: Transaction, episode: store.Episode) -> Episode:
+def _episode(txn: Transaction, episode: rows.Episode) -> Episode:
     records = [record for key in episode.members if (record := txn.get(key)) is not None]
     return {
         "start": iso(from_ms(episode.start)),

@@ -30,12 +30,10 @@ import shutil
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import lmdb
-import msgpack
 import numpy as np
 from filelock import FileLock, Timeout
 
@@ -44,6 +42,15 @@ from hikari_ml.context_memory import checkpoint, oplog, postings, requests
 from hikari_ml.context_memory.readable import is_readable, is_writable
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.room import in_words, with_room
+from hikari_ml.context_memory.rows import (
+    DAMAGED,
+    Edge,
+    Episode,
+    unpack_edge,
+    unpack_episode,
+    unpack_record,
+    unpack_vector,
+)
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 from hikari_ml.models.reading import Vector
 
@@ -66,41 +73,7 @@ OWN_FILES: Final = frozenset({DATA, LOCK, WRITER, checkpoint.NAME, checkpoint.BE
 ASIDE: Final = "compacting"
 """Folder of the compacted file before it takes its place; there until both files are changed."""
 
-DAMAGED: Final = (ValueError, TypeError, OverflowError, struct.error, AttributeError)
-"""What reading a damaged row may raise."""
-
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A relation of the knowledge graph and the memories that say so."""
-
-    source: str
-    kind: str
-    target: str
-    evidence: tuple[int, ...]
-
-    def pack(self) -> bytes:
-        """As msgpack, for the store."""
-        return bytes(msgpack.packb([self.source, self.kind, self.target, list(self.evidence)]))
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """A stretch of the stream: its memories, its time in epoch milliseconds, and what it was about."""
-
-    number: int
-    start: int
-    end: int
-    members: tuple[int, ...]
-    summary: str
-    method: str
-
-    def pack(self) -> bytes:
-        """As msgpack, for the store."""
-        row = [self.start, self.end, list(self.members), self.summary, self.method]
-        return bytes(msgpack.packb(row))
 
 
 class Transaction:
@@ -452,36 +425,6 @@ class Store:
 
 class _MapFullError(Exception):
     """The map must grow; caught by :meth:`Store.write`."""
-
-
-def unpack_record(key: bytes, data: bytes) -> Record:
-    """A row of records."""
-    return Record.unpack(int.from_bytes(key, "big"), data)
-
-
-def unpack_vector(_: bytes, data: bytes) -> tuple[int, Vector]:
-    """A row of vectors: the number of its model, and the vector."""
-    (number,) = struct.unpack_from(">H", data)
-    return number, np.frombuffer(data, np.float16, offset=2).astype(np.float32)
-
-
-def unpack_edge(_: bytes, data: bytes) -> Edge:
-    """A row of edges."""
-    source, kind, target, evidence = msgpack.unpackb(data)
-    return Edge(source, kind, target, _keys(evidence))
-
-
-def unpack_episode(number: bytes, data: bytes) -> Episode:
-    """A row of episodes."""
-    start, end, members, summary, method = msgpack.unpackb(data)
-    return Episode(int.from_bytes(number, "big"), start, end, _keys(members), summary, method)
-
-
-def _keys(found: list[object]) -> tuple[int, ...]:
-    keys = tuple(key for key in found if isinstance(key, int))
-    if len(keys) != len(found):
-        raise ValueError("keys of records are whole numbers")
-    return keys
 
 
 def _key(key: int) -> bytes:

@@ -12,7 +12,8 @@ from hikari_ml.context_memory.consolidation import plan
 from hikari_ml.context_memory.core import MemoryCore
 from hikari_ml.context_memory.episodes import FEWEST, cut
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.store import Episode, Transaction
+from hikari_ml.context_memory.rows import Episode
+from hikari_ml.context_memory.store import Transaction
 from hikari_ml.models.summarizer import Summarizer
 from hikari_ml.results import Compaction, Consolidation, Erasure
 

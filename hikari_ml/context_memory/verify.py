@@ -15,17 +15,16 @@ import numpy as np
 from hikari_ml.context_memory import oplog, postings, requests
 from hikari_ml.context_memory.graph import edge_digest
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.store import (
+from hikari_ml.context_memory.rows import (
     DAMAGED,
-    TABLES,
     Edge,
     Episode,
-    Transaction,
     unpack_edge,
     unpack_episode,
     unpack_record,
     unpack_vector,
 )
+from hikari_ml.context_memory.store import TABLES, Transaction
 from hikari_ml.results import Fault, Tier, Verification
 
 SHOWN: Final = 5

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hikari_ml.context_memory.graph import KnowledgeGraph, edge_digest, edge_strength, links
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.store import Edge
+from hikari_ml.context_memory.rows import Edge
 from hikari_ml.models.entities import Entity
 
 

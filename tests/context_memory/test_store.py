@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.rows import Edge, Episode
 from hikari_ml.context_memory.snapshot import Snapshot
-from hikari_ml.context_memory.store import FORMAT, Edge, Episode, Store
+from hikari_ml.context_memory.store import FORMAT, Store
 from hikari_ml.errors import StoreError, StoreLockedError, StoreVersionError
 
 

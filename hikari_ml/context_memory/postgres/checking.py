@@ -24,7 +24,7 @@ from hikari_ml.context_memory.postgres.rows import (
     stored,
 )
 from hikari_ml.context_memory.postgres.schema import TABLES
-from hikari_ml.context_memory.store import DAMAGED
+from hikari_ml.context_memory.rows import DAMAGED
 from hikari_ml.results import Fault, Verification
 
 PAGE: Final = 500

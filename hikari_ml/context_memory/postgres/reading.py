@@ -12,7 +12,7 @@ from hikari_ml.context_memory.postgres.connection import Connection
 from hikari_ml.context_memory.postgres.rows import COLUMNS, given, node, record_of, stored, vector_of
 from hikari_ml.context_memory.recall import Hit
 from hikari_ml.context_memory.record import Record, from_ms
-from hikari_ml.context_memory.store import Edge
+from hikari_ml.context_memory.rows import Edge
 from hikari_ml.context_memory.tiers import Slot
 from hikari_ml.models.reading import Vector
 from hikari_ml.results import Memory, MemoryStats, Relation
