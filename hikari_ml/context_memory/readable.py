@@ -1,4 +1,7 @@
-"""Whether every row of a data file can be read, found out in another process: a damaged page can end it."""
+"""Whether a data file is one, and whether every row of it can be read.
+
+That is found out in another process: a damaged page can end the process that reads it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,12 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from hikari_ml.errors import StoreError
+
+MAGIC: Final = (0xBEEFC0DE).to_bytes(4, sys.byteorder)
+MAGIC_AT: Final = 16
+"""Where LMDB's first page has its magic number: after the header of the page."""
 
 READ_EVERYTHING: Final = """
 import os, sys, lmdb
@@ -43,6 +52,20 @@ def warn_of_empty(data: Path) -> None:
     """Say that a memory begins anew, where its file is there and holds nothing: something has emptied it."""
     if data.exists() and not data.stat().st_size:
         warnings.warn(f"{data} is empty; a new memory begins", RuntimeWarning, stacklevel=2)
+
+
+def check_kind(data: Path) -> None:
+    """Say so if ``data`` holds something, and no LMDB environment: LMDB would put a lock file beside it.
+
+    Raises:
+        StoreError: it is another kind of file.
+        OSError: it cannot be read.
+    """
+    with data.open("rb") as file:
+        start = file.read(MAGIC_AT + len(MAGIC))
+    if start and start[MAGIC_AT:] != MAGIC:
+        hint = "is another kind of file, or its beginning is damaged; restore a backup or an export"
+        raise StoreError(data, hint)
 
 
 def is_readable(folder: Path, tables: Iterable[str], newer: Iterable[str]) -> bool:

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import mmap
 import os
-from errno import EIO
+from errno import EFBIG, EIO
 from pathlib import Path
 from typing import Final
 
 from hikari_ml.errors import StoreError
 
-PARTLY: Final = os.strerror(EIO)
-"""How LMDB reports that the system took less of a page than it was given."""
+DAMAGE: Final = "the file is damaged: 'hikari-ml memory verify' says how far; restore a backup or an export"
+CAUSES: Final = {
+    os.strerror(EIO): "a page could be written only in part: is the disk full?",
+    os.strerror(EFBIG): "is the size of files limited, or the disk full?",
+    "MDB_CORRUPTED": DAMAGE,
+    "MDB_PAGE_NOTFOUND": DAMAGE,
+    "MDB_INVALID": DAMAGE,
+}
+"""What lies behind a complaint. LMDB calls it an error of the disk when the system took less of a page than
+it was given."""
 
 
 def with_room(folder: Path, size: int) -> int:
@@ -35,6 +43,7 @@ def with_room(folder: Path, size: int) -> int:
 def in_words(error: Exception) -> str:
     """What LMDB or the system complains of, with the usual cause where it does not say it."""
     text = f"{type(error).__name__}: {error}"
-    if PARTLY in text:
-        text += "; a page could be written only in part: is the disk full?"
+    for complaint, cause in CAUSES.items():
+        if complaint in text:
+            return f"{text}; {cause}"
     return text

@@ -16,6 +16,7 @@ from typing import Final, NoReturn, TypeVar
 
 import lmdb
 
+from hikari_ml.context_memory.readable import check_kind
 from hikari_ml.context_memory.store import (
     ASIDE,
     DATA,
@@ -104,7 +105,7 @@ class Snapshot(Store):
                 if locks is None and (self.folder / ASIDE).exists():
                     threading.Event().wait(PAUSE)
                     continue
-                self._known = locks is not None
+                self._known = locks is not None and _may_write(self.folder / LOCK)
                 self._file = os.open(self.folder / DATA, os.O_RDONLY)
                 attempt.callback(os.close, self._file)
                 environment = self._environment(MARGIN)
@@ -122,7 +123,10 @@ class Snapshot(Store):
         raise StoreError(self.folder, hint)
 
     def _environment(self, map_size: int) -> lmdb.Environment:
-        """Open without creating: LMDB would make a lock file where there is none, as beside a copy."""
+        """Open without creating: LMDB would make a lock file where there is none, as beside a copy.
+
+        A lock file that must not be written, as on a disk that is read-only, is left alone as well.
+        """
         try:
             return lmdb.open(
                 str(self.folder),
@@ -151,7 +155,7 @@ class Snapshot(Store):
         self._check_format(self._txn.get(b"format", db=self.tables["meta"]))
 
     def _check_undisturbed(self) -> None:
-        """Without a lock file a writer cannot know of the view, and reuses its pages after two commits."""
+        """A writer that finds no word of the view in the lock file reuses its pages after two commits."""
         if not self._known and self._env.info()["last_txnid"] > self._txn.id() + 1:
             raise StoreError(self.folder, "was written while it was read; open it again")
 
@@ -165,11 +169,15 @@ def check_memory(folder: Path) -> None:
     try:
         if not (folder / DATA).stat().st_size:
             raise StoreError(folder, f"{DATA} is empty; restore a backup, or delete it to begin anew")
-        (folder / DATA).open("rb").close()
+        check_kind(folder / DATA)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreError(folder, "holds no memory") from error
     except OSError as error:
         raise StoreError(folder, f"cannot be read: {error.strerror or error}") from error
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _begun(environment: lmdb.Environment) -> lmdb.Transaction | None:

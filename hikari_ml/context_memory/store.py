@@ -29,7 +29,7 @@ import os
 import shutil
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -39,7 +39,7 @@ from filelock import FileLock, Timeout
 
 from hikari_ml.chat import is_encodable
 from hikari_ml.context_memory import checkpoint, oplog, postings, requests
-from hikari_ml.context_memory.readable import is_readable, is_writable
+from hikari_ml.context_memory.readable import check_kind, is_readable, is_writable
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.room import in_words, with_room
 from hikari_ml.context_memory.rows import (
@@ -379,8 +379,11 @@ class Store:
             self.check_readable()
 
     def _open(self, map_size: int) -> None:
-        with self._failures():
+        with self._failures(), ExitStack() as stack:
+            if _file_size(self.folder / DATA):
+                check_kind(self.folder / DATA)
             self._env = self._environment(map_size)
+            stack.callback(lambda: self._env.close())  # else it stays open until it is collected
             if not self._locks_belong():
                 self._env.close()
                 (self.folder / ASIDE).mkdir(exist_ok=True)
@@ -393,6 +396,7 @@ class Store:
                 self.tables = {name: self._env.open_db(name.encode(), txn=txn) for name in TABLES}
                 self._check_format(txn.get(b"format", db=self.tables["meta"]))
                 oplog.upgrade(Transaction(self, txn), FORMAT)
+            stack.pop_all()
 
     def _environment(self, map_size: int) -> lmdb.Environment:
         return lmdb.open(

@@ -18,6 +18,18 @@ def test_there_is_none_for_more_than_the_machine_can_address(size):
         with_room(Path("memory"), size)
 
 
-def test_a_page_written_in_part_is_told_of_in_words():
-    assert in_words(OSError("Input/output error")).endswith("is the disk full?")
+@pytest.mark.parametrize(
+    ("complaint", "hint"),
+    [
+        ("Input/output error", "is the disk full?"),
+        ("mdb_txn_commit: File too large", "size of files limited"),
+        ("mdb_get: MDB_CORRUPTED: Located page was wrong type", "memory verify"),
+    ],
+)
+def test_what_lies_behind_a_complaint_is_told_in_words(complaint, hint):
+    assert complaint in in_words(OSError(complaint))
+    assert hint in in_words(OSError(complaint))
+
+
+def test_any_other_complaint_stands_as_it_is():
     assert in_words(OSError("no such thing")) == "OSError: no such thing"

@@ -163,8 +163,20 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
 def test_a_file_that_is_no_store_is_a_clear_error(tmp_path):
     (tmp_path / "memory").mkdir()
     (tmp_path / "memory" / "data.mdb").write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreError, match="memory"):
+    with pytest.raises(StoreError, match=r"memory.data.mdb: is another kind of file"):
         Store(tmp_path / "memory", map_size_mb=1)
+
+
+def test_a_failed_open_lets_go_of_the_file(tmp_path):
+    store = Store(tmp_path / "memory", map_size_mb=1)
+    add(store)
+    store.close()
+    os.truncate(tmp_path / "memory" / "data.mdb", 3 * 4096)
+    kept = []  # an error that is kept keeps its frames, and all that they know of
+    for _ in range(2):
+        with pytest.raises(StoreError, match="cut short") as caught:
+            Store(tmp_path / "memory", map_size_mb=1)
+        kept.append(caught)
 
 
 def test_a_path_that_cannot_be_made_is_a_clear_error(tmp_path):
