@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text
 from hikari_ml.config import Settings
-from hikari_ml.context_memory import asking, keeping, overview, requests, transfer, upkeep
+from hikari_ml.context_memory import asking, erasure, keeping, overview, requests, transfer, upkeep
 from hikari_ml.context_memory.asking import check_embedding, check_path, check_positive
 from hikari_ml.context_memory.chosen import Chosen
 from hikari_ml.context_memory.core import Job, MemoryCore, Question
@@ -220,12 +220,13 @@ class NeuralMemorySystem(Service):
     async def erase_user(self, user: str) -> Erasure:
         """Remove everything that was stored of ``user`` and rewrite the file without it.
 
+        If it is cut off in between, the next opening for writing does the rest.
         Memories of others that mention the user stay; the user's place in the knowledge graph goes.
         """
         name = check_name(user, "user")
         return cast(
             "Erasure",
-            await self._change(lambda: upkeep.erase_user(self._core, self._summarizer, name)),
+            await self._change(lambda: erasure.erase_user(self._core, self._summarizer, name)),
         )
 
     async def export(self, path: str | Path) -> int:
@@ -279,7 +280,7 @@ class NeuralMemorySystem(Service):
 
     async def compact(self) -> Compaction:
         """Rewrite the file without the room that what was forgotten left in it."""
-        return cast("Compaction", await self._change(lambda: upkeep.compact(self._core)))
+        return cast("Compaction", await self._change(lambda: erasure.compact(self._core)))
 
     # -- life ---------------------------------------------------------------------------------------
 
@@ -299,6 +300,8 @@ class NeuralMemorySystem(Service):
             self._core = MemoryCore(
                 store, self.settings.memory, chosen.embedder, chosen.entities, self._clock
             )
+            if not self.read_only:
+                erasure.finish(self._core)
         except BaseException:
             store.close()
             raise

@@ -1,4 +1,4 @@
-"""What touches more than the memory it is about: consolidation, episodes, forgetting, erasure of a user."""
+"""What touches more than the memory it is about: consolidation, episodes, forgetting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.rows import Episode
 from hikari_ml.context_memory.store import Transaction
 from hikari_ml.models.summarizer import Summarizer
-from hikari_ml.results import Compaction, Consolidation, Erasure
+from hikari_ml.results import Consolidation
 
 BATCH: Final = 500
 """Memories changed in one transaction of a round."""
@@ -59,10 +59,16 @@ def consolidate(core: MemoryCore, summarizer: Summarizer) -> Consolidation:
     }
 
 
-def forget(core: MemoryCore, summarizer: Summarizer, keys: Sequence[int]) -> int:
+def forget(
+    core: MemoryCore,
+    summarizer: Summarizer,
+    keys: Sequence[int],
+    also: Callable[[Transaction], None] | None = None,
+) -> int:
     """Remove memories from the store, from every cache and from their episodes; returns how many of these.
 
     The only way a memory goes: a summary may quote its memories, so it must not outlive one of them.
+    ``also`` is done last in the same transaction.
     """
     records = core.contents(keys)
     episodes = _without(core, summarizer, records)
@@ -70,45 +76,16 @@ def forget(core: MemoryCore, summarizer: Summarizer, keys: Sequence[int]) -> int
     def act(txn: Transaction) -> Callable[[], None]:
         for mended in episodes:
             _put_mended(txn, mended)
-        return core.delete(txn, records)
+        apply = core.delete(txn, records)
+        if also is not None:
+            also(txn)
+        return apply
 
     core.store.write(act)()
     for mended in episodes:
         if mended.smaller is None:
             _set_episode(core, mended.rest, 0)
     return len(episodes)
-
-
-def erase_user(core: MemoryCore, summarizer: Summarizer, user: str) -> Erasure:
-    """Remove everything of ``user`` at once, then write the file anew without a byte of it."""
-    before = core.store.size
-    keys = core.tiers.of_user(user)
-    vectors = sum(key in core.index for key in keys)
-    edges = len(core.graph.without(keys).keys() | core.graph.touching(user).keys())
-    episodes = forget(core, summarizer, keys)
-    _cut_edges(core, user)
-    core.keeper.forget()
-    core.store.compact()
-    return {
-        "user": user,
-        "memories": len(keys),
-        "vectors": vectors,
-        "edges": edges,
-        "episodes": episodes,
-        "compacted": True,
-        "bytes_before": before,
-        "bytes_after": core.store.size,
-        "degraded": [],
-    }
-
-
-def compact(core: MemoryCore) -> Compaction:
-    """Write the file anew, without the room that what was deleted left in it."""
-    core.flush_touched()
-    before = core.store.size
-    core.keeper.forget()
-    core.store.compact()
-    return {"bytes_before": before, "bytes_after": core.store.size, "degraded": []}
 
 
 def _cut_episodes(core: MemoryCore, summarizer: Summarizer) -> int:
@@ -172,17 +149,3 @@ def _put_mended(txn: Transaction, mended: Mended) -> None:
         return
     txn.delete_episode(mended.number)
     _put_members(txn, mended.rest, 0)
-
-
-def _cut_edges(core: MemoryCore, user: str) -> None:
-    """Remove the user's node: edges that others' memories gave it go as well."""
-    edges = core.graph.touching(user)
-    emptied = {digest: type(edge)(edge.source, edge.kind, edge.target, ()) for digest, edge in edges.items()}
-
-    def act(txn: Transaction) -> None:
-        for digest, edge in emptied.items():
-            txn.put_edge(digest, edge)
-
-    core.store.write(act)
-    for digest, edge in emptied.items():
-        core.graph.put(digest, edge)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar, get_args
 import numpy as np
 
 from hikari_ml.context_memory import oplog, postings, requests
+from hikari_ml.context_memory.erasure import is_due
 from hikari_ml.context_memory.graph import edge_digest
 from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.rows import (
@@ -213,6 +214,10 @@ def _check_meta(txn: Transaction, book: _Book) -> Iterator[Fault]:
     values = dict(txn.rows("meta"))
     if b"format" not in values:
         yield _fault("meta", "format", "is not there")
+    if is_due(txn):
+        yield _fault(
+            "meta", "rewrite", "is due: an erasure was cut off, opening it for writing finishes that"
+        )
     for name, used in (("next_key", book.outlines), ("next_episode", book.episodes)):
         following = int.from_bytes(values.get(name.encode(), b"\1"), "big")
         if used and max(used) >= following:

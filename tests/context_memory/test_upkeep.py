@@ -74,14 +74,6 @@ async def test_an_episode_left_with_too_few_goes(memory, clock):
     assert await episodes(memory) == []
 
 
-async def test_edges_others_drew_to_an_erased_user_go(memory):
-    await memory.store_memory("@anna I love your art, anna", metadata={"user": "ben"})
-    assert "ben" in dict(await memory.find_associations("anna"))
-    await memory.erase_user("anna")
-    assert await memory.find_associations("anna") == []
-    assert len(await memory.retrieve_memories("art", k=5)) == 1
-
-
 def files_of(memory):
     return b"".join(path.read_bytes() for path in memory.path.rglob("*") if path.is_file())
 
@@ -154,11 +146,6 @@ async def test_those_left_of_an_episode_that_went_can_join_another(memory, clock
     records = await memory._do(lambda: memory._core.contents(episode.members))
     assert [record.content for record in records] == ["three", "four", "late"]
     assert {record.episode for record in records} == {episode.number}
-
-
-async def test_edges_are_counted_once(memory):
-    await memory.store_memory("I love tea", metadata={"user": "anna"})
-    assert (await memory.erase_user("anna"))["edges"] == 1
 
 
 async def test_compacting_gives_back_the_room_of_what_was_forgotten(memory, tmp_path):
