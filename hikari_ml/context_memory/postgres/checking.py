@@ -24,6 +24,7 @@ from hikari_ml.context_memory.postgres.rows import (
     stored,
 )
 from hikari_ml.context_memory.postgres.schema import TABLES
+from hikari_ml.context_memory.postgres.upkeep import DUE
 from hikari_ml.context_memory.rows import DAMAGED
 from hikari_ml.results import Fault, Verification
 
@@ -48,6 +49,10 @@ SELECT 'episodes', e.number, format('has %%s members', count(m.key))
 FROM episodes e LEFT JOIN memories m ON m.episode = e.number
 GROUP BY e.number HAVING count(m.key) < %s ORDER BY e.number
 """
+_REWRITE_DUE: Final = """
+SELECT 'meta', name, 'is due: the tables were not written anew after an erasure; compact does it'
+FROM meta WHERE starts_with(name, %s) ORDER BY name
+"""
 _FLAGGED: Final = f"SELECT m.key FROM memories m WHERE m.key = ANY(%s) AND {standing.UNTRUE} ORDER BY m.key"  # noqa: S608
 _LINKS: Final = "SELECT key, digest, holds FROM links WHERE key = ANY(%s)"
 SUPERSEDED: Final = "is superseded or not, against its spans"
@@ -62,7 +67,12 @@ FROM memories m LEFT JOIN same s ON s.key = m.key WHERE m.key > %s ORDER BY m.ke
 async def verify(models: Models, found: Connection) -> Verification:
     """Read every row and list the faults, by table and key."""
     faults: list[Fault] = []
-    for statement, values in ((_WITHOUT_VECTOR, ()), (_OTHER_LENGTH, ()), (_SMALL_EPISODE, (FEWEST,))):
+    for statement, values in (
+        (_REWRITE_DUE, (DUE,)),
+        (_WITHOUT_VECTOR, ()),
+        (_OTHER_LENGTH, ()),
+        (_SMALL_EPISODE, (FEWEST,)),
+    ):
         cursor = await found.execute(statement, values)
         faults += [_fault(table, key, text) for table, key, text in await cursor.fetchall()]
     last = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
+from uuid import uuid4
 
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings
@@ -28,6 +29,8 @@ ELSEWHERE: Final = "consolidation:elsewhere"
 """Another process was doing it."""
 KEPT: Final = ("kept:write-ahead log", "kept:backups")
 """Where PostgreSQL may still hold what was erased."""
+DUE: Final = "rewrite:"
+"""How names in meta begin as long as the tables may hold what was erased: one for each erasure."""
 NOT_REWRITTEN: Final = "kept:table files"
 
 _PAGE: Final = f"""
@@ -108,6 +111,7 @@ async def erase_user(db: Database, models: Models, user: str) -> Erasure:
         keys = [key for (key,) in await cursor.fetchall()]
         removed = await changes.forget(found, models, keys)
         edges = removed.edges | await changes.cut_links(found, user)
+        await found.execute("INSERT INTO meta VALUES (%s, '')", (f"{DUE}{uuid4()}",))
         return changes.Removed(removed.memories, edges, removed.episodes)
 
     before = await db.read(lambda found: reading.size(found, db.schema))
@@ -142,7 +146,21 @@ async def _rewritten(db: Database) -> str | None:
 
     if not await db.read(owned):  # VACUUM would only warn, and leave them out
         return "the tables belong to another role"
-    return await db.rewrite(_VACUUM)
+    due = await db.read(_due)
+    problem = await db.rewrite(_VACUUM)
+    if problem is None:
+        await db.write(partial(_done, due))
+    return problem
+
+
+async def _due(found: Connection) -> list[str]:
+    """What says of erasures up to now that the tables are to be written anew."""
+    cursor = await found.execute("SELECT name FROM meta WHERE starts_with(name, %s)", (DUE,))
+    return [name for (name,) in await cursor.fetchall()]
+
+
+async def _done(due: list[str], found: Connection) -> None:
+    await found.execute("DELETE FROM meta WHERE name = ANY(%s)", (due,))
 
 
 async def _slots(statement: str, values: Sequence[Any], found: Connection) -> list[Slot]:

@@ -56,3 +56,16 @@ async def test_tables_can_be_made_smaller(memory):
         await memory.forget_memory(found["id"])
     result = await memory.compact()
     assert result["bytes_after"] < result["bytes_before"] - 100_000
+
+
+async def test_an_erasure_whose_tables_were_not_written_anew_is_a_fault_until_they_are(memory, monkeypatch):
+    await memory.store_memory("I love tea", metadata={"user": "anna"})
+    with monkeypatch.context() as patched:
+        patched.setattr("hikari_ml.context_memory.postgres.upkeep._VACUUM", "VACUUM (FULL) not_there")
+        proof = await memory.erase_user("anna")
+    assert not proof["compacted"]
+    assert any("not_there" in reason for reason in proof["degraded"])
+    (fault,) = (await memory.verify())["faults"]
+    assert (fault["table"], fault["key"].split(":")[0]) == ("meta", "rewrite")
+    await memory.compact()
+    assert (await memory.verify())["faults"] == []
