@@ -88,6 +88,8 @@ def topic(query: object, *, strengthen: bool) -> Question:
     Raises:
         InputError: ``query`` is blank or no text.
     """
+    if not check_text(query, "topic").strip():
+        raise InputError("topic", query, "name what the summary is to be about")
     return question(query, SUMMARY_DEPTH, None, None, as_of=None, embedded=False, strengthen=strengthen)
 
 
@@ -157,4 +159,4 @@ def check_path(value: object) -> Path:
                 return Path(value)
         except (TypeError, UnicodeEncodeError):
             pass
-    raise InputError("path", value, "give the path of a file")
+    raise InputError("path", value, "give a path that a file can have")

@@ -139,9 +139,9 @@ def _merge(core: MemoryCore, txn: Transaction, record: Record, again: Record) ->
 
     Where it fills a slot, it matters when it was said: it holds again if another value held in between.
     """
-    record.repeat(again)
     if filling(record):
         record.say(again.created_at)
+    record.repeat(again)
     txn.put(record)
     return Change(record.id, _merged(core, record))
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +51,9 @@ with environment.begin(write=True) as writing:
 
 def warn_of_empty(data: Path) -> None:
     """Say that a memory begins anew, where its file is there and holds nothing: something has emptied it."""
-    if data.exists() and not data.stat().st_size:
+    with suppress(OSError):  # opening it will say what is wrong
+        if data.stat().st_size:
+            return
         warnings.warn(f"{data} is empty; a new memory begins", RuntimeWarning, stacklevel=2)
 
 

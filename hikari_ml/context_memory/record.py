@@ -117,11 +117,16 @@ class Record:
         return cls(key, *msgpack.unpackb(inflated(data)))
 
     def repeat(self, again: Record) -> None:
-        """The same was said again: it counts, it is recent, and what is new about it is kept."""
+        """The same was said again: it counts, it is recent, and what is new about it is kept.
+
+        It is as old as the first time it was said, whichever came in first.
+        """
         self.count += 1
         self.importance = max(self.importance, again.importance)
         self.arousal = max(self.arousal, again.arousal)
         self.last_access = max(self.last_access, again.created_at)
+        if not self.said:
+            self.created_at = min(self.created_at, again.created_at)
         self.metadata = {**again.metadata, **self.metadata}
         self.conversation = self.metadata.get("conversation") or None
 
@@ -235,9 +240,8 @@ def _plain(value: Any, where: str, room: list[int], depth: int = 0) -> Any:
     texts = value if isinstance(value, Mapping) else (value,)
     room[0] -= VALUE + sum(len(text) for text in texts if isinstance(text, str))
     if room[0] < 0:
-        raise InputError(
-            "metadata", where, f"give at most {MAX_METADATA:,} characters, each value as {VALUE}"
-        )
+        hint = f"give at most {MAX_METADATA:,} characters of metadata in all, {VALUE} more for each value"
+        raise InputError(where, value, hint)
     if depth > 8:
         raise InputError(where, value, "nest it less deeply")
     if isinstance(value, float) and not math.isfinite(value):

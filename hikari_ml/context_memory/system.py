@@ -56,6 +56,9 @@ class NeuralMemorySystem(Service):
     that would write raise ReadOnlyError. Where vectors are of another model, it makes its own in memory and
     names theirs in ``degraded`` (``vectors:...``). Close it soon: until then the writer keeps what it shows.
 
+    Raises:
+        InputError: no file can have such a ``path``.
+
     Raises (on first use):
         StoreLockedError: another process has the store open for writing, or this process has it open.
         StoreVersionError: a newer version wrote it.
@@ -73,7 +76,7 @@ class NeuralMemorySystem(Service):
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        self.path = Path(path) if path is not None else self.settings.channel_dir("default") / "memory"
+        self.path = check_path(path) if path is not None else self.settings.channel_dir("default") / "memory"
         self.read_only = read_only
         self._clock = clock or SystemClock()
         self._lane: Lane[Job[Any], Any]
@@ -211,6 +214,7 @@ class NeuralMemorySystem(Service):
 
         An id that is not there is none left of, so that is True and no error: a message may be deleted after
         its memory has faded, and nothing is kept of ids by which to tell it from one that never was.
+        While others of its storings are left, so are the metadata and the importance that this one brought.
         """
         check_text(memory_id, "memory_id")
         return cast(

@@ -96,7 +96,7 @@ def test_a_question_is_as_it_was_asked():
 def test_a_query_is_blank_only_with_an_embedding_and_can_always_be_written():
     assert check_query(" ", embedded=True) == " "
     check_query("a\ud800b", embedded=False).encode()
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="topic: ' ' cannot be used"):
         topic(" ", strengthen=True)
     with pytest.raises(InputError, match="100,000"):
         check_query("cat " * 25_001, embedded=False)

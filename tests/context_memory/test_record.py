@@ -101,7 +101,7 @@ def test_metadata_nested_beyond_reason_is_refused():
 
 @pytest.mark.parametrize("value", ["x" * 1_000_001, [0] * 50_001, [{"b": 1}] * 25_001])
 def test_metadata_is_bounded(value):
-    with pytest.raises(InputError, match="at most 1,000,000"):
+    with pytest.raises(InputError, match=r"metadata\.a.*at most 1,000,000"):
         check_metadata({"a": value})
     assert check_metadata({"a": value[:20_000]}) == {"a": value[:20_000]}
     with pytest.raises(InputError, match="at most 1,000,000"):

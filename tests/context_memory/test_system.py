@@ -637,6 +637,20 @@ async def test_a_second_process_is_refused_and_a_closed_memory_too(memory):
 
 
 @pytest.mark.usefixtures("little_to_collect")
+@pytest.mark.parametrize("path", ["a\0b", "a\ud800b", 7])
+def test_a_path_that_no_file_can_have_is_a_clear_error(path):
+    with pytest.raises(InputError, match="path"):
+        NeuralMemorySystem(path)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_path_that_is_too_long_is_a_clear_error(tmp_path, read_only):
+    memory = NeuralMemorySystem(tmp_path / ("x" * 5000), read_only=read_only)
+    with pytest.raises(StoreError, match="too long"):
+        await memory.get_memory_stats()
+    await memory.aclose()
+
+
 async def test_it_works_bare_in_the_data_folder_and_a_leak_is_warned_about(tmp_path):
     memory = NeuralMemorySystem()
     await memory.store_memory("hi")

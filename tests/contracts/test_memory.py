@@ -27,6 +27,7 @@ from hikari_ml.errors import (
     UnknownMemoryError,
 )
 from hikari_ml.results import Erasure, Memory, MemoryStats
+from hikari_ml.times import iso
 from tests.support import at
 
 ASKED = {"strengthen": False}
@@ -248,6 +249,17 @@ async def test_withdrawing_takes_back_one_storing(memory):
 
 
 # -- time ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [(0, 5), (5, 0)])
+async def test_what_is_said_twice_is_known_from_the_first_time_on(memory, days):
+    for day in days:
+        hers = {"user": "anna", "conversation": "talk"}
+        await memory.store_memory("the pizza here was great", metadata=hers, created_at=at(86_400 * day))
+    (found,) = await memory.retrieve_memories("pizza", user="anna", as_of=at(86_400))
+    assert (found["count"], found["created_at"]) == (2, iso(at(0)))
+    assert await memory.retrieve_memories("pizza", user="anna", as_of=at(-1)) == []
+    assert (await memory.verify())["faults"] == []
 
 
 async def test_as_of_sees_what_was_known_then(memory):

@@ -273,10 +273,10 @@ async def _similar(found: Connection, models: Models, made: Prepared) -> Record 
 
 async def _merge(found: Connection, models: Models, record: Record, again: Record) -> str:
     """The same was said again: it counts, and where it fills a slot, it matters when it was said."""
-    record.repeat(again)
     places = await standing.touched(found, [record.key])
     if places:
         record.say(again.created_at)
+    record.repeat(again)
     await _put_repeated(found, record)
     await standing.settle(found, models, places)
     return record.id

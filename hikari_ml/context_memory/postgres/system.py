@@ -263,6 +263,7 @@ class PostgresMemory(Service):
 
         An id that is not there is none left of, so that is True and no error: a message may be deleted after
         its memory has faded, and nothing is kept of ids by which to tell it from one that never was.
+        While others of its storings are left, so are the metadata and the importance that this one brought.
         """
         name = check_text(memory_id, "memory_id")
         await self._changing()
