@@ -122,7 +122,7 @@ class MemoryCore:
         self.validity = Validity()
         self.graph = KnowledgeGraph(self.validity.holds)
         self._entities = entities
-        self.degraded: list[str] = []
+        self._of_others: list[str] = []
         self._unembedded: list[int] = []
         self._touched: set[int] = set()
         self._unwritten = 0
@@ -267,6 +267,11 @@ class MemoryCore:
         slot, talk = self.tiers[record.key], record.conversation
         self.tiers.put(replace(slot, conversation=talk, created_at=record.created_at))
         self._add_words(record.key, words_of(record.content))
+
+    @property
+    def degraded(self) -> list[str]:
+        """Why it shows less than is stored, or by other vectors; only if it is opened read_only."""
+        return [*self._of_others, *(f"unreadable:{table}" for table in sorted(self.store.unreadable))]
 
     def complete(self) -> None:
         """Make the vectors a search needs that a store opened read_only lacks: in memory, and once."""
@@ -446,7 +451,7 @@ class MemoryCore:
         if not self.store.read_only:
             self.complete()
         elif self._unembedded:
-            self.degraded = [f"vectors:{model_id}" for model_id in sorted(others)] or ["vectors:missing"]
+            self._of_others = [f"vectors:{model_id}" for model_id in sorted(others)] or ["vectors:missing"]
 
     def _reembed(self, keys: list[int]) -> None:
         if keys:

@@ -130,8 +130,8 @@ class IndexKeeper:
         rows: list[bytes] = []
         for key, row in txn.rows("vectors"):
             if len(row) != size or row[:NUMBER] not in marks:
-                number, _ = txn.decoded("vectors", key, row, unpack_vector)
-                others.add(names.get(number, UNKNOWN))
+                found = txn.sound("vectors", key, row, unpack_vector)
+                others.add(UNKNOWN if found is None else names.get(found[0], UNKNOWN))
                 continue
             keys.append(key)
             rows.append(row)

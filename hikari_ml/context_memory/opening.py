@@ -34,7 +34,9 @@ def fill(core: MemoryCore) -> set[str]:
         core.validity.fill(telling)
         for digest, edge in txn.edges():
             core.graph.put(digest, edge)
-        return core.keeper.load(txn)
+        others = core.keeper.load(txn)
+        core.index.remove(int.from_bytes(key, "big") for key in core.store.unreadable.get("records", ()))
+        return others
 
     with _nothing_collected():
         others = core.store.read(act)
@@ -46,7 +48,9 @@ def fill(core: MemoryCore) -> set[str]:
 def _slots(txn: Transaction, words: dict[int, bytes], unread: dict[int, bytes]) -> Iterator[Slot]:
     """The slot of every memory; ``unread`` gets the words of those that are not among ``words``."""
     for name, packed in txn.rows("records"):
-        slot, content = txn.decoded("records", name, packed, Slot.read)
+        if (found := txn.sound("records", name, packed, Slot.read)) is None:
+            continue
+        slot, content = found
         if slot.key not in words:
             unread[slot.key] = words_of(content)
         yield slot

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,6 +56,7 @@ class Snapshot(Store):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.unreadable = defaultdict(set)
         check_memory(folder)
         with self._failures():
             self._stack = ExitStack()

@@ -25,9 +25,11 @@ While there is no lock file for this reason there is the folder ``compacting``, 
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import struct
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -72,6 +74,13 @@ WRITER: Final = "writer.lock"
 OWN_FILES: Final = frozenset({DATA, LOCK, WRITER, checkpoint.NAME, checkpoint.BESIDE})
 ASIDE: Final = "compacting"
 """Folder of the compacted file before it takes its place; there until both files are changed."""
+
+_log = logging.getLogger(__name__)
+
+DAMAGED_ROW: Final = (
+    "row {key} of {table} is damaged: 'hikari-ml memory verify' lists such rows, and "
+    "'hikari-ml memory export' saves the memories that can be read"
+)
 
 R = TypeVar("R")
 
@@ -121,14 +130,16 @@ class Transaction:
     def get(self, key: int) -> Record | None:
         """The record at ``key``."""
         data = self._get("records", _key(key))
-        return self.decoded("records", _key(key), data, unpack_record) if data is not None else None
+        return self.sound("records", _key(key), data, unpack_record) if data is not None else None
 
     def get_vector(self, key: int) -> tuple[str, Vector] | None:
         """The embedding of the record at ``key``, with the id of its model."""
         data = self._get("vectors", _key(key))
         if data is None:
             return None
-        number, vector = self.decoded("vectors", _key(key), data, unpack_vector)
+        if (found := self.sound("vectors", _key(key), data, unpack_vector)) is None:
+            return None
+        number, vector = found
         return self.models().get(number, UNKNOWN), vector
 
     def key_of(self, public_id: str) -> int | None:
@@ -164,7 +175,7 @@ class Transaction:
     def get_edge(self, digest: bytes) -> Edge | None:
         """The edge under ``digest``."""
         data = self._get("edges", digest)
-        return None if data is None else self.decoded("edges", digest, data, unpack_edge)
+        return None if data is None else self.sound("edges", digest, data, unpack_edge)
 
     def put_episode(self, episode: Episode) -> None:
         """Write an episode."""
@@ -174,7 +185,7 @@ class Transaction:
         """The episode with a number."""
         key = number.to_bytes(8, "big")
         data = self._get("episodes", key)
-        return None if data is None else self.decoded("episodes", key, data, unpack_episode)
+        return None if data is None else self.sound("episodes", key, data, unpack_episode)
 
     def delete_episode(self, number: int) -> None:
         """Remove an episode."""
@@ -183,7 +194,8 @@ class Transaction:
     def records(self) -> Iterator[Record]:
         """Every record, oldest key first."""
         for key, data in self.rows("records"):
-            yield self.decoded("records", key, data, unpack_record)
+            if (record := self.sound("records", key, data, unpack_record)) is not None:
+                yield record
 
     def vectors(self) -> Iterator[tuple[int, str, Vector]]:
         """Every vector with its key and the id of its model."""
@@ -195,12 +207,14 @@ class Transaction:
     def edges(self) -> Iterator[tuple[bytes, Edge]]:
         """Every edge with its digest."""
         for digest, data in self.rows("edges"):
-            yield digest, self.decoded("edges", digest, data, unpack_edge)
+            if (edge := self.sound("edges", digest, data, unpack_edge)) is not None:
+                yield digest, edge
 
     def episodes(self) -> Iterator[Episode]:
         """Every episode, oldest first."""
         for number, data in self.rows("episodes"):
-            yield self.decoded("episodes", number, data, unpack_episode)
+            if (episode := self.sound("episodes", number, data, unpack_episode)) is not None:
+                yield episode
 
     def models(self) -> dict[int, str]:
         """The ids of the models that made vectors, by their number."""
@@ -255,8 +269,19 @@ class Transaction:
         try:
             return decode(key, data)
         except DAMAGED as error:
-            hint = f"row {key.hex()} of {table} is damaged; 'hikari-ml memory verify' lists such rows"
-            raise StoreError(self._store.folder, hint) from error
+            raise StoreError(self._store.folder, DAMAGED_ROW.format(key=key.hex(), table=table)) from error
+
+    def sound(self, table: str, key: bytes, data: bytes, decode: Callable[[bytes, bytes], R]) -> R | None:
+        """:meth:`decoded`; None of a damaged row of a store that is only read, so that the others can be."""
+        try:
+            return self.decoded(table, key, data, decode)
+        except StoreError as error:
+            if not self._store.read_only:
+                raise
+            if table not in self._store.unreadable:
+                _log.warning("%s; such rows are left out", error)
+            self._store.unreadable[table].add(key)
+            return None
 
 
 class Store:
@@ -269,10 +294,13 @@ class Store:
     """
 
     read_only: bool = False
+    unreadable: dict[str, set[bytes]]
+    """Rows that were left out because they are damaged, by table; of a store that is only read."""
 
     def __init__(self, folder: Path, *, map_size_mb: int) -> None:
         self.folder = folder
         self.tables: dict[str, Any] = {}
+        self.unreadable = defaultdict(set)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / WRITER)

@@ -54,7 +54,8 @@ class NeuralMemorySystem(Service):
     a store at a time. With ``read_only`` it shows the store as it was when it was opened, beside a process
     that may be writing it: nothing is created or written, not even that a memory was recalled, and methods
     that would write raise ReadOnlyError. Where vectors are of another model, it makes its own in memory and
-    names theirs in ``degraded`` (``vectors:...``). Close it soon: until then the writer keeps what it shows.
+    names theirs in ``degraded`` (``vectors:...``); damaged rows it leaves out, and names their table there
+    (``unreadable:...``). Close it soon: until then the writer keeps what it shows.
 
     Raises:
         InputError: no file can have such a ``path``.

@@ -276,8 +276,11 @@ def test_verify_lists_damage_and_ends_with_1(run, folder, tmp_path):
     assert any(row[:2] == ["ids", "mem-ghost"] for row in rows)
     status, said, _ = run("verify", "--json", "--path", tmp_path / "copy")
     assert (status, len(json.loads(said)["faults"])) == (1, 3)
-    status, _, told = run("stats", "--path", tmp_path / "copy")
-    assert (status, "verify" in told) == (1, True)
+    status, said, told = run("stats", "--json", "--path", tmp_path / "copy")
+    assert (status, json.loads(said)["total"], "memory verify" in told) == (0, 2, True)
+    assert "unreadable:records" in json.loads(said)["degraded"]
+    status, _, told = run("compact", "--path", tmp_path / "copy")
+    assert (status, "memory verify" in told) == (1, True)
     assert run("verify", "--path", folder)[0] == 0
 
 

@@ -2,16 +2,20 @@
 
 import gc
 
+import pytest
+
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory import opening
 from hikari_ml.context_memory.core import Job
+from hikari_ml.errors import StoreError
+from hikari_ml.runtime.clock import ManualClock
 from tests.support import at
 
 LINES = ["I live in Berlin", "is it raining?", "I have two cats", "I moved to Munich", "Mochi is asleep"]
 
 
-async def filled(folder):
-    memory = NeuralMemorySystem(folder)
+async def filled(folder, clock=None):
+    memory = NeuralMemorySystem(folder, clock=clock)
     for minute, line in enumerate(LINES):
         about = {"user": "anna", "conversation": "c"}
         await memory.store_memory(line, metadata=about, created_at=at(minute), importance=0.9)
@@ -65,3 +69,53 @@ async def test_who_had_no_collector_gets_none(tmp_path):
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+async def everything_read(memory, tmp_path):
+    """Every way to look at a memory."""
+    await memory.find_associations("anna")
+    await memory.list_relations()
+    await memory.list_episodes()
+    await memory.themes()
+    await memory.summarize("cats in Berlin")
+    await memory.export_graph(tmp_path / "graph.graphml")
+    for scope in ({}, {"user": "anna"}, {"as_of": at(2)}):
+        await memory.retrieve_memories("cats in Munich", 9, **scope)
+    return [found["content"] for found in await memory.list_memories()]
+
+
+@pytest.mark.parametrize("table", ["records", "vectors", "words", "edges", "episodes", "ids", "same"])
+async def test_a_reader_is_shown_what_a_damaged_row_leaves(tmp_path, table):
+    def spoil(txn):
+        *_, (key, _) = txn.rows(table)
+        txn._put(table, key, b"\xc1")
+
+    clock = ManualClock(at(3 * 3600))
+    memory = await filled(tmp_path / "memory", clock)
+    for minute in range(10, 14):
+        await memory.store_memory(f"the weather is {minute} degrees", importance=0.3, created_at=at(minute))
+    assert (await memory.consolidate())["episodes"]
+    await memory._lane.submit(Job(lambda: memory._core.store.write(spoil)))
+    await memory.aclose()
+    async with NeuralMemorySystem(tmp_path / "memory", read_only=True, clock=clock) as memory:
+        assert len(await everything_read(memory, tmp_path)) == (7 if table == "records" else 8)
+        assert await memory.export(tmp_path / "saved.jsonl") == (8 if table == "records" else 9)
+        left_out = [f"unreadable:{table}"] if table in ("records", "vectors", "edges", "episodes") else []
+        degraded = (await memory.get_memory_stats())["degraded"]
+        assert [entry for entry in degraded if entry.startswith("unreadable:")] == left_out, (
+            "of others it needs none"
+        )
+    async with NeuralMemorySystem(tmp_path / "new") as memory:
+        await memory.import_(tmp_path / "saved.jsonl")
+        assert (await memory.verify())["faults"] == []
+
+
+async def test_a_writer_refuses_a_damaged_row_and_says_what_saves_the_rest(tmp_path):
+    memory = await filled(tmp_path)
+    key = (2).to_bytes(8, "big")
+    await memory._lane.submit(
+        Job(lambda: memory._core.store.write(lambda txn: txn._put("records", key, b"?")))
+    )
+    await memory.aclose()
+    with pytest.raises(StoreError, match="memory export"):
+        await NeuralMemorySystem(tmp_path).get_memory_stats()
