@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -23,19 +24,21 @@ def fill(core: MemoryCore) -> set[str]:
 
     Words that the store does not hold as they would be read now are read again, and written.
     """
-    unread: dict[int, bytes] = {}
+    unread: dict[bytes, bytes] = {}
 
     def act(txn: Transaction) -> set[str]:
         words = postings.every(txn)
-        core.tiers.fill(_slots(txn, words, unread))
-        words |= unread
-        core.words.fill([(slot.key, words[slot.key]) for slot in core.tiers], core.tiers.conversations)
+        lines: list[tuple[int, bytes]] = []
+        core.tiers.fill(_slots(txn, words, unread, lines))
+        with ThreadPoolExecutor(1, "memory-words") as aside:
+            filled = aside.submit(core.words.fill, lines, core.tiers.conversations)
+            others = core.keeper.load(txn)
+            filled.result()
+        core.index.remove(int.from_bytes(key, "big") for key in core.store.unreadable.get("records", ()))
         telling = (cast("Record", txn.get(key)) for key in core.words.with_any(TELLING))
         core.validity.fill(telling)
         for digest, edge in txn.edges():
             core.graph.put(digest, edge)
-        others = core.keeper.load(txn)
-        core.index.remove(int.from_bytes(key, "big") for key in core.store.unreadable.get("records", ()))
         return others
 
     with _nothing_collected():
@@ -45,14 +48,21 @@ def fill(core: MemoryCore) -> set[str]:
     return others
 
 
-def _slots(txn: Transaction, words: dict[int, bytes], unread: dict[int, bytes]) -> Iterator[Slot]:
-    """The slot of every memory; ``unread`` gets the words of those that are not among ``words``."""
+def _slots(
+    txn: Transaction, words: dict[bytes, bytes], unread: dict[bytes, bytes], lines: list[tuple[int, bytes]]
+) -> Iterator[Slot]:
+    """The slot of every memory, of which ``lines`` gets the words.
+
+    What is not among ``words`` is read anew, and ``unread`` gets it too.
+    """
     for name, packed in txn.rows("records"):
         if (found := txn.sound("records", name, packed, Slot.read)) is None:
             continue
         slot, content = found
-        if slot.key not in words:
-            unread[slot.key] = words_of(content)
+        told = words.get(name)
+        if told is None:
+            told = unread[name] = words_of(content)
+        lines.append((slot.key, told))
         yield slot
 
 

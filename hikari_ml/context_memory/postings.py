@@ -32,17 +32,18 @@ def are_current(txn: Transaction) -> bool:
     return txn._get("meta", READING) == VERSION
 
 
-def every(txn: Transaction) -> dict[int, bytes]:
-    """All rows by the key of their memory; none if they were made in another way."""
+def every(txn: Transaction) -> dict[bytes, bytes]:
+    """All rows, by the key of their memory as it is stored; none if they were made in another way."""
     if not are_current(txn):
         return {}
-    return {int.from_bytes(key, "big"): words for key, words in txn.rows(TABLE) if is_whole(words)}
+    size = WORD.itemsize
+    return {key: words for key, words in txn.rows(TABLE) if len(words) % size == 0}
 
 
-def put_missing(txn: Transaction, missing: dict[int, bytes]) -> None:
+def put_missing(txn: Transaction, missing: dict[bytes, bytes]) -> None:
     """Write rows that were not there, and that all are as they would be made now."""
     for key, words in missing.items():
-        txn._put(TABLE, key.to_bytes(8, "big"), words)
+        txn._put(TABLE, key, words)
     txn._put("meta", READING, VERSION)
 
 

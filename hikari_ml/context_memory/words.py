@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import chain
 from typing import Any, Final, Self
 
 import numpy as np
@@ -125,7 +125,10 @@ class WordIndex:
         self.fill([], [])
 
     def fill(self, lines: Sequence[tuple[int, bytes]], conversations: Iterable[Sequence[int]]) -> None:
-        """Index the words of many keys in an empty index, in which ``conversations`` make them neighbours."""
+        """Index the words of many ascending keys in an empty index; ``conversations`` make them neighbours.
+
+        Half of it is numpy, which lets other threads run.
+        """
         words = np.frombuffer(b"".join(words for _, words in lines), WORD)
         counts = np.array([len(words) // WORD.itemsize for _, words in lines], np.int64)
         rows = np.repeat(np.arange(1, len(lines) + 1, dtype=np.int32), counts)
@@ -133,12 +136,11 @@ class WordIndex:
         lengths = np.bincount(rows, words["count"], len(lines) + 1).astype(np.int64)
         self._keys, self._lengths = array("q", (0, *(key for key, _ in lines))), _array(lengths)
         self._alive = array("b", bytes([0, *[1] * len(lines)]))
-        self._before, self._after = (_array(np.zeros(len(lines) + 1)) for _ in range(2))
+        self._before, self._after = map(
+            _array, _neighbours(np.frombuffer(self._keys, np.int64), conversations)
+        )
         self._row_of = {key: row for row, key in enumerate(self._keys) if row != NOWHERE}
         self._total = int(lengths.sum())
-        for line in conversations:
-            for before, after in pairwise(line):
-                self._join(self._row_of[before], self._row_of[after])
 
     def add(self, key: int, words: bytes, before: int | None = None, after: int | None = None) -> None:
         """Index the words of ``key``, between two neighbours; a key already there is replaced."""
@@ -355,6 +357,18 @@ class WordIndex:
 
     def _alive_rows(self) -> Mask:
         return np.frombuffer(self._alive, np.bool_)
+
+
+def _neighbours(keys: Numbers, conversations: Iterable[Sequence[int]]) -> tuple[Numbers, Numbers]:
+    """The row before and the row after each row in its conversation; the keys of the rows ascend."""
+    before, after = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    lines = list(conversations)
+    rows = np.searchsorted(keys, np.fromiter(chain.from_iterable(lines), np.int64))
+    number = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    first, second = rows[:-1], rows[1:]
+    together = number[:-1] == number[1:]
+    before[second[together]], after[first[together]] = first[together], second[together]
+    return before, after
 
 
 def _order(digests: Numbers) -> Numbers:
