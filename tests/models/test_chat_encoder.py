@@ -100,6 +100,23 @@ def test_windows_are_of_alike_length_and_leave_nothing_out(encoder):
     assert encoder._form("") == ([[whole[0], whole[-1]]], False)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a cat, a hat and 3 mats; " * 900,
+        "🐱🎉" * 4000,
+        "look https://example.org/" + "x" * 9000 + " now",
+        "ま" * 9000,
+    ],
+)
+def test_a_very_long_text_is_read_as_if_it_were_formed_whole(encoder, monkeypatch, text):
+    (read,) = encoder.read([text])
+    monkeypatch.setattr(chat_encoder, "HEAD", len(text))
+    (whole,) = encoder.read([text])
+    assert read.embedding.tolist() == whole.embedding.tolist()
+    assert (read.emotion, read.toxicity, read.truncated) == (whole.emotion, whole.toxicity, whole.truncated)
+
+
 def test_no_texts_are_no_readings(encoder):
     assert encoder.read([]) == []
     assert encoder.embed([]).shape == (0, encoder.dim)
