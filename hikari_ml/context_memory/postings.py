@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TABLE: Final = "words"
 READING: Final = b"reading"
-VERSION: Final = b"1"
+VERSION: Final = b"2"
 """How words are read; it changes when the same text gives other words, and all rows are made anew."""
 
 

@@ -8,7 +8,6 @@ that have enough others near them, and what has not belongs to none. Names come 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -18,7 +17,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory.record import Record, from_ms
-from hikari_ml.context_memory.words import terms
+from hikari_ml.context_memory.words import PART, terms
 from hikari_ml.models.reading import Vector
 from hikari_ml.models.summarizer import shorten
 from hikari_ml.results import Theme, ThemeScope
@@ -53,7 +52,6 @@ NAME_LENGTH: Final = 60
 """Characters of a name that is a memory's text, where no word tells."""
 
 Labels = npt.NDArray[np.int64]
-_WORD = re.compile(r"\w+")
 
 
 def themes(records: Sequence[Record], vectors: Vector, k: int, scope: ThemeScope) -> list[Theme]:
@@ -125,10 +123,10 @@ def _words(text: str) -> dict[str, str]:
     """What each stem of ``text`` that can name a theme was written as."""
     found: dict[str, str] = {}
     plain = collapse_elongation(without_links_and_mentions(text)).casefold()
-    for word in _WORD.findall(plain):
+    for word in PART.findall(plain):
         if word in stop_words("en") or word.isdecimal() or (len(word) < 2 and word.isascii()):
             continue
-        stems = terms(word)
+        stems = [stem for stem in terms(word) if len(stem) > 1 or len(word) == 1]  # pairs tell of a run
         for stem in stems:
             found.setdefault(stem, word if len(stems) == 1 else stem)
     return found

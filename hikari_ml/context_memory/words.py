@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+import unicodedata
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
@@ -45,7 +46,16 @@ Mask = npt.NDArray[np.bool_]
 """Which rows of a word index a search may find; good until the index is changed."""
 
 _WORD = re.compile(r"\w+")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]+")
+_KANA: Final = r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+_KANJI: Final = r"\u3006\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+"""With 〆 and 〇, which are written like one; 々 only says one again, and is no word by itself."""
+_UNSPACED: Final = rf"{_KANA}\u3005{_KANJI}"
+PART: Final = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
+"""A word, which ends where a script without spaces begins, or a run in such a script."""
+_RUN = re.compile(rf"[{_UNSPACED}]")
+_ONE = re.compile(rf"[{_KANJI}]")
+_WIDTHS = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f]+")
+"""Full-width letters and digits, and half-width katakana: no marks, so that no word gets another end."""
 _FUNCTION_WORDS: Final = frozenset(
     """
     a an and are as at be but by for if in into is it no not of on or such that the their then there these
@@ -423,14 +433,29 @@ def _digest(term: str) -> int:
 
 
 def terms(text: str) -> list[str]:
-    """Stemmed words of ``text`` without function words; unspaced scripts give pairs of characters."""
-    found, spaced = [], text.isascii()
-    for word in _WORD.findall(collapse_elongation(text).casefold()):
-        if not spaced and _UNSPACED.fullmatch(word):
-            found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
+    """Stemmed words of ``text`` without function words; unspaced scripts give characters and pairs of them.
+
+    A run of kana and kanji ends where another script begins ("Hadesが好き"). It gives its pairs, and each
+    kanji by itself, so that a word of one is found: as CJKBigramFilter of Lucene with ``outputUnigrams``. A
+    kana by itself says nothing, and is a term only where it is all there is. Width makes no difference.
+    """
+    found: list[str] = []
+    plain = text.isascii()
+    if not plain:
+        text = _WIDTHS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    for word in (_WORD if plain else PART).findall(collapse_elongation(text).casefold()):
+        if not plain and _RUN.match(word):
+            found += _of_run(word)
         elif word not in _FUNCTION_WORDS:
             found.append(word if word.isdecimal() else _stem(word))
     return found
+
+
+def _of_run(run: str) -> list[str]:
+    """The terms of a run in an unspaced script: all that is there of one character, else kanji and pairs."""
+    if len(run) == 1:
+        return [run]
+    return [*_ONE.findall(run), *map("".join, pairwise(run))]
 
 
 def asked_terms(query: str) -> set[str]:

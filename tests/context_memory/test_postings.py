@@ -64,6 +64,23 @@ async def test_words_that_do_not_fit_are_made_anew(folder, damage):
     assert list(kept.values()) == [words_of(line) for line in LINES]
 
 
+async def test_words_of_an_earlier_reading_are_read_again(tmp_path):
+    """Of a run of kana and kanji there were pairs alone."""
+    async with NeuralMemorySystem(tmp_path / "memory") as memory:
+        await memory.store_memory("猫を二匹飼っています")
+
+    def as_before(txn):
+        (key,) = postings.every(txn)
+        txn._put(postings.TABLE, key.to_bytes(8, "big"), words_of("猫 二匹"))
+        txn._put("meta", postings.READING, b"1")
+
+    at(tmp_path / "memory", as_before, write=True)
+    async with NeuralMemorySystem(tmp_path / "memory") as memory:
+        (hit,) = await memory.retrieve_memories("飼", 1)
+        assert hit["why"]["words"] is not None
+        assert (await memory.verify())["faults"] == []
+
+
 async def test_what_is_forgotten_takes_its_words_along(folder):
     async with NeuralMemorySystem(folder) as memory:
         (hit,) = await memory.retrieve_memories("pizza", 1)

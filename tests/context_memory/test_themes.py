@@ -124,6 +124,13 @@ def test_among_many_the_widest_reach_is_not_tried():
     assert clusters(np.vstack([three, others])).max() == -1
 
 
+def test_a_theme_is_named_by_pairs_of_kanji_and_by_what_stands_beside_them():
+    texts = ["Hadesが大好き", "Hadesは大好き", "大好きなHades"]
+    records = [record(i + 1, text) for i, text in enumerate([*texts, *CHESS])]
+    hades, _ = themes.themes(records, np.vstack([near(3, 3), near(9, len(CHESS))]), 10, "long_term")
+    assert set(hades["words"]) == {"hades", "大好", "好き"}
+
+
 def test_words_that_all_use_tell_nothing_of_a_theme():
     words = [{"cat", "nice"}, {"cat", "nice"}, {"cat"}, {"chess", "nice"}, {"chess", "nice"}, {"chess"}]
     words += [{"nice", "other"}] * 6

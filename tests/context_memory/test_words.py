@@ -54,6 +54,59 @@ def test_unspaced_scripts_are_found_by_pairs(index):
     assert [key for key, _ in search(index, "東京", 5)] == [3]
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("猫", "猫を二匹飼っています 🐈"),
+        ("猫の名前", "猫はモチといいます"),
+        ("人", "人々が来た"),
+        ("〆", "〆切は明日"),
+        ("𠮟", "先生に𠮟られた"),
+        ("hades", "Hadesが好き"),
+        ("好き", "Hadesが好き"),
+        ("匹", "2匹います"),
+        ("2", "猫が2匹"),
+        ("ハデス", "ﾊﾃﾞｽをやる"),
+        ("ﾊﾃﾞｽ", "ハデスをやる"),
+        ("Hades", "Ｈａｄｅｓ is great"),
+        ("ｗｏｒｄ１", "word1"),
+    ],
+)
+def test_a_word_is_found_whatever_script_stands_beside_it(query, text):
+    index = WordIndex()
+    index.add(1, words_of(text))
+    assert [key for key, _ in search(index, query, 5)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("猫", ["猫"]),
+        ("好き", ["好", "好き"]),
+        ("ねこ", ["ねこ"]),
+        ("ー", ["ー"]),
+        ("時々", ["時", "時々"]),
+        ("the猫 running", ["猫", "run"]),
+        ("カフェ・猫", ["カフ", "フェ", "猫"]),
+        ("ＯＫ！", ["ok"]),
+        ("고양이 café naïve", ["고양이", "café", "naïv"]),
+    ],
+)
+def test_terms_of_other_scripts(text, found):
+    assert terms(text) == found
+
+
+def test_plain_text_gives_words_alone():
+    assert terms("The 2 cats are running_away!!! soooo GOOD, user_1") == [
+        "2",
+        "cat",
+        "running_away",
+        "soo",
+        "good",
+        "user_1",
+    ]
+
+
 def test_a_scope_limits(index):
     assert [key for key, _ in search(index, "cats", 5, index.scope([2, 3]))] == [2]
     assert search(index, "cats", 5, index.scope([])) == []
