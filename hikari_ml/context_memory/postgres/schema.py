@@ -1,7 +1,7 @@
 """The tables of a memory in PostgreSQL, all in one schema (format 3).
 
 =========  ==========================================================================
-meta       format, the model that made the vectors, and how long they are
+meta       format, the model that made the vectors, how long they are, and how contents are read
 memories   the memory; ``user_key`` and ``conversation`` are what it is found by, ``slots`` what it
            fills, ``slots_only`` whether it says nothing else, ``superseded`` whether all of that is over
 vectors    its embedding, apart, so that a search by meaning reads nothing else

@@ -26,6 +26,9 @@ SpanRow = tuple[int, bytes, int, int | None, int | None]
 PAGE: Final = 500
 """Memories looked at in one go, when all of them are."""
 
+EVERYONE: Final = "viewers"
+"""The lock of all users."""
+
 _OWNER: Final = "SELECT coalesce(user_key, '') FROM memories WHERE id = %s"
 _OWNERS: Final = """
 SELECT DISTINCT coalesce(user_key, '') FROM memories WHERE key = ANY(%s) AND slots <> '{}'
@@ -88,12 +91,16 @@ async def lock(found: Connection, schema: str, users: Collection[str]) -> None:
     It comes before any row is locked. For several users all others wait: the server has no room for a lock
     each, and an order in which to take them is not needed.
     """
-    everyone = lock_key(schema, "viewers")
     if len(users) > 1:
-        await found.execute("SELECT pg_advisory_xact_lock(%s)", (everyone,))
+        await lock_everyone(found, schema)
     for user in users if len(users) == 1 else ():
-        await found.execute("SELECT pg_advisory_xact_lock_shared(%s)", (everyone,))
+        await found.execute("SELECT pg_advisory_xact_lock_shared(%s)", (lock_key(schema, EVERYONE),))
         await found.execute("SELECT pg_advisory_xact_lock(%s)", (lock_key(schema, f"viewer\0{user}"),))
+
+
+async def lock_everyone(found: Connection, schema: str) -> None:
+    """:func:`lock` for all users there are."""
+    await found.execute("SELECT pg_advisory_xact_lock(%s)", (lock_key(schema, EVERYONE),))
 
 
 async def lock_owner(found: Connection, schema: str, memory_id: str) -> None:

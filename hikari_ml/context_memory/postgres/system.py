@@ -25,6 +25,7 @@ from hikari_ml.context_memory.postgres import (
     checking,
     overview,
     reading,
+    rereading,
     search,
     standing,
     upkeep,
@@ -365,6 +366,8 @@ class PostgresMemory(Service):
         chosen = self._models.embedder
         fill = partial(standing.settle_everything, models=self._models)
         await self._db.open(stack, chosen.model_id, chosen.dim, fill)
+        if not self.read_only:
+            await self._db.write(partial(rereading.reread, schema=self._db.schema, models=self._models))
         if self._wants_reembedding:
             self._check_writable()
             await self._db.write(self._reembed)
