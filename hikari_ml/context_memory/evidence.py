@@ -92,6 +92,13 @@ _TOLD_ON: Final = frozenset(
 _NO_THING: Final = frozenset(
     "whatever whoever whichever anything everything something nothing also still".split()
 )
+_NO_MAIN: Final = frozenset(
+    """
+    nerfed buffed gutted reworked busted bugged weak strong useless hacked stolen deleted gone level lvl rank
+    tank support healer carry horde alliance youtube facebook
+    """.split()
+)
+"""What is said of a main, or what it is not called."""
 BETWEEN: Final = frozenset(
     "in on at by for from with of to as about like under over after before when".split()
 )
@@ -153,6 +160,8 @@ def width_of(slot: str, value: str, clause: str) -> int:
         return capitals(value, 2)
     if slot == "job":
         return _job(value)
+    if slot == "main":
+        return _player(value)
     if slot.startswith(("favourite ", "main ")):
         cut = STOP.sub("", value).rstrip()
         return len(cut) if _is_thing(cut.split(), value) else 0
@@ -167,6 +176,17 @@ def _is_thing(words: list[str], value: str) -> bool:
         return False
     after = value.split()[1:2]
     return words[0] not in _TOLD or bool(after and after[0].casefold() not in _TOLD_ON)
+
+
+def _player(value: str) -> int:
+    """The characters of ``value`` that are who is played: a name, and no rank, server or remark."""
+    width = capitals(value, 3)
+    words = value[:width].split()
+    first = words[0].casefold() if words else ""
+    remark = first.endswith("ing") or first in ARTICLES | BETWEEN | _NO_THING | _EMPTY | _TOLD | _NO_MAIN
+    if remark or not _NO_HOME.isdisjoint(map(str.casefold, words)):
+        return 0
+    return width if len(first) > 1 and not value[:width].isupper() else 0
 
 
 def capitals(value: str, most: int) -> int:

@@ -37,12 +37,22 @@ from hikari_ml.context_memory.statement import AM, KIN, NOW, OBJECT, ONE, Clause
 READ: Final = 2000
 """Characters of a line that are read for statements."""
 
+READ_BEFORE: Final = 40
+"""Characters before a clause that are read for a "now"."""
+
+_LATELY: Final = r"(?:right\s+now|now|rn|nowadays|currently|these\s+days)"
+_FAVOURED: Final = r"favou?rite|fave?|main"
 _CLAUSE = re.compile(
     r"(?:^|[.!?,;]\s*|\b(?:and(?!\s+i\s+(?:are|(?:have\s+)?(?:just\s+|recently\s+|finally\s+)?(?:broke|broken)\s+up(?!\s+with))\b)|but|because|so|btw|lol|well|yes|yeah|no)\s+)"
-    r"(?=(?:i|i'?m|i'?ve|i'?ll|we|we'?re|we'?ve|my|call|moving|her|his|their|its|s?he)\b)",
+    r"(?:(?=(?:i|i'?m|i'?ve|i'?ll|we|we'?re|we'?ve|my|call|moving|her|his|their|its|s?he)\b)"
+    rf"|(?:(?:actually|{_LATELY})\s+)+(?=my\s+(?:{_FAVOURED})\s+[a-z]))",
     re.IGNORECASE,
 )
-"""Where a clause of the speaker's own begins; it ends where the next one does."""
+"""Where a clause of the speaker's own begins; it ends where the next one does.
+
+Of "now" and "actually" before it only a favourite may come: "now I live in a dungeon" tells of a game.
+"""
+_LATELY_BEFORE = re.compile(rf"\b{_LATELY}\s+(?:actually\s+)?$", re.IGNORECASE)
 _CONDITION = (
     r"vegan|vegetarian|married|divorced|widowed"
     r"|engaged(?!\s+(?:in|with)\b)|single(?=\s*(?:$|[.!,;]|again\b|now\b|lol\b))"
@@ -99,11 +109,21 @@ _PATTERNS: Final = tuple(
         ("expects", rf"(?:i\s+am|i'?m|we\s+are|we'?re|my\s+\w+\s+and\s+i\s+are)\s+expecting\s+{OBJECT}"),
     )
 )
+_NOW_VALUE: Final = rf"(?:(?-i:now|currently)\s+)?(?!now\s*(?:$|[^\w\s])){OBJECT}"
+"""A value, with or without a "now" that is none of it."""
 _FAVOURITE = re.compile(
-    rf"my\s+(?P<what>favou?rite|main)\s+(?P<slot>[a-z]+)(?:\s+(?:ever|of\s+all\s+time))?\s+"
-    rf"(?P<verb>is|are|was)\s+{OBJECT}",
+    rf"my\s+(?P<what>{_FAVOURED})\s+(?P<slot>[a-z]+)(?:\s+(?:ever|of\s+all\s+time))?(?:\s+{_LATELY})?\s+"
+    rf"(?P<verb>is|are|was)\s+{_NOW_VALUE}",
     re.IGNORECASE,
 )
+_MAIN = re.compile(rf"my\s+main(?:\s+{_LATELY})?\s+is\s+(?!(?:dr|mrs?|ms|st)\.){_NOW_VALUE}", re.IGNORECASE)
+_ANOTHER = re.compile(
+    r"\s*(?:,\s*(?!i\b)(?-i:[A-Z])|,?\s*and\s+(?!(?:i|i'?m|i'?ve|it|it's|s?he|they|we|you|my|that|this)\b))",
+    re.IGNORECASE,
+)
+"""A second name, or what could be one."""
+_SPELLED: Final = {"colour": "color", "colours": "colors", "flavour": "flavor", "flavours": "flavors"}
+"""What is spelled in two ways and is one slot."""
 _POSSESSION = re.compile(
     rf"my\s+(?P<slot>{KIN})(?P<naming>'?s\s+name)?\s+is\s+(?P<called>called\s+|named\s+)?{OBJECT}",
     re.IGNORECASE,
@@ -236,8 +256,9 @@ def _unquoted(text: str) -> str:
 
 
 def _found(text: str, about: str | None) -> Iterator[Statement]:
+    readers = (_plain, _birthday, _favourite, _main, _possession, _several, _age, _name, circumstances, _end)
     for clause in _clauses(_unquoted(text), about):
-        for read in (_plain, _birthday, _favourite, _possession, _several, _age, _name, circumstances, _end):
+        for read in readers:
             yield from read(clause)
 
 
@@ -302,11 +323,30 @@ def _birthday(clause: Clause) -> Iterator[Statement]:
 
 
 def _favourite(clause: Clause) -> Iterator[Statement]:
-    match = _FAVOURITE.match(clause.text, clause.start, clause.end)
-    if match and (thing := _proper(match["object"])):
-        what = "main" if match["what"].casefold() == "main" else "favourite"
-        kind = f"{what} {match['slot'].casefold()}"
-        yield _stated(clause, kind, thing, match, kind if match["verb"].casefold() == "is" else None)
+    """A favourite; after "now" a name: "now my favourite player is injured" tells what happened."""
+    match = clause.match(_FAVOURITE)
+    if match and not clause.match(_MAIN) and (thing := _proper(match["object"])):
+        what, of = "main" if match["what"].casefold() == "main" else "favourite", match["slot"].casefold()
+        if not _happens(clause, match["object"]):
+            slot = f"{what} {_SPELLED.get(of, of)}" if match["verb"].casefold() == "is" else None
+            yield _stated(clause, f"{what} {of}", thing, match, slot)
+
+
+def _happens(clause: Clause, value: str) -> bool:
+    """Whether a clause with a "now" before it could tell what happens: its value is no name or number."""
+    if not _LATELY_BEFORE.search(clause.text, max(0, clause.start - READ_BEFORE), clause.start):
+        return False
+    return clause.said.isupper() or not (value[0].isdigit() or capitals(value, 1))
+
+
+def _main(clause: Clause) -> Iterator[Statement]:
+    """Whom the speaker mains: a name, alone."""
+    match = clause.match(_MAIN)
+    width = width_of("main", match["object"], clause.said) if match else 0
+    if match and width and not _ANOTHER.match(clause.text, match.start("object") + width, clause.end):
+        found = _stated(clause, "main", match["object"][:width], match, "main")
+        if found.slot:
+            yield found
 
 
 def _possession(clause: Clause) -> Iterator[Statement]:

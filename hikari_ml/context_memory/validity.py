@@ -55,7 +55,7 @@ BESIDES: Final = 2
 TELLING: Final = tuple(
     """
     live living moved relocated work working job name names named called call turned year years married
-    engaged divorced widowed single birthday favourite favorite main now fired laid sacked redundant
+    engaged divorced widowed single birthday favourite favorite fav fave main now fired laid sacked redundant
     broke broken dumped died passed
     """.split()
 )

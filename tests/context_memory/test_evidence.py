@@ -21,6 +21,11 @@ from hikari_ml.context_memory.evidence import DATE, capitals, day_of, framed, ho
         ("job", "hard as i can", ""),
         ("favourite food", "pizza btw", "pizza"),
         ("favourite food", "on sale", ""),
+        ("main", "Lee Sin tho", "Lee Sin"),
+        ("main", "ahri", ""),
+        ("main", "EUW", ""),
+        ("main", "Silver 2", ""),
+        ("main", "Nerfed again", ""),
     ],
 )
 def test_what_of_a_value_is_one(slot, value, found):

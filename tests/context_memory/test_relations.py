@@ -11,6 +11,9 @@ from hikari_ml.context_memory.relations import introduced, relations, statements
         ("I love Elden Ring", [("likes", "Elden Ring")]),
         ("my favourite game is Dark Souls", [("favourite game", "Dark Souls")]),
         ("My favorite food is the ramen from home", [("favourite food", "ramen from home")]),
+        ("my fav game is now Celeste", [("favourite game", "Celeste")]),
+        ("my favourite movie is Now You See Me", [("favourite movie", "Now You See Me")]),
+        ("My main is Lee Sin tho", [("main", "Lee Sin")]),
         ("i really hate spiders", [("dislikes", "spiders")]),
         ("i don't like pineapple", [("dislikes", "pineapple")]),
         ("i like to cook at night", [("likes", "to cook at night")]),
@@ -93,6 +96,10 @@ def test_what_they_say_of_themselves(text, found):
         "i'm single handedly winning this",
         "call me maybe",
         "her name is Mochi",
+        "my main is broken",
+        "my favourite game is now",
+        "now I love cats",
+        "actually I love cats",
     ],
 )
 def test_what_they_do_not_say(text):
@@ -142,6 +149,11 @@ def test_who_is_spoken_of(text, who):
 )
 def test_of_what_people_have_one_at_a_time(text, slots):
     assert [found.slot for found in statements(text)] == slots
+
+
+def test_a_slot_may_be_spelled_in_two_ways():
+    (found,) = statements("my favourite colour is red")
+    assert (found.kind, found.slot) == ("favourite colour", "favourite color")
 
 
 def test_what_is_no_longer_so():
