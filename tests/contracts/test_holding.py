@@ -129,6 +129,21 @@ async def test_only_what_holds_is_found_and_the_past_as_of_its_time(memory):
     assert (await memory.verify())["faults"] == []
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "target"),
+    [
+        ("my favourite colour is red", "now my fav color is Blue", "Blue"),
+        ("My main is Jinx", "actually my main is Ahri", "Ahri"),
+    ],
+)
+async def test_a_slot_is_filled_however_it_is_spelled(memory, older, newer, target):
+    await memory.store_memory(older, "fact", {"user": "anna"}, created_at=at(0))
+    await memory.store_memory(newer, "fact", {"user": "anna"}, created_at=at(9))
+    assert [m["content"] for m in await memory.list_memories()] == [newer]
+    assert [r["target"] for r in await memory.list_relations() if r["source"] == "anna"] == [target]
+    assert (await memory.verify())["faults"] == []
+
+
 async def test_the_graph_forgets_what_no_longer_holds_until_it_holds_again(memory):
     await memory.store_memory("I moved to Munich", "fact", {"user": "anna"}, created_at=at(0))
     later = await memory.store_memory("I moved to Berlin", "fact", {"user": "anna"}, created_at=at(9))

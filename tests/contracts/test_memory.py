@@ -556,3 +556,11 @@ async def test_a_request_that_is_repeated_stores_nothing_again(memory):
     with pytest.raises(InputError, match="request_id"):
         await memory.store_memory("I love tea", request_id=" ", **said)
     assert (await memory.verify())["faults"] == []
+
+
+async def test_a_word_of_one_kanji_and_one_beside_another_script_are_found(memory):
+    for content in ("猫を二匹飼っています", "Hadesが好き", "I love tea"):
+        await memory.store_memory(content)
+    for query, content in (("猫", "猫を二匹飼っています"), ("Hades", "Hadesが好き"), ("好き", "Hadesが好き")):
+        (found,) = await memory.retrieve_memories(query, 1, strengthen=False)
+        assert (found["content"], found["why"]["words_rank"]) == (content, 1)
