@@ -10,7 +10,7 @@ import typer
 
 from hikari_ml import __version__
 from hikari_ml.cli import analyze, demo, doctor, erase, memory, replay, serve, train, watch
-from hikari_ml.cli.output import err, fail
+from hikari_ml.cli.output import err, fail, whole_output
 from hikari_ml.errors import HikariError
 
 app = typer.Typer(
@@ -64,7 +64,8 @@ def run() -> None:
     """Run the command line; an error of ours is told in one sentence, without a traceback."""
     warnings.showwarning = _told_once()
     try:
-        app()
+        with whole_output():
+            app()
     except HikariError as error:
         fail(str(error))
     except KeyboardInterrupt:

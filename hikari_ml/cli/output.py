@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
 from rich.progress import (
@@ -19,8 +22,65 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from hikari_ml.errors import HikariError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 out = Console()
 err = Console(stderr=True)
+
+
+class OutputError(HikariError):
+    """Standard output cannot be written, for a full disk or the like."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(f"the output cannot be written: {reason.strerror or reason}")
+
+
+class _Stdout(io.FileIO):
+    """Standard output that fails with an error of ours, once: what comes after that is let go.
+
+    So the interpreter has nothing left that it would fail on, with a traceback, when it ends.
+    """
+
+    failure: OutputError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write ``data``; that nobody reads a pipe any more is no failure of ours, and stays what it is."""
+        if self.failure is not None:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.failure = OutputError(error)
+            raise self.failure from error
+
+
+@contextmanager
+def whole_output() -> Iterator[None]:
+    """Fail if not everything that is printed inside can be written, with what was buffered until the end.
+
+    Raises:
+        OutputError: it cannot, for another reason than that nobody reads it.
+    """
+    plain = sys.__stdout__
+    if plain is None or sys.stdout is not plain:  # closed, or somebody else's
+        yield
+        return
+    raw = _Stdout(plain.fileno(), "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        raw if plain.write_through else io.BufferedWriter(raw), encoding=plain.encoding, errors=plain.errors,
+        line_buffering=plain.line_buffering, write_through=plain.write_through,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        if raw.failure is not None:
+            raise raw.failure
 
 
 def print_json(result: Any) -> None:

@@ -172,6 +172,27 @@ def test_what_cannot_be_written_is_told_in_one_sentence(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [["analyze", "hi"], ["analyze", "hi", "--json"], ["--version"], ["--help"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_cannot_be_written_is_told_in_one_sentence(words, unbuffered):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_who_reads_no_further_is_told_nothing():
+    with subprocess.Popen(
+        [*PROGRAM, "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    ) as process:  # fmt: skip
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_a_replay_of_nothing_usable_fails(tmp_path):
     (tmp_path / "chat.jsonl").write_text("nothing\n")
     assert run("replay", tmp_path / "chat.jsonl").returncode == 1
