@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 out = Console()
 err = Console(stderr=True)
+err.soft_wrap = not err.is_terminal
+"""A sentence in a file or a pipe stays on one line; only a terminal has an edge to be wrapped at."""
 
 
 class OutputError(HikariError):

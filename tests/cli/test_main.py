@@ -193,6 +193,11 @@ def test_who_reads_no_further_is_told_nothing():
         assert process.stderr.read() == b""
 
 
+def test_an_error_is_one_line_where_no_terminal_has_an_edge(tmp_path):
+    done = run("replay", tmp_path / "long" / ("name" * 30), COLUMNS="40")
+    assert re.fullmatch(r"error: .*name: [^\n]+\n", done.stderr)
+
+
 def test_a_replay_of_nothing_usable_fails(tmp_path):
     (tmp_path / "chat.jsonl").write_text("nothing\n")
     assert run("replay", tmp_path / "chat.jsonl").returncode == 1
