@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 from hikari_ml.cli.output import err, out, spoken
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from hikari_ml.results import Memory, MemoryStats, Relation, Theme, Verification
 
 SHOWN_FAULTS: Final = 50
 """Faults that are listed; the rest is only counted."""
 
+WHOLE: Final = frozenset({"when", "from", "to", "tier", "score", "strength", "memories", "people"})
+"""Columns that are not folded where there is room: a day, a tier or a number is read as a whole."""
 
+NARROW: Final = 50
+"""Characters of a terminal in which there is no such room."""
+
+WIDE: Final = 100
+"""Characters of a terminal in which day and hour stand side by side."""
+
+NUMBERS: Final = frozenset({"score", "strength", "memories", "people"})
 NONE_RELEVANT: Final = "nothing remembered is about this; the nearest:"
 
 
@@ -29,27 +40,38 @@ def relevant(memory: Memory) -> bool:
 
 def show_memories(found: list[Memory]) -> None:
     """The memories that a search found, with who, when and why; marked where they are merely the nearest."""
-    from rich.table import Table
     from rich.text import Text
 
     about = [relevant(memory) for memory in found]
     if not any(about):
         out.print(NONE_RELEVANT)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("memory", "who", "when", "tier", "score", "why"):
-        table.add_column(name, justify="right" if name == "score" else "left")
+    table = _table("memory", "who", "when", "tier", "score", "why")
+    between = " " if out.width >= WIDE else "\n"
     for memory, is_about in zip(found, about, strict=True):
         mark = "" if is_about else "hardly about it: "
         table.add_row(
             spoken(memory["content"]),
             spoken(str(memory["metadata"].get("user") or "-")),
-            memory["created_at"][:16].replace("T", " "),
+            memory["created_at"][:16].replace("T", between),
             memory["tier"].replace("_", "-"),
             f"{memory['score']:.2f}",
             Text(mark + _reasons(memory), style="dim"),
         )
     out.print(table)
     show_degraded(found[0]["degraded"])
+
+
+def _table(*names: str) -> Table:
+    """A table of these columns in which everything can be read, however narrow the terminal is."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in names:
+        whole = name in WHOLE and out.width >= NARROW
+        table.add_column(
+            name, justify="right" if name in NUMBERS else "left", overflow="fold", no_wrap=whole
+        )
+    return table
 
 
 def _reasons(memory: Memory) -> str:
@@ -79,8 +101,8 @@ def show_stats(result: MemoryStats) -> None:
     from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", justify="right")
-    table.add_column()
+    table.add_column(style="dim", justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
     table.add_row("memories", f"{result['total']:,} of {result['users']:,} people")
     table.add_row("superseded", f"{result['superseded']:,}")
     table.add_row("tiers", _counts(result["by_tier"]))
@@ -99,29 +121,24 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in counts.items()) or "-"
 
 
-def show_relations(relations: list[Relation]) -> None:
-    """Who and what belong together."""
-    from rich.table import Table
-
+def show_relations(relations: list[Relation], total: int) -> None:
+    """Who and what belong together, and of how many relations these are the strongest."""
     if not relations:
-        out.print("no relations are known")
+        out.print("no such relations are known")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("who", "relation", "what", "strength", "memories"):
-        table.add_column(name, justify="right" if name in ("strength", "memories") else "left")
+    table = _table("who", "relation", "what", "strength", "memories")
     for edge in relations:
         names = (spoken(text) for text in (edge["source"], edge["kind"], edge["target"]))
         table.add_row(*names, f"{edge['strength']:.2f}", f"{edge['evidence']:,}")
     out.print(table)
+    if len(relations) < total:
+        more = f"{len(relations):,} strongest of {total:,}; -k shows more, --out writes all there are"
+        out.print(more, style="dim", highlight=False)
 
 
 def show_themes(found: list[Theme]) -> None:
     """What the memories are about."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("theme", "memories", "people", "from", "to", "typical"):
-        table.add_column(name, justify="right" if name in ("memories", "people") else "left")
+    table = _table("theme", "memories", "people", "from", "to", "typical")
     for theme in found:
         times = (theme[end][:10] for end in ("start", "end"))
         counts = (f"{theme['size']:,}", f"{len(theme['users']):,}")
@@ -134,17 +151,13 @@ def show_themes(found: list[Theme]) -> None:
 
 def show_verification(result: Verification) -> None:
     """What is wrong with a memory, or that nothing is."""
-    from rich.table import Table
-
     rows = ", ".join(f"{count:,} {table}" for table, count in result["rows"].items())
     out.print(f"read {rows}", highlight=False)
     faults = result["faults"]
     if not faults:
         out.print("[green]nothing is wrong[/green]")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("table", "key", "fault"):
-        table.add_column(name, overflow="fold")
+    table = _table("table", "key", "fault")
     for fault in faults[:SHOWN_FAULTS]:
         table.add_row(fault["table"], spoken(fault["key"]), spoken(fault["fault"]))
     out.print(table)
