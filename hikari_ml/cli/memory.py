@@ -21,9 +21,7 @@ from hikari_ml.errors import InputError
 if TYPE_CHECKING:
     from hikari_ml.context_memory.protocol import MemorySystem
     from hikari_ml.report.memory_view import MemoryView
-    from hikari_ml.results import Verification
-
-SHOWN_RELATIONS = 20
+    from hikari_ml.results import Relation, Verification
 
 T = TypeVar("T")
 
@@ -109,20 +107,24 @@ def graph(
         Path | None,
         typer.Option("--out", help="Write the whole graph as GraphML, for Gephi, yEd or networkx."),
     ] = None,
+    k: Annotated[int, typer.Option("-k", help="How many relations.", min=1)] = 20,
+    stated: Annotated[
+        bool, typer.Option("--stated", help="Only what people said of themselves, nothing merely named.")
+    ] = False,
     path: Folder = None,
     channel: Channel = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who and what belong together: the strongest relations, or all of them as a file.
 
-    Example: hikari-ml memory graph --out people.graphml
+    Example: hikari-ml memory graph --stated -k 50
     """
     if to is None:
-        relations = _looking(path, channel, lambda memory: memory.list_relations(SHOWN_RELATIONS))
-        print_json(relations) if as_json else tables.show_relations(relations)
-        if len(relations) == SHOWN_RELATIONS and not as_json:
-            out.print(f"these are the {SHOWN_RELATIONS} strongest; --out writes all of them")
+        relations, total = _looking(path, channel, lambda memory: _strongest(memory, k, stated))
+        print_json(relations) if as_json else tables.show_relations(relations, total)
         return
+    if stated:
+        raise typer.BadParameter("a file holds the whole graph", param_hint="--stated")
     count = _looking(path, channel, lambda memory: memory.export_graph(to))
     _tell_written({"path": str(to), "relations": count}, as_json, f"wrote {count:,} relations to {to}")
 
@@ -368,6 +370,17 @@ def _changing(
 ) -> T:
     """What ``act`` does to a memory that exists, unless it may be created."""
     return asyncio.run(_with_memory(_where(path, channel), act, read_only=False, create=create))
+
+
+async def _strongest(memory: MemorySystem, k: int, stated: bool) -> tuple[list[Relation], int]:
+    """The ``k`` strongest relations, and how many there are; with ``stated`` of what people said."""
+    total = (await memory.get_memory_stats())["graph"]["edges"]
+    if not stated:
+        return await memory.list_relations(k), total
+    from hikari_ml.context_memory.graph import SEEN
+
+    found = [edge for edge in await memory.list_relations(max(1, total)) if edge["kind"] not in SEEN]
+    return found[:k], len(found)
 
 
 async def _with_memory(

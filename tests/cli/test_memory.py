@@ -162,6 +162,25 @@ def test_the_graph_as_a_table_and_as_a_file(run, folder, tmp_path):
     assert ("anna", "chess") in graph.edges()
 
 
+def test_the_graph_is_as_long_as_it_is_asked_for_and_says_of_how_many(run, folder):
+    store(folder, [(300 + i, f"user{i}", f"I love Oslo and Lisbon, line {i}") for i in range(30)])
+    everything = json.loads(run("graph", "--json", "-k", 1000, "--path", folder)[1])
+    assert len(everything) > 25
+    assert json.loads(run("graph", "--json", "-k", 3, "--path", folder)[1]) == everything[:3]
+    assert json.loads(run("graph", "--json", "--path", folder)[1]) == everything[:20]
+    assert f"20 strongest of {len(everything)}" in run("graph", "--path", folder)[1]
+    assert "strongest" not in run("graph", "-k", len(everything), "--path", folder)[1]
+
+
+def test_what_people_said_of_themselves_is_found_among_the_rest(run, folder):
+    store(folder, [(300 + i, f"user{i}", f"Oslo and Lisbon again, line {i}") for i in range(30)])
+    everything = json.loads(run("graph", "--json", "-k", 1000, "--path", folder)[1])
+    said = [relation for relation in everything if relation["kind"] not in ("mentions", "with")]
+    assert 1 < len(said) < len(everything)
+    assert json.loads(run("graph", "--json", "--stated", "--path", folder)[1]) == said
+    assert f"1 strongest of {len(said)}" in run("graph", "--stated", "-k", 1, "--path", folder)[1]
+
+
 PETS = [(60 * i, f"user{i}", text) for i, text in enumerate(
     ["my cat is called Luna", "my cat is called Momo", "my cat is called [b]Mimi", "I play chess"]
 )]  # fmt: skip
@@ -334,6 +353,8 @@ def test_where_no_memory_is_there_is_an_error_and_none_is_made(run, tmp_path, wo
         ["export"],
         ["inspect"],
         ["themes", "-k", "0"],
+        ["graph", "-k", "0"],
+        ["graph", "--stated", "--out", "g.graphml"],
         ["colour"],
     ],
 )
