@@ -68,9 +68,7 @@ def _table(*names: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in names:
         whole = name in WHOLE and out.width >= NARROW
-        table.add_column(
-            name, justify="right" if name in NUMBERS else "left", overflow="fold", no_wrap=whole
-        )
+        table.add_column(name, justify="right" if name in NUMBERS else "left", overflow="fold", no_wrap=whole)
     return table
 
 
