@@ -11,11 +11,20 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from hikari_ml import __version__
+from hikari_ml.context_memory.graph import SEEN
 from hikari_ml.models.summarizer import shorten
 from hikari_ml.report.charts import plotly_script
-from hikari_ml.report.memory_charts import TIER_COLORS, curves, fading_chart, graph_chart, growth_chart
+from hikari_ml.report.memory_charts import (
+    TIER_COLORS,
+    curves,
+    drawn,
+    fading_chart,
+    graph_chart,
+    growth_chart,
+)
 from hikari_ml.report.memory_view import MemoryView
 from hikari_ml.report.page import environment
+from hikari_ml.results import Relation
 
 SHOWN_LINES: Final = 500
 SHOWN_PEOPLE: Final = 15
@@ -47,6 +56,8 @@ def render(view: MemoryView) -> str:
             tiers=[tier for tier in TIER_COLORS if view.stats["by_tier"].get(tier)],
             columns=COLUMNS,
             curves=curves(view),
+            strongest=strongest(view),
+            line_colors=line_colors(view.relations),
             **charts,
         )
     )
@@ -66,6 +77,28 @@ def facts(view: MemoryView) -> list[tuple[str, str]]:
         *([(f"{stats['superseded']:,}", "superseded")] if stats["superseded"] else []),
         (_size(stats["bytes"]), "on the disk"),
     ]
+
+
+def strongest(view: MemoryView) -> str:
+    """Which relations are drawn, of how many."""
+    shown, total = len(view.relations), view.stats["graph"]["edges"]
+    if shown >= total:
+        return f"All {total:,} relations." if total != 1 else "The only relation."
+    if len({relation["kind"] in SEEN for relation in view.relations}) == 1:
+        return f"The {shown:,} strongest of {total:,} relations."
+    return (
+        f"{shown:,} of {total:,} relations: the strongest that people say of themselves, "
+        "and the strongest of the others."
+    )
+
+
+def line_colors(relations: Sequence[Relation]) -> str:
+    """What the lines that are drawn of ``relations`` stand for; of a colour that is not there, nothing."""
+    said, seen = "what people say of themselves", "what is named together"
+    stated = {data["stated"] for _, _, data in drawn(relations).edges(data=True)}
+    if stated == {True, False}:
+        return f"Blue lines are {said}, grey ones {seen}"
+    return f"The lines are {said if True in stated else seen}"
 
 
 def age(now: datetime, then: datetime) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from hikari_ml.chat import user_key
 from hikari_ml.config import MemorySettings, Settings
 from hikari_ml.context_memory.decay import decayed, stability
+from hikari_ml.context_memory.graph import SEEN
 from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
 from hikari_ml.results import Episode, Memory, MemoryStats, Relation, Theme, Tier
@@ -21,6 +22,8 @@ from hikari_ml.times import parse
 
 BEFORE_EVERYTHING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 RELATIONS: Final = 110
+"""Relations that are drawn."""
+
 THEMES: Final = 12
 EPISODES: Final = 24
 FARTHEST: Final = timedelta(days=365 * 500)
@@ -118,6 +121,7 @@ async def look_into(
         at, faded = await asyncio.to_thread(seen_at, found, now, chosen)
         lines = await asyncio.to_thread(lines_of, found, at, chosen)
         clock.advance_to(at)
+        relations = await memory.list_relations(max(1, stats["graph"]["edges"]))
         return MemoryView(
             name=name,
             at=at,
@@ -126,10 +130,22 @@ async def look_into(
             stats=stats,
             lines=lines,
             people=await asyncio.to_thread(people_of, lines),
-            relations=await memory.list_relations(RELATIONS),
+            relations=worth_drawing(relations, RELATIONS),
             themes=await memory.themes(THEMES),
             episodes=await memory.list_episodes(EPISODES),
         )
+
+
+def worth_drawing(relations: Sequence[Relation], room: int) -> list[Relation]:
+    """Up to ``room`` of ``relations``, which come strongest first, as they do.
+
+    Half of the room is for the strongest that people state of themselves: however often names occur together,
+    they do not crowd that out. What one half leaves free the other takes.
+    """
+    stated = [relation for relation in relations if relation["kind"] not in SEEN]
+    seen = [relation for relation in relations if relation["kind"] in SEEN]
+    kept = stated[: max(room // 2, room - len(seen))]
+    return sorted([*kept, *seen[: room - len(kept)]], key=lambda relation: -relation["strength"])
 
 
 def name_of(folder: Path) -> str:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from hikari_ml import NeuralMemorySystem
-from hikari_ml.report.memory_page import SHOWN_LINES, age, facts, people, render, span
+from hikari_ml.context_memory.graph import SEEN
+from hikari_ml.report.memory_page import SHOWN_LINES, age, facts, line_colors, people, render, span
 from hikari_ml.report.memory_view import look
 from hikari_ml.runtime.clock import ManualClock
 from tests.browser import needs_chromium, opened
@@ -64,6 +65,35 @@ async def test_the_page_shows_everything_and_fetches_nothing(tmp_path):
     assert "never recalled" in html
     outside = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
     assert not re.search(r'(?:src|href)="', outside), "nothing is fetched from anywhere"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (["with", "plays"], "Blue lines are what people say of themselves, grey ones what is named together"),
+        (["with", "mentions"], "The lines are what is named together"),
+        (["plays"], "The lines are what people say of themselves"),
+    ],
+)
+def test_it_speaks_only_of_lines_that_are_drawn(kinds, said):
+    relations = [
+        {"source": f"a{i}", "kind": kind, "target": "b", "strength": 0.5, "evidence": 1}
+        for i, kind in enumerate(kinds)
+    ]
+    assert line_colors(relations) == said
+
+
+async def test_it_says_which_relations_are_drawn(tmp_path):
+    view = await made(tmp_path / "m", CHAT)
+    assert f"All {len(view.relations)} relations." in render(view)
+    kinds = {relation["kind"] in SEEN for relation in view.relations}
+    assert kinds == {True, False}
+    whole = len(view.relations)
+    view.stats["graph"]["edges"] = whole + 1_000
+    assert f"{whole} of {whole + 1_000:,} relations: the strongest that people say" in render(view)
+    view.relations[:] = [relation for relation in view.relations if relation["kind"] in SEEN]
+    some = len(view.relations)
+    assert f"The {some} strongest of {whole + 1_000:,} relations. The lines are" in render(view)
 
 
 async def test_an_empty_memory_has_a_page_that_says_so(tmp_path):

@@ -8,7 +8,7 @@ from hikari_ml import NeuralMemorySystem, Settings
 from hikari_ml.config import MemorySettings
 from hikari_ml.context_memory.decay import decayed, stability
 from hikari_ml.errors import StoreError
-from hikari_ml.report.memory_view import fades_at, look, name_of
+from hikari_ml.report.memory_view import RELATIONS, fades_at, look, name_of, worth_drawing
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -108,3 +108,31 @@ async def test_the_settings_that_are_given_count(folder):
 def test_the_memory_of_a_channel_is_called_like_it(tmp_path):
     assert name_of(tmp_path / "luna" / "memory") == "luna"
     assert name_of(tmp_path / "mine") == "mine"
+
+
+def relation(kind, strength):
+    return {"source": "a", "kind": kind, "target": f"{strength}", "strength": strength, "evidence": 1}
+
+
+@pytest.mark.parametrize(
+    ("stated", "seen", "shown"),
+    [(2, 30, (2, 8)), (30, 30, (5, 5)), (30, 2, (8, 2)), (0, 30, (0, 10)), (30, 0, (10, 0)), (3, 3, (3, 3))],
+)
+def test_what_people_state_has_up_to_half_of_the_drawing(stated, seen, shown):
+    often = [relation("with", 1 - at / 1000) for at in range(seen)]
+    once = [relation("lives in", 0.5 - at / 1000) for at in range(stated)]
+    found = worth_drawing([*often, *once], 10)
+    assert [edge for edge in found if edge["kind"] == "with"] == often[: shown[1]]
+    assert [edge for edge in found if edge["kind"] == "lives in"] == once[: shown[0]]
+    assert found == sorted(found, key=lambda edge: -edge["strength"])
+
+
+async def test_what_is_said_once_is_drawn_beside_what_is_named_often(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "m", clock=ManualClock(START)) as memory:
+        for i in range(3 * RELATIONS):
+            content, user = f"Oslo and Lisbon again, line {i}", f"user{i % RELATIONS}"
+            await memory.store_memory(content, metadata={"user": user}, created_at=at(i))
+        await memory.store_memory("I play chess", metadata={"user": "anna"}, created_at=at(0))
+    view = await look(tmp_path / "m", now=at(DAY))
+    assert view.stats["graph"]["edges"] > len(view.relations) == RELATIONS
+    assert ("anna", "plays") in {(relation["source"], relation["kind"]) for relation in view.relations}
