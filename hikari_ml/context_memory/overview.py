@@ -7,11 +7,13 @@ from collections.abc import Iterable
 
 from hikari_ml.context_memory import rows
 from hikari_ml.context_memory import themes as finding
+from hikari_ml.context_memory.answer import tell
 from hikari_ml.context_memory.consolidation import importance_now
 from hikari_ml.context_memory.core import MemoryCore
+from hikari_ml.context_memory.recall import Hit
 from hikari_ml.context_memory.record import from_ms
 from hikari_ml.context_memory.store import Transaction
-from hikari_ml.results import Episode, MemoryStats, Theme, ThemeScope
+from hikari_ml.results import Episode, Memory, MemoryStats, Theme, ThemeScope
 from hikari_ml.times import iso
 
 
@@ -36,6 +38,15 @@ def stats(core: MemoryCore) -> MemoryStats:
         "newest": iso(from_ms(max(times))) if times else None,
         "degraded": list(core.degraded),
     }
+
+
+def superseded(core: MemoryCore, k: int) -> list[Memory]:
+    """The ``k`` most important memories that hold no longer, ties by age."""
+    now, rate = core.now(), core.settings.decay_rate
+    worth = {key: importance_now(core.tiers[key], now, rate) for key in core.validity.superseded()}
+    best = sorted(worth, key=lambda key: (-worth[key], key))[:k]
+    hits = [Hit(key, worth[key], {}, {}) for key in best]
+    return core.store.read(lambda txn: [tell(core, txn, hit, now) for hit in hits])
 
 
 def episodes(core: MemoryCore, k: int) -> list[Episode]:

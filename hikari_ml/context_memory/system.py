@@ -191,6 +191,17 @@ class NeuralMemorySystem(Service):
         most, name = check_positive(k, "k"), None if user is None else check_name(user, "user")
         return cast("list[Memory]", await self._do(lambda: self._core.most_important(most, name)))
 
+    async def list_superseded(self, k: int = 50) -> list[Memory]:
+        """The ``k`` most important memories that hold no longer, which :meth:`list_memories` leaves out.
+
+        ``valid_to`` says when each ceased to hold; ``score`` is its importance.
+
+        Raises:
+            InputError: ``k`` is no positive whole number.
+        """
+        most = check_positive(k, "k")
+        return cast("list[Memory]", await self._do(lambda: overview.superseded(self._core, most)))
+
     async def get_memory_stats(self) -> MemoryStats:
         """How much is remembered, where it lies, and with which model."""
         return cast("MemoryStats", await self._do(lambda: overview.stats(self._core)))

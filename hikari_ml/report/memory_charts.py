@@ -96,8 +96,9 @@ def fading_chart(view: MemoryView) -> str:
 
 
 def curves(view: MemoryView) -> list[tuple[str, Line]]:
-    """The memories that :func:`fading_chart` shows, each with its colour."""
-    return list(zip(CURVE_COLORS, told_apart(view.lines, len(CURVE_COLORS)), strict=False))
+    """The memories that :func:`fading_chart` shows, each with its colour: of those that hold."""
+    standing = [line for line in view.lines if line.ended is None]
+    return list(zip(CURVE_COLORS, told_apart(standing, len(CURVE_COLORS)), strict=False))
 
 
 def told_apart(lines: Sequence[Line], most: int) -> list[Line]:

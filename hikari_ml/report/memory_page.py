@@ -52,6 +52,7 @@ def render(view: MemoryView) -> str:
             version=__version__,
             facts=facts(view),
             lines=view.lines[:SHOWN_LINES],
+            listed=listed(view),
             people=view.people[:SHOWN_PEOPLE],
             tiers=[tier for tier in TIER_COLORS if view.stats["by_tier"].get(tier)],
             columns=COLUMNS,
@@ -77,6 +78,21 @@ def facts(view: MemoryView) -> list[tuple[str, str]]:
         *([(f"{stats['superseded']:,}", "superseded")] if stats["superseded"] else []),
         (_size(stats["bytes"]), "on the disk"),
     ]
+
+
+def listed(view: MemoryView) -> str:
+    """Which memories the table lists, of how many."""
+    total, missing = len(view.lines), view.stats["total"] - len(view.lines)
+    holding = " that hold" if missing else ""
+    if total > SHOWN_LINES:
+        said = f"The {SHOWN_LINES} most important of {total:,}{holding}."
+    else:
+        said = f"All {total:,}{holding}, the most important first."
+    if missing:
+        return f"{said} What is superseded, {missing:,} more, is not listed."
+    if any(line.ended for line in view.lines[:SHOWN_LINES]):
+        said += " What is marked as superseded holds no longer: something that was said later took its place."
+    return said
 
 
 def strongest(view: MemoryView) -> str:

@@ -35,6 +35,7 @@ class Line:
     """A memory as it is shown; ``base`` is its importance at ``touched``, when it was last said or recalled.
 
     ``until`` is when it will have faded below the floor, if nobody recalls it; None if that is never.
+    ``ended`` is when it ceased to hold; None if it holds.
     """
 
     content: str
@@ -50,6 +51,7 @@ class Line:
     touched: datetime
     until: datetime | None
     reasons: tuple[str, ...]
+    ended: datetime | None = None
 
     def worth(self, moment: datetime, daily_rate: float) -> float:
         """Importance at ``moment``, which is not before it was last touched, without recalls until then."""
@@ -60,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Of whom something is remembered; ``line`` is the most important of it."""
+    """Of whom something is remembered; ``line`` is the most important of it that holds, if anything does."""
 
     name: str
     memories: int
@@ -74,6 +76,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class MemoryView:
     """One memory, seen at ``at``; ``lines`` are all its memories, the most important first.
+
+    What is superseded is among them, unless the memory cannot list it: one in a database cannot.
 
     ``faded`` says that by the clock everything had faded, so that ``at`` is the last moment of the memory.
     """
@@ -118,6 +122,8 @@ async def look_into(
         chosen = memory.settings.memory
         stats = await memory.get_memory_stats()
         found = await memory.list_memories(max(1, stats["total"]))
+        if stats["superseded"] and isinstance(memory, NeuralMemorySystem):
+            found += await memory.list_superseded(stats["superseded"])
         at, faded = await asyncio.to_thread(seen_at, found, now, chosen)
         lines = await asyncio.to_thread(lines_of, found, at, chosen)
         clock.advance_to(at)
@@ -184,6 +190,7 @@ def line_of(memory: Memory, at: datetime, settings: MemorySettings) -> Line:
         touched=touched,
         until=fades_at(base, stability(recalls, arousal), touched, settings),
         reasons=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
+        ended=None if memory["valid_to"] is None else parse(memory["valid_to"]),
     )
 
 
@@ -212,7 +219,7 @@ def people_of(lines: Iterable[Line]) -> list[Person]:
             recalls=sum(line.recalls for line in said),
             first=min(line.created for line in said),
             last=max(line.created for line in said),
-            line=said[0],
+            line=next((line for line in said if line.ended is None), said[0]),
         )
         for said in theirs.values()
     ]

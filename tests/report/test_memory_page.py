@@ -7,7 +7,7 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory.graph import SEEN
-from hikari_ml.report.memory_page import SHOWN_LINES, age, facts, line_colors, people, render, span
+from hikari_ml.report.memory_page import SHOWN_LINES, age, facts, line_colors, listed, people, render, span
 from hikari_ml.report.memory_view import look
 from hikari_ml.runtime.clock import ManualClock
 from tests.browser import needs_chromium, opened
@@ -121,6 +121,31 @@ async def test_the_number_of_lines_is_bounded(tmp_path):
     assert html.count('<tr data-tier="') == SHOWN_LINES
     assert f"The {SHOWN_LINES} most important of {SHOWN_LINES + 5}" in html
     assert "No memory names whose it is" in html
+
+
+MOVED = [("mika", "I live in Berlin"), ("mika", "I just moved to Munich"), ("mika", "I play chess")]
+
+
+async def test_every_line_is_listed_and_what_is_superseded_says_so(tmp_path):
+    view = await made(tmp_path / "m", MOVED)
+    assert (view.stats["total"], view.stats["superseded"]) == (3, 1)
+    html = render(view)
+    rows = re.findall(r'<tr data-tier="[^"]*"><td class="said">(.*?)</td>', html)
+    assert len(rows) == 3
+    assert ["Berlin" in row for row in rows] == ["superseded</span>" in row for row in rows]
+    assert "held until 10 January 2026, 20:01 UTC" in html
+    assert "All 3, the most important first. What is marked as superseded" in html
+    fading = html.split('<ul class="curves">')[1].split("</ul>")[0]
+    assert "chess" in fading
+    assert "Berlin" not in fading, "it is over"
+    assert "marked as superseded" not in render(await made(tmp_path / "n", CHAT))
+
+
+async def test_what_cannot_be_listed_is_counted(tmp_path):
+    view = await made(tmp_path / "m", MOVED)
+    view.lines[:] = [line for line in view.lines if line.ended is None]
+    said = "All 2 that hold, the most important first. What is superseded, 1 more, is not listed."
+    assert listed(view) == said
 
 
 @needs_chromium

@@ -136,3 +136,15 @@ async def test_what_is_said_once_is_drawn_beside_what_is_named_often(tmp_path):
     view = await look(tmp_path / "m", now=at(DAY))
     assert view.stats["graph"]["edges"] > len(view.relations) == RELATIONS
     assert ("anna", "plays") in {(relation["source"], relation["kind"]) for relation in view.relations}
+
+
+async def test_a_person_is_quoted_with_what_still_holds(tmp_path):
+    async with NeuralMemorySystem(tmp_path / "m", clock=ManualClock(at(DAY))) as memory:
+        for seconds, content, importance in ((0, "I live in Berlin", 0.9), (60, "I moved to Munich", 0.4)):
+            await memory.store_memory(content, "fact", {"user": "mika"}, importance, created_at=at(seconds))
+    view = await look(tmp_path / "m", now=at(DAY))
+    assert [(line.content, line.ended) for line in view.lines] == [
+        ("I live in Berlin", at(60)), ("I moved to Munich", None),
+    ]  # fmt: skip
+    (mika,) = view.people
+    assert (mika.memories, mika.line.content) == (2, "I moved to Munich")
