@@ -15,6 +15,7 @@ from typing import Final
 
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from hikari_ml.chat import user_key
@@ -44,8 +45,14 @@ FEW: Final = 3
 MANY: Final = 16
 """Names of a group that need more width than height."""
 
+WIDTH: Final = 1.7
+"""Width of the drawing, in sides of a square of the same area."""
+
 SPREAD: Final = 3.0
 """How far springs hold names apart; networkx takes 1 where it is not told."""
+
+EVENED: Final = 0.6
+"""Share of a place that goes by how many names lie before it, rather than by how far its springs pull it."""
 
 SHOWN_TEXT: Final = 70
 SEED: Final = 7
@@ -168,7 +175,8 @@ def _places(graph: nx.Graph[str]) -> dict[str, tuple[float, float]]:
     groups = sorted(nx.connected_components(graph), key=lambda group: (-len(group), min(group)))
     found: dict[str, tuple[float, float]] = {}
     rooms = [_room(len(group)) for group in groups]
-    whole = max(1.5 * math.sqrt(sum(wide * high for wide, high in rooms)), *(wide for wide, _ in rooms), 0.0)
+    area = sum(wide * high for wide, high in rooms)
+    whole = max(WIDTH * math.sqrt(area), *(wide for wide, _ in rooms), 0.0)
     left, top, row = 0.0, 0.0, 0.0
     for group, (wide, high) in zip(groups, rooms, strict=True):
         if left and left + wide > whole:
@@ -185,11 +193,20 @@ def _spread(graph: nx.Graph[str], group: set[str]) -> dict[str, tuple[float, flo
     inner = nx.Graph(graph.subgraph(sorted(group)))
     apart = SPREAD / math.sqrt(len(group))
     springs = nx.spring_layout(inner, k=apart, seed=SEED, weight=None, iterations=300)
-    low, high = (end(list(springs.values()), axis=0) for end in (np.min, np.max))
-    wide = np.maximum(high - low, 1e-9)
-    return {
-        node: (float(x), float(y)) for node, (x, y) in ((n, (p - low) / wide) for n, p in springs.items())
-    }
+    x, y = (filling(along) for along in np.array(list(springs.values())).T)
+    return {node: (float(x[i]), float(y[i])) for i, node in enumerate(springs)}
+
+
+def filling(along: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Coordinates, shape (n,), in the order of ``along`` and from 0 to 1, partly by distance, partly by rank.
+
+    By distance alone one name far out would squeeze all the others together.
+    """
+    far = np.asarray((along - along.min()) / max(float(np.ptp(along)), 1e-9), np.float64)
+    if len(along) <= FEW:
+        return far
+    rank = np.argsort(np.argsort(along, kind="stable"), kind="stable") / (len(along) - 1)
+    return np.asarray((1 - EVENED) * far + EVENED * rank, np.float64)
 
 
 def _room(names: int) -> tuple[float, float]:
@@ -228,21 +245,34 @@ def _draw_nodes(
     ranked = sorted(graph, key=lambda node: (-strength[node], node))
     rank = {node: at for at, node in enumerate(ranked)}
     shown = _labelled(graph, ranked)
-    for person, name, color in ((True, PEOPLE, MOMENT), (False, THINGS, MOOD)):
-        nodes = [node for node in graph if is_person(node) is person]
-        if not nodes:
-            continue
+    kinds = [
+        (name, color, nodes)
+        for person, name, color in ((True, PEOPLE, MOMENT), (False, THINGS, MOOD))
+        if (nodes := [node for node in graph if is_person(node) is person])
+    ]
+    for name, color, nodes in kinds:
         figure.add_scatter(
-            x=[place[node][0] for node in nodes], y=[place[node][1] for node in nodes], name=name,
-            mode="markers+text", textposition="top center", textfont={"size": 11.5, "color": INK},
+            **_at(nodes, place), name=name, mode="markers", hovertext=[_about(graph, node) for node in nodes],
+            hovertemplate="%{hovertext}<extra></extra>",
+            marker={"color": color, "line": {"width": 0}, "opacity": 0.95, "size": _sizes(nodes, strength)},
+        )  # fmt: skip
+    for name, _, nodes in kinds:  # above every dot; what cannot be seen of these keeps names off their own
+        figure.add_scatter(
+            **_at(nodes, place), name=name, mode="markers+text", showlegend=False, hoverinfo="skip",
+            textposition="top center", textfont={"size": 11.5, "color": INK},
             text=[_label(graph, node) if node in shown else "" for node in nodes],
             customdata=[rank[node] for node in nodes],
-            hovertext=[_about(graph, node) for node in nodes], hovertemplate="%{hovertext}<extra></extra>",
-            marker={
-                "color": color, "line": {"width": 0}, "opacity": 0.95,
-                "size": [7 + 6 * math.sqrt(strength[node]) for node in nodes],
-            },
+            marker={"opacity": 0, "size": _sizes(nodes, strength)},
         )  # fmt: skip
+
+
+def _at(nodes: Iterable[str], place: dict[str, tuple[float, float]]) -> dict[str, list[float]]:
+    x, y = zip(*(place[node] for node in nodes), strict=True)
+    return {"x": list(x), "y": list(y)}
+
+
+def _sizes(nodes: Iterable[str], strength: dict[str, float]) -> list[float]:
+    return [7 + 6 * math.sqrt(strength[node]) for node in nodes]
 
 
 def _draw_limits(figure: go.Figure, view: MemoryView) -> None:
@@ -255,7 +285,7 @@ def _draw_limits(figure: go.Figure, view: MemoryView) -> None:
     for importance, recalled in thresholds(view.settings.consolidation_threshold):
         figure.add_hline(
             importance, line={"color": INK, "width": 1, "dash": "dash"}, opacity=0.6,
-            annotation={"text": f"long-term above, if {recalled}", "font": {"size": 12, "color": INK}},
+            annotation={"text": recalled, "font": {"size": 12, "color": INK}},
             annotation_position="top right",
         )  # fmt: skip
     figure.add_vline(
@@ -266,7 +296,11 @@ def _draw_limits(figure: go.Figure, view: MemoryView) -> None:
 
 def _labelled(graph: nx.Graph[str], ranked: Sequence[str]) -> set[str]:
     """Names that are written beside their dots: the strongest, and those that have room around them."""
-    loose = (node for node in ranked if len(nx.node_connected_component(graph, node)) <= FEW)
+    loose = (
+        node
+        for node in ranked[LABELLED // 2 :]
+        if graph.degree(node) == 1 or len(nx.node_connected_component(graph, node)) <= FEW
+    )
     return {*ranked[: LABELLED // 2], *islice(loose, LABELLED // 2)}
 
 

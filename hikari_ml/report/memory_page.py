@@ -21,6 +21,7 @@ from hikari_ml.report.memory_charts import (
     fading_chart,
     graph_chart,
     growth_chart,
+    thresholds,
 )
 from hikari_ml.report.memory_view import MemoryView
 from hikari_ml.report.page import environment
@@ -53,6 +54,7 @@ def render(view: MemoryView) -> str:
             facts=facts(view),
             lines=view.lines[:SHOWN_LINES],
             listed=listed(view),
+            limits=thresholds(view.settings.consolidation_threshold),
             people=view.people[:SHOWN_PEOPLE],
             tiers=[tier for tier in TIER_COLORS if view.stats["by_tier"].get(tier)],
             columns=COLUMNS,

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from hikari_ml.config import MemorySettings
@@ -12,6 +13,7 @@ from hikari_ml.report.memory_charts import (
     curves,
     drawn,
     fading_chart,
+    filling,
     graph_chart,
     growth_chart,
     thresholds,
@@ -101,6 +103,32 @@ def test_the_same_memory_gives_the_same_drawing_with_everyone_in_it():
     assert {trace["name"] for trace in nodes} == {"people", "what they speak of"}
     assert len(places) == 75
     assert sum(bool(name) for trace in nodes for name in trace["text"]) <= LABELLED
+
+
+def test_one_name_far_out_leaves_the_others_their_room():
+    along = np.array([0.3, 0.0, 0.1, 0.2, 0.4, 40.0])
+    found = filling(along)
+    assert list(np.argsort(found)) == list(np.argsort(along)), "nobody changes sides"
+    assert (found.min(), found.max()) == (0.0, 1.0)
+    assert sorted(found)[-2] > 0.4
+    assert list(filling(np.array([2.0, 2.0]))) == [0.0, 0.0]
+    assert list(filling(np.array([5.0, 5.0, 1.0]))) == [1.0, 1.0, 0.0]
+
+
+def test_names_lie_above_every_dot():
+    view = seen([line("x", who="anna")], [relation("anna", "likes", "tea"), relation("ben", "likes", "tea")])
+    found = traces(graph_chart(view))
+    named = [trace["mode"] == "markers+text" for trace in found]
+    assert named == sorted(named)
+    dots = [t for t in found if t["mode"] == "markers" and t["marker"]["opacity"] > 0]
+    assert [len(trace["x"]) for trace in dots] == [1, 2]
+    assert [t["x"] for t in found[-2:]] == [t["x"] for t in dots]
+
+
+def test_what_stands_at_the_rim_is_named():
+    crowd = [relation(f"user{i % 40}", "with", f"thing{i % 39}", 0.9) for i in range(200)]
+    view = seen([line("x")], [*crowd, relation("user1", "lives in", "Oslo")])
+    assert any("Oslo" in trace["text"] for trace in traces(graph_chart(view)) if "customdata" in trace)
 
 
 @pytest.mark.parametrize("chart", [growth_chart, fading_chart, graph_chart])

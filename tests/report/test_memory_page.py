@@ -1,6 +1,7 @@
 """The page of a memory: whole, self-contained, and deaf to what chat would have it do."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -141,6 +142,16 @@ async def test_every_line_is_listed_and_what_is_superseded_says_so(tmp_path):
     assert "marked as superseded" not in render(await made(tmp_path / "n", CHAT))
 
 
+@needs_chromium
+@pytest.mark.browser
+async def test_what_is_superseded_is_found_by_that_word(tmp_path):
+    (tmp_path / "page.html").write_text(render(await made(tmp_path / "m", MOVED)), encoding="utf-8")
+    async with opened(f"file://{tmp_path / 'page.html'}", []) as page:
+        await page.fill("#search", "superseded")
+        assert await page.locator("#shown").inner_text() == "1 of 3"
+        assert "Berlin" in await page.locator("#memories tbody tr:not([hidden])").inner_text()
+
+
 async def test_what_cannot_be_listed_is_counted(tmp_path):
     view = await made(tmp_path / "m", MOVED)
     view.lines[:] = [line for line in view.lines if line.ended is None]
@@ -162,6 +173,8 @@ async def test_in_a_real_browser_it_searches_and_sorts(tmp_path):
         await page.fill("#search", "LUNA cat")
         assert await rows.count() == 3
         assert await page.locator("#shown").inner_text() == f"3 of {len(CHAT)}"
+        await page.fill("#search", "superseded")
+        assert await rows.count() == 0
         await page.fill("#search", "")
         await page.get_by_role("button", name="importance").click()
         assert "line 14" in await rows.first.inner_text(), "the least important first"
@@ -175,6 +188,49 @@ async def test_in_a_real_browser_it_searches_and_sorts(tmp_path):
             "a phone need not scroll aside"
         )
     assert problems == []
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_words_in_a_drawing_can_be_read_over_its_lines(tmp_path, width):
+    problems = []
+    (tmp_path / "page.html").write_text(render(await made(tmp_path / "m", CHAT)), encoding="utf-8")
+    async with opened(f"file://{tmp_path / 'page.html'}", problems, width=width) as page:
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            await page.wait_for_selector("#graph .main-svg")
+            card = await page.evaluate("getComputedStyle(document.querySelector('section')).backgroundColor")
+            behind = "#fading .annotation .bg", "fill"
+            around = "#graph .textpoint text", "stroke"
+            for what, paint in (behind, around):
+                found = await page.eval_on_selector_all(
+                    what, f"all => all.map((each) => getComputedStyle(each).{paint})"
+                )
+                assert set(found) == {card}, (scheme, what)
+        boxes = await page.eval_on_selector_all(
+            "#fading .annotation .bg",
+            "all => all.map((e) => e.getBoundingClientRect()).map((b) => [b.left, b.right, b.top, b.bottom])",
+        )
+    assert len(boxes) == 5
+    for i, (left, right, top, bottom) in enumerate(boxes):
+        for other in boxes[:i]:
+            aside = right <= other[0] or other[1] <= left
+            assert aside or bottom <= other[2] or other[3] <= top, "no label lies on another"
+    assert problems == []
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("lines", [CHAT, MOVED], ids=["nine", "ten"])
+async def test_the_tiles_at_the_head_stand_in_even_rows(tmp_path, lines):
+    (tmp_path / "page.html").write_text(render(await made(tmp_path / "m", lines)), encoding="utf-8")
+    for width in (1280, 1000, 390):
+        async with opened(f"file://{tmp_path / 'page.html'}", [], width=width) as page:
+            tops = await page.eval_on_selector_all(
+                ".fact", "all => all.map((each) => each.getBoundingClientRect().top)"
+            )
+        assert len(set(Counter(tops).values())) == 1, (width, tops)
 
 
 @needs_chromium
