@@ -20,7 +20,7 @@ from hikari_ml.context_memory.postgres.connection import Connection
 from hikari_ml.context_memory.postgres.models import Models
 from hikari_ml.context_memory.postgres.rows import COLUMNS, counted, filled, record_of, stored
 from hikari_ml.context_memory.record import Record
-from hikari_ml.context_memory.store import DAMAGED
+from hikari_ml.context_memory.rows import DAMAGED
 
 SLOTS: Final = "2"
 """How slots are read; it changes when the same content fills others."""
