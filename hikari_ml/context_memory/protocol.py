@@ -81,6 +81,10 @@ class MemorySystem(Protocol):
         """The ``k`` most important memories."""
         ...
 
+    async def list_superseded(self, k: int = 50) -> list[Memory]:
+        """The ``k`` most important memories that hold no longer."""
+        ...
+
     async def get_memory_stats(self) -> MemoryStats:
         """How much is remembered."""
         ...

@@ -84,17 +84,15 @@ def facts(view: MemoryView) -> list[tuple[str, str]]:
 
 def listed(view: MemoryView) -> str:
     """Which memories the table lists, of how many."""
-    total, missing = len(view.lines), view.stats["total"] - len(view.lines)
-    holding = " that hold" if missing else ""
+    total = len(view.lines)
+    which = f"All {total:,}, the most important first."
     if total > SHOWN_LINES:
-        said = f"The {SHOWN_LINES} most important of {total:,}{holding}."
-    else:
-        said = f"All {total:,}{holding}, the most important first."
-    if missing:
-        return f"{said} What is superseded, {missing:,} more, is not listed."
+        which = f"The {SHOWN_LINES} most important of {total:,}."
     if any(line.ended for line in view.lines[:SHOWN_LINES]):
-        said += " What is marked as superseded holds no longer: something that was said later took its place."
-    return said
+        which += (
+            " What is marked as superseded holds no longer: something that was said later took its place."
+        )
+    return which
 
 
 def strongest(view: MemoryView) -> str:

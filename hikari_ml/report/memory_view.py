@@ -77,7 +77,7 @@ class Person:
 class MemoryView:
     """One memory, seen at ``at``; ``lines`` are all its memories, the most important first.
 
-    What is superseded is among them, unless the memory cannot list it: one in a database cannot.
+    What is superseded is among them.
 
     ``faded`` says that by the clock everything had faded, so that ``at`` is the last moment of the memory.
     """
@@ -122,7 +122,7 @@ async def look_into(
         chosen = memory.settings.memory
         stats = await memory.get_memory_stats()
         found = await memory.list_memories(max(1, stats["total"]))
-        if stats["superseded"] and isinstance(memory, NeuralMemorySystem):
+        if stats["superseded"]:
             found += await memory.list_superseded(stats["superseded"])
         at, faded = await asyncio.to_thread(seen_at, found, now, chosen)
         lines = await asyncio.to_thread(lines_of, found, at, chosen)

@@ -57,22 +57,6 @@ async def test_a_number_that_is_none_is_refused(memory):
         await memory.list_superseded(0)
 
 
-async def test_what_holds_no_longer_is_listed_apart(tmp_path):
-    async with NeuralMemorySystem(tmp_path / "memory", clock=ManualClock(at(HOUR))) as memory:
-        for i, (city, importance) in enumerate((("Berlin", 0.5), ("Munich", 0.9), ("Oslo", 0.4))):
-            said, of = f"I just moved to {city}", {"user": "mika"}
-            await memory.store_memory(said, "fact", of, importance, created_at=at(60 * i))
-        (held,) = await memory.list_memories()
-        munich, berlin = await memory.list_superseded()
-        assert [m["content"] for m in (munich, berlin, held)] == [
-            "I just moved to Munich", "I just moved to Berlin", "I just moved to Oslo",
-        ]  # fmt: skip
-        assert (berlin["valid_to"], berlin["superseded_by"]) == (munich["created_at"], munich["id"])
-        assert munich["score"] == munich["importance"] > berlin["importance"]
-        assert await memory.list_superseded(1) == [munich]
-        assert await memory.list_memories() == [held], "nothing is strengthened by it"
-
-
 async def test_what_no_longer_holds_is_in_no_theme(tmp_path):
     async with NeuralMemorySystem(tmp_path / "memory") as memory:
         for user in "abcd":

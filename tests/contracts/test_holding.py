@@ -371,3 +371,18 @@ async def test_themes_and_episodes_are_told_alike(lmdb, postgres, clock):
     assert told[0] == told[1]
     assert [theme["size"] for theme in told[0][0]] == [4, 4]
     assert [len(part) for part in told[0]] == [2, 1, 1]
+
+
+async def test_what_holds_no_longer_is_listed_apart(memory):
+    for minute, (city, importance) in enumerate((("Berlin", 0.5), ("Munich", 0.9), ("Oslo", 0.4))):
+        said, about = f"I just moved to {city}", {"user": "mika"}
+        await memory.store_memory(said, "fact", about, importance, created_at=at(60 * minute))
+    (held,) = await memory.list_memories()
+    munich, berlin = await memory.list_superseded()
+    listed = [found["content"].split()[-1] for found in (held, munich, berlin)]
+    assert listed == ["Oslo", "Munich", "Berlin"]
+    assert (berlin["valid_to"], berlin["superseded_by"]) == (munich["created_at"], munich["id"])
+    assert munich["score"] == pytest.approx(munich["importance"])
+    assert munich["score"] > berlin["score"]
+    assert [found["id"] for found in await memory.list_superseded(1)] == [munich["id"]]
+    assert (await memory.list_memories())[0]["access_count"] == 0

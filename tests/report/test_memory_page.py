@@ -8,7 +8,7 @@ import pytest
 
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory.graph import SEEN
-from hikari_ml.report.memory_page import SHOWN_LINES, age, facts, line_colors, listed, people, render, span
+from hikari_ml.report.memory_page import SHOWN_LINES, age, facts, line_colors, people, render, span
 from hikari_ml.report.memory_view import look
 from hikari_ml.runtime.clock import ManualClock
 from tests.browser import needs_chromium, opened
@@ -150,13 +150,6 @@ async def test_what_is_superseded_is_found_by_that_word(tmp_path):
         await page.fill("#search", "superseded")
         assert await page.locator("#shown").inner_text() == "1 of 3"
         assert "Berlin" in await page.locator("#memories tbody tr:not([hidden])").inner_text()
-
-
-async def test_what_cannot_be_listed_is_counted(tmp_path):
-    view = await made(tmp_path / "m", MOVED)
-    view.lines[:] = [line for line in view.lines if line.ended is None]
-    said = "All 2 that hold, the most important first. What is superseded, 1 more, is not listed."
-    assert listed(view) == said
 
 
 @needs_chromium

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hikari_ml.context_memory import answer
@@ -40,7 +40,7 @@ WHERE s.key = ANY(%s) AND m.superseded ORDER BY s.key, s.ended DESC, s.by
 """
 _IMPORTANT: Final = f"""
 SELECT {COLUMNS} FROM memories m
-WHERE NOT m.superseded AND (%(user)s::text IS NULL OR m.user_key = %(user)s::text)
+WHERE m.superseded = %(superseded)s AND (%(user)s::text IS NULL OR m.user_key = %(user)s::text)
 ORDER BY {FADED} DESC, m.key LIMIT %(k)s
 """  # noqa: S608
 
@@ -110,19 +110,25 @@ async def contents_after(found: Connection, key: int, most: int) -> list[tuple[i
 
 
 async def most_important(
-    found: Connection, k: int, user: str | None, now: int, daily_rate: float
+    found: Connection, k: int, user: str | None, now: int, daily_rate: float, superseded: bool = False
 ) -> list[Record]:
-    """The ``k`` memories of the highest decayed importance."""
-    asked = {"user": user, "rate": daily_rate, "now": now, "k": k}
+    """The ``k`` memories of the highest decayed importance, of those that hold or of those that do not."""
+    asked = {"user": user, "rate": daily_rate, "now": now, "k": k, "superseded": superseded}
     cursor = await found.execute(_IMPORTANT, asked)
     return [record_of(row) for row in await cursor.fetchall()]
 
 
-def by_importance(found: Iterable[Record], now: int, daily_rate: float) -> list[Memory]:
-    """Memories by how much is left of their importance, ties by age."""
+def by_importance(
+    found: Iterable[Record], now: int, daily_rate: float, ends: Mapping[int, End] | None = None
+) -> list[Memory]:
+    """Memories by how much is left of their importance, ties by age; ``ends`` of what is superseded."""
+    over = ends or {}
     worth = [(importance_now(Slot.of(record), now, daily_rate), record) for record in found]
     worth.sort(key=lambda pair: (-pair[0], pair[1].key))
-    return [as_memory(record, Hit(record.key, left, {}, {}), now, daily_rate) for left, record in worth]
+    return [
+        as_memory(record, Hit(record.key, left, {}, {}), now, daily_rate, over.get(record.key))
+        for left, record in worth
+    ]
 
 
 def as_memory(record: Record, hit: Hit, now: int, daily_rate: float, end: End | None = None) -> Memory:

@@ -229,6 +229,18 @@ class PostgresMemory(Service):
         found = await self._read(partial(reading.most_important, **asked))  # type: ignore[arg-type]
         return await self._models.do(lambda: reading.by_importance(found, now, rate))
 
+    async def list_superseded(self, k: int = 50) -> list[Memory]:
+        """The ``k`` most important memories that hold no longer, which :meth:`list_memories` leaves out."""
+        now, rate = self._now(), self.settings.memory.decay_rate
+        asked = {"k": _bounded(check_positive(k, "k")), "user": None, "now": now, "daily_rate": rate}
+
+        async def act(found: Connection) -> tuple[list[Record], dict[int, reading.End]]:
+            records = await reading.most_important(found, **asked, superseded=True)  # type: ignore[arg-type]
+            return records, await reading.ends(found, [record.key for record in records])
+
+        records, ends = await self._read(act)
+        return await self._models.do(lambda: reading.by_importance(records, now, rate, ends))
+
     async def get_memory_stats(self) -> MemoryStats:
         """How much is remembered, how much room it takes in the database, and with which model."""
         return await self._read(partial(reading.stats, schema=self._db.schema))
