@@ -49,16 +49,21 @@ class _Stdout(io.FileIO):
     failure: OutputError | None = None
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write ``data``; that nobody reads a pipe any more is no failure of ours, and stays what it is."""
-        if self.failure is not None:
-            return memoryview(data).nbytes
+        """Write all of ``data``: what is not buffered would lose what a short write left.
+
+        That nobody reads a pipe any more is no failure of ours, and stays what it is.
+        """
+        left = memoryview(data).cast("B")
+        size = left.nbytes
         try:
-            return super().write(data)
+            while left and self.failure is None:
+                left = left[super().write(left) :]
         except BrokenPipeError:
             raise
         except OSError as error:
             self.failure = OutputError(error)
             raise self.failure from error
+        return size
 
 
 @contextmanager

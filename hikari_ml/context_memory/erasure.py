@@ -79,6 +79,7 @@ def finish(core: MemoryCore) -> None:
         _rewrite(core)
     except HikariError:  # the memory can still be used, and the note of it stands
         _log.exception("bytes of what was erased may be left in the file; it will be tried again")
+        core.store.read(is_due)  # raises if it can not
 
 
 def _rewrite(core: MemoryCore) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from hikari_ml.context_memory import postings
 from hikari_ml.context_memory.record import Record
+from hikari_ml.context_memory.rows import unpack_record
 from hikari_ml.context_memory.tiers import Slot
 from hikari_ml.context_memory.validity import TELLING
 from hikari_ml.context_memory.words import words_of
@@ -55,8 +56,9 @@ def _slots(
 
     What is not among ``words`` is read anew, and ``unread`` gets it too.
     """
+    read = _checked if txn.read_only else Slot.read
     for name, packed in txn.rows("records"):
-        if (found := txn.sound("records", name, packed, Slot.read)) is None:
+        if (found := txn.sound("records", name, packed, read)) is None:
             continue
         slot, content = found
         told = words.get(name)
@@ -64,6 +66,12 @@ def _slots(
             told = unread[name] = words_of(content)
         lines.append((slot.key, told))
         yield slot
+
+
+def _checked(key: bytes, packed: bytes) -> tuple[Slot, str]:
+    """As :meth:`Slot.read`, of a row that is read again without a fault: else it must not be listed."""
+    record = unpack_record(key, packed)
+    return Slot.of(record), record.content
 
 
 @contextmanager

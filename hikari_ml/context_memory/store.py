@@ -92,6 +92,11 @@ class Transaction:
         self._store = store
         self._txn = txn
 
+    @property
+    def read_only(self) -> bool:
+        """Whether the store is only read."""
+        return self._store.read_only
+
     def step(self, act: Callable[[Transaction], R]) -> R | Exception:
         """Run ``act`` by itself inside this transaction: if it fails, only its own changes are undone."""
         try:
@@ -356,8 +361,11 @@ class Store:
         with self._failures():
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
-            self._copy(aside, 2 * map_size)
-            _sync(aside / DATA)
+            with ExitStack() as unless_copied:
+                unless_copied.callback(shutil.rmtree, aside, ignore_errors=True)  # a full disk needs the room
+                self._copy(aside, 2 * map_size)
+                _sync(aside / DATA)
+                unless_copied.pop_all()
             self._env.close()
         try:
             with self._failures():

@@ -313,14 +313,13 @@ class NeuralMemorySystem(Service):
             warn_of_empty(self.path / DATA)
         store = Snapshot(self.path) if self.read_only else Store(self.path, map_size_mb=size)
         try:
-            self._core = MemoryCore(
-                store, self.settings.memory, chosen.embedder, chosen.entities, self._clock
-            )
+            core = MemoryCore(store, self.settings.memory, chosen.embedder, chosen.entities, self._clock)
             if not self.read_only:
-                erasure.finish(self._core)
+                erasure.finish(core)
         except BaseException:
             store.close()
             raise
+        self._core = core
 
     async def _close(self) -> None:
         await self._lane.submit(Job(self._core.close))

@@ -17,6 +17,7 @@ import msgpack
 from hikari_ml.chat import user_key
 from hikari_ml.context_memory.packing import inflated
 from hikari_ml.context_memory.record import Record, asks
+from hikari_ml.context_memory.rows import TIERS
 from hikari_ml.results import Tier
 
 
@@ -60,6 +61,8 @@ class Slot:
         """The slot in a row of records, and its content: in half the time it takes to make the record."""
         fields = msgpack.unpackb(inflated(packed))
         _, content, kind, metadata, importance, tier, created, accessed, often, _, episode, *later = fields
+        if tier not in TIERS or not (type(created) is type(accessed) is type(often) is type(episode) is int):
+            raise ValueError("it is no record")
         slot = cls(
             int.from_bytes(key, "big"),
             metadata.get("user") or None,

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, get_args
+from typing import Final, TypeVar
 
 import numpy as np
 
 from hikari_ml.context_memory import oplog, postings, requests
 from hikari_ml.context_memory.erasure import is_due
 from hikari_ml.context_memory.graph import edge_digest
-from hikari_ml.context_memory.record import Record
 from hikari_ml.context_memory.rows import (
     DAMAGED,
     Edge,
@@ -26,7 +25,7 @@ from hikari_ml.context_memory.rows import (
     unpack_vector,
 )
 from hikari_ml.context_memory.store import TABLES, Transaction
-from hikari_ml.results import Fault, Tier, Verification
+from hikari_ml.results import Fault, Verification
 
 SHOWN: Final = 5
 """Keys named in the fault of one row."""
@@ -97,15 +96,7 @@ def _check_records(txn: Transaction, book: _Book) -> Iterator[Fault]:
 
 
 def _outline(raw: bytes, data: bytes) -> _Outline:
-    record: Record = unpack_record(raw, data)
-    whole = (record.created_at, record.last_access, record.access_count, record.count, record.episode)
-    if record.tier not in get_args(Tier) or not all(isinstance(number, int) for number in whole):
-        raise ValueError("it is no record")
-    if not (0 <= float(record.importance) <= 1 and 0 <= float(record.arousal) <= 1):
-        raise ValueError("importance and arousal lie in [0, 1]")
-    record.id.encode()
-    if record.said and (record.said[0] != record.created_at or list(record.said) != sorted(record.said)):
-        raise ValueError("when it was said begins when it was made, and is in order")
+    record = unpack_record(raw, data)
     return _Outline(record.id, record.same_key(), record.episode)
 
 

@@ -130,20 +130,22 @@ class ChatEncoder:
         return np.stack([reading.embedding for reading in self.read(texts)])
 
     def _formed(self, text: str) -> str:
-        """Cleaned ``text`` in the model's form: as much of it as is read, and a little more."""
+        """Cleaned ``text`` in the model's form: a little more of it than is read, disguised or not."""
         most = (self._max_tokens - 2) * MAX_WINDOWS
         size = HEAD
         while size < len(text):
             form = for_model(text[:size])
-            if len(self._tokenizer.encode(form)) > most + SPARE:
+            if all(len(self._tokenizer.encode(each)) > most + SPARE for each in self._written(form)):
                 return form
             size *= 4
         return for_model(text)
 
     def _forms(self, text: str) -> list[_Form]:
         """A text as it was written, and where words in it are disguised also as it is meant."""
-        meant = undisguised(text, self._words)
-        return [self._form(form) for form in dict.fromkeys((text, meant))]
+        return [self._form(form) for form in self._written(text)]
+
+    def _written(self, text: str) -> list[str]:
+        return list(dict.fromkeys((text, undisguised(text, self._words))))
 
     def _form(self, text: str) -> _Form:
         start, *body, end = self._tokenizer.encode(text).ids

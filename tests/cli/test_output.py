@@ -1,6 +1,8 @@
 """Results go to standard output as they are, errors to standard error in one sentence."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -44,3 +46,18 @@ def test_a_file_is_written_or_the_error_names_it(tmp_path):
     assert (tmp_path / "a.html").read_text(encoding="utf-8") == "é😂"
     with pytest.raises(StoreError, match="it cannot be written"):
         write_file(tmp_path / "none" / "b.html", "x")
+
+
+@pytest.mark.parametrize("buffering", [[], ["-u"]])
+def test_output_of_which_only_a_part_can_be_written_is_an_error(tmp_path, buffering):
+    script = (
+        "import resource\n"
+        "from hikari_ml.cli.output import OutputError, print_json, whole_output\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n    with whole_output():\n        print_json('x' * 200_000)\n"
+        "except OutputError:\n    raise SystemExit(7)\n"
+    )
+    with (tmp_path / "out").open("wb") as file:
+        command = [sys.executable, *buffering, "-c", script]
+        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (7, "")

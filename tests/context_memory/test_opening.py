@@ -1,12 +1,15 @@
 """What is read when a memory is opened is what was there when it was closed."""
 
 import gc
+import random
+import shutil
 
 import pytest
 
 from hikari_ml import NeuralMemorySystem
 from hikari_ml.context_memory import opening
 from hikari_ml.context_memory.core import Job
+from hikari_ml.context_memory.store import Store
 from hikari_ml.errors import StoreError
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import at
@@ -108,6 +111,29 @@ async def test_a_reader_is_shown_what_a_damaged_row_leaves(tmp_path, table):
     async with NeuralMemorySystem(tmp_path / "new") as memory:
         await memory.import_(tmp_path / "saved.jsonl")
         assert (await memory.verify())["faults"] == []
+
+
+async def test_whatever_bit_of_a_row_is_turned_a_reader_is_shown_the_others(tmp_path):
+    """A row of which a bit is turned is left out, or is another row by which nothing is stopped."""
+    chance = random.Random(3)
+    await (await filled(tmp_path / "memory")).aclose()
+    for turn in range(30):
+        table = ("records", "records", "edges")[turn % 3]
+
+        def spoil(txn, table=table):
+            key, data = chance.choice(list(txn.rows(table)))
+            at_bit, turned = chance.randrange(8 * len(data)), bytearray(data)
+            turned[at_bit // 8] ^= 1 << at_bit % 8
+            txn._put(table, key, bytes(turned))
+
+        folder = tmp_path / str(turn)
+        shutil.copytree(tmp_path / "memory", folder)
+        store = Store(folder, map_size_mb=1)
+        store.write(spoil)
+        store.close()
+        async with NeuralMemorySystem(folder, read_only=True) as memory:
+            await everything_read(memory, tmp_path)
+            assert await memory.export(tmp_path / "saved.jsonl") >= len(LINES) - 1
 
 
 async def test_a_writer_refuses_a_damaged_row_and_says_what_saves_the_rest(tmp_path):

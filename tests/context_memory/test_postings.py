@@ -71,7 +71,7 @@ async def test_words_of_an_earlier_reading_are_read_again(tmp_path):
 
     def as_before(txn):
         (key,) = postings.every(txn)
-        txn._put(postings.TABLE, key.to_bytes(8, "big"), words_of("猫 二匹"))
+        txn._put(postings.TABLE, key, words_of("猫 二匹"))
         txn._put("meta", postings.READING, b"1")
 
     at(tmp_path / "memory", as_before, write=True)

@@ -1,5 +1,7 @@
 """Rows are read as they were packed, and a damaged one says so."""
 
+from dataclasses import replace
+
 import msgpack
 import numpy as np
 import pytest
@@ -40,3 +42,31 @@ def test_a_damaged_row_raises_what_damage_raises(unpack, data):
 def test_evidence_that_is_no_key_is_damage():
     with pytest.raises(DAMAGED):
         unpack_edge(b"", msgpack.packb(["anna", "likes", "tea", ["one"]]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tier": "shorv_term"},
+        {"created_at": 10**18},
+        {"last_access": -(10**15)},
+        {"created_at": "10"},
+        {"count": 1.5},
+        {"importance": 2.0},
+        {"metadata": {"user": 5}},
+        {"said": (20, 10)},
+        {"content": b"hello"},
+    ],
+)
+def test_a_record_is_what_it_should_be_in_every_field(change):
+    record = Record(7, "mem-7", "hello", "fact", {"user": "anna"}, 0.5, "episodic", 10, 20)
+    assert unpack_record(NUMBER, record.pack()) == record
+    with pytest.raises(DAMAGED):
+        unpack_record(NUMBER, replace(record, **change).pack())
+
+
+def test_an_edge_has_names_and_an_episode_a_time():
+    with pytest.raises(DAMAGED):
+        unpack_edge(b"", Edge(5, "likes", "tea", (1,)).pack())
+    with pytest.raises(DAMAGED):
+        unpack_episode(NUMBER, Episode(7, 5, 10**18, (1, 2, 3), "they talked", "extractive").pack())

@@ -238,6 +238,19 @@ def test_a_compaction_that_fails_leaves_the_store_as_it_was(store, monkeypatch):
     add(store, "and it can still be written")
 
 
+def test_a_compaction_for_which_there_is_no_room_gives_back_what_it_took(store, monkeypatch):
+    def full(path):
+        raise OSError("disk full")
+
+    made = add(store)
+    with monkeypatch.context() as patched:
+        patched.setattr("hikari_ml.context_memory.store._sync", full)
+        with pytest.raises(StoreError, match="disk full"):
+            store.compact()
+    assert not (store.folder / "compacting").exists()
+    assert store.read(lambda txn: txn.get(made.key)) == made
+
+
 KILLED = textwrap.dedent("""
     import sys
     from hikari_ml.context_memory.store import Store

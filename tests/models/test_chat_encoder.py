@@ -107,6 +107,7 @@ def test_windows_are_of_alike_length_and_leave_nothing_out(encoder):
         "🐱🎉" * 4000,
         "look https://example.org/" + "x" * 9000 + " now",
         "ま" * 9000,
+        "h e l l o, " * 400 + "you are all stupid idiots and I hate you, " * 200,
     ],
 )
 def test_a_very_long_text_is_read_as_if_it_were_formed_whole(encoder, monkeypatch, text):

@@ -164,15 +164,25 @@ class Database:
                 if ours and not found.broken:
                     await found.execute("SELECT pg_advisory_unlock(%s)", (key,))
 
-    async def rewrite(self, statement: str) -> str | None:
-        """Run what may take long and locks tables; returns why it could not be done, or None."""
+    async def rewrite(self, statement: str, details: list[str] | None = None) -> str | None:
+        """Run what may take long and locks tables; returns why it could not be done, or None.
+
+        ``details`` gets those of what the server says meanwhile.
+        """
+
+        def note(said: Any) -> None:
+            if details is not None and said.message_detail:
+                details.append(said.message_detail)
+
         async with self.connection() as found:
+            found.add_notice_handler(note)
             try:
                 await found.execute("SELECT set_config('statement_timeout', '0', false)")
                 await found.execute(statement)
             except self._psycopg.Error as error:
                 return self._said(error)
             finally:
+                found.remove_notice_handler(note)
                 if not found.broken:
                     await self._configure(found)
         return None

@@ -64,10 +64,12 @@ class _Read:
 async def reread(found: Connection, schema: str, models: Models) -> None:
     """Read every content again, if the last that did read in another way.
 
-    It is one transaction: others see all of it or nothing, and wait with what they would store.
+    It is one transaction: others see all of it or nothing. Who opens the memory too waits for it; what others
+    would store meanwhile fails once it has waited for as long as it may.
     """
     if await _is_current(found):
         return
+    await found.execute("SET LOCAL lock_timeout = 0")
     await standing.lock_everyone(found, schema)
     if await _is_current(found):  # another process was quicker
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -49,7 +50,11 @@ _MOVE: Final = """
 WITH mine AS (SELECT key FROM memories WHERE key = ANY(%(keys)s) ORDER BY key FOR NO KEY UPDATE)
 UPDATE memories m SET tier = %(tier)s FROM mine WHERE m.key = mine.key
 """
-_VACUUM: Final = "VACUUM (FULL, ANALYZE) memories, vectors, words, same, links, spans, episodes"
+_REWRITTEN: Final = "memories, vectors, words, same, links, spans, episodes"
+_VACUUM: Final = f"VACUUM (FULL, VERBOSE) {_REWRITTEN}"
+_ANALYZE: Final = f"ANALYZE {_REWRITTEN}"
+_NUMBER = re.compile(r"[0-9]+")
+SEEN: Final = "a transaction that began before still sees what was deleted"
 
 _OWNED: Final = """
 SELECT bool_and(pg_has_role(c.relowner, 'USAGE'))
@@ -147,10 +152,19 @@ async def _rewritten(db: Database) -> str | None:
     if not await db.read(owned):  # VACUUM would only warn, and leave them out
         return "the tables belong to another role"
     due = await db.read(_due)
-    problem = await db.rewrite(_VACUUM)
+    details: list[str] = []
+    problem = await db.rewrite(_VACUUM, details) or await db.rewrite(_ANALYZE)
+    if problem is None and any(map(_keeps_dead_rows, details)):
+        return SEEN
     if problem is None:
         await db.write(partial(_done, due))
     return problem
+
+
+def _keeps_dead_rows(detail: str) -> bool:
+    """Whether dead rows of a table are kept: in every language their number is what comes first."""
+    number = _NUMBER.search(detail)
+    return number is not None and int(number[0]) > 0
 
 
 async def _due(found: Connection) -> list[str]:

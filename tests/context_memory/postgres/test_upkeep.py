@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hikari_ml.context_memory.postgres.upkeep import ELSEWHERE, KEPT
+from hikari_ml.context_memory.postgres.upkeep import ELSEWHERE, KEPT, SEEN
 
 
 async def test_a_round_is_left_to_who_is_at_it(memory):
@@ -67,5 +67,20 @@ async def test_an_erasure_whose_tables_were_not_written_anew_is_a_fault_until_th
     assert any("not_there" in reason for reason in proof["degraded"])
     (fault,) = (await memory.verify())["faults"]
     assert (fault["table"], fault["key"].split(":")[0]) == ("meta", "rewrite")
+    await memory.compact()
+    assert (await memory.verify())["faults"] == []
+
+
+async def test_an_erasure_beside_an_older_view_does_not_claim_to_have_left_no_byte(memory, server):
+    import psycopg
+
+    await memory.store_memory("I love tea", metadata={"user": "anna"})
+    with psycopg.connect(server.dsn) as older:
+        older.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        older.execute("SELECT 1 FROM pg_class LIMIT 1")
+        proof = await memory.erase_user("anna")
+        assert (proof["memories"], proof["compacted"]) == (1, False)
+        assert any(SEEN in reason for reason in proof["degraded"])
+        assert len((await memory.verify())["faults"]) == 1
     await memory.compact()
     assert (await memory.verify())["faults"] == []
