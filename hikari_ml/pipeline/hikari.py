@@ -28,8 +28,8 @@ from hikari_ml.pipeline.expression import GRID, Expression, ExpressionState, Tol
 from hikari_ml.pipeline.looks import read_looks
 from hikari_ml.pipeline.mood import Mood, MoodState
 from hikari_ml.pipeline.salience import arousal, salience
-from hikari_ml.realtime_analytics.audience.lines import digest
 from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine
+from hikari_ml.realtime_analytics.features import digest
 from hikari_ml.results import (
     Insight,
     Memory,

@@ -43,13 +43,18 @@ def check_analysis(analysis: object) -> None:
     """
     if analysis is None:
         return
-    parts = analysis if isinstance(analysis, Mapping) else {}
-    whole = isinstance(parts.get("keywords"), list | tuple) and all(
-        isinstance(part := parts.get(name), Mapping) and part.keys() >= used
-        for name, used in USED_OF_AN_ANALYSIS.items()
-    )
-    if not whole:
+    if not _has_what_is_used(analysis):
         raise InputError("analysis", analysis, "give what analyze_message returned, or None")
+
+
+def _has_what_is_used(analysis: object) -> bool:
+    if not isinstance(analysis, Mapping) or not isinstance(analysis.get("keywords"), list | tuple):
+        return False
+    for name, used in USED_OF_AN_ANALYSIS.items():
+        part = analysis.get(name)
+        if not isinstance(part, Mapping) or not part.keys() >= used:
+            return False
+    return True
 
 
 def check_vector(embedding: npt.ArrayLike | None) -> npt.NDArray[np.float32] | None:

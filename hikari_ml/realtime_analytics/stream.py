@@ -9,11 +9,11 @@ import asyncio
 import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import datetime
 from itertools import islice
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -30,10 +30,9 @@ from hikari_ml.realtime_analytics.alarms.anomalies import (
     StreamAnomalies,
 )
 from hikari_ml.realtime_analytics.audience.bots import Commands
-from hikari_ml.realtime_analytics.audience.lines import digest
 from hikari_ml.realtime_analytics.audience.topics import Topics
 from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
-from hikari_ml.realtime_analytics.features import MessageFeatures, measure
+from hikari_ml.realtime_analytics.features import MessageFeatures, digest, measure
 from hikari_ml.realtime_analytics.moments import Highlight, Moments
 from hikari_ml.realtime_analytics.timeline import BUCKET, MAX_MINUTES, NOWHERE, Share, Timeline
 from hikari_ml.results import MessageAnalysis
@@ -71,8 +70,7 @@ REPEATED: Final = 2
 """Times a line must have been said before, by anyone within a minute, to count as repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What came of one message; ``news`` are the alerts and moments that became known with it.
 
     It is not counted if its ``viewer`` is a ``bot``.
@@ -166,7 +164,7 @@ class StreamSoFar:
         repeats = known.lines.repeats(message.gist, seconds) if known else 0
         self._advance(int(seconds // BUCKET))
         news, self._news = self._news, []
-        answers = self._commands.follows(user_key(username), seconds, command=message.command)
+        answers = self._commands.follows(message.who, seconds, command=message.command)
         viewer = self.viewers.seen(message, answers=answers, chance=self._commands.chance)
         if viewer.bot is not None:
             self._remember(message_id, None)
@@ -174,7 +172,7 @@ class StreamSoFar:
             return Counted(message, viewer, known is None, away, repeats, nothing, tuple(news), late=False)
         judgement = self._messages.judge(message)
         if embedding is not None:
-            self.topics.learn(message.topics, embedding, user_key(username))
+            self.topics.learn(message.topics, embedding, message.who)
         late = not self._place(message, seconds, message_id, newcomer=known is None)
         self.total += 1
         return Counted(message, viewer, known is None, away, repeats, judgement, tuple(news), late)
@@ -193,13 +191,14 @@ class StreamSoFar:
 
     def forget(self, username: str) -> bool:
         """Remove a viewer's profile and name; what they said stays counted, without a name."""
+        who = user_key(username)
         for known, share in list(self._ids.items()):
-            if share is not None and user_key(share.message.username) == user_key(username):
+            if share is not None and share.message.who == who:
                 self._ids[known] = None
-        self.moments.forget(user_key(username), self.timeline)
+        self.moments.forget(who, self.timeline)
         self.timeline.erase(username)
-        self.topics.forget(user_key(username))
-        self._commands.forget(user_key(username))
+        self.topics.forget(who)
+        self._commands.forget(who)
         return self.viewers.forget(username)
 
     async def pack(self) -> dict[str, Any]:
@@ -243,23 +242,22 @@ class StreamSoFar:
         if bucket is None:  # it is counted of its viewer alone, and can be taken back there
             self._remember(message_id, Share(NOWHERE, message, newcomer, repeated=False))
             return False
-        share = Share(bucket, message, newcomer, self._repeated(message.key, at))
+        share = Share(bucket, message, newcomer, self._repeated(message, at))
         self.timeline.add(share, at)
         self._remember(message_id, share)
         return True
 
-    def _repeated(self, key: str, at: float) -> bool:
+    def _repeated(self, message: MessageFeatures, at: float) -> bool:
         """Whether the line was said by others too within the last minute: copypasta, chorus, spam."""
         while self._lines and self._lines[0][0] <= at - WINDOW:
             _, gone = self._lines.popleft()
             self._line_counts[gone] -= 1
             if self._line_counts[gone] <= 0:
                 del self._line_counts[gone]
-        line = digest(key)
-        said = self._line_counts[line]
-        self._lines.append((at, line))
-        self._line_counts[line] += 1
-        return said >= REPEATED and " " in key
+        said = self._line_counts[message.key]
+        self._lines.append((at, message.key))
+        self._line_counts[message.key] = said + 1
+        return said >= REPEATED and message.phrase
 
     def _remember(self, message_id: str | None, share: Share | None) -> None:
         if message_id is None:

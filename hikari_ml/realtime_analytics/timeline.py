@@ -70,10 +70,7 @@ class Bucket:
         """Add (``sign`` 1) or subtract (-1) what one message gave."""
         message = part.message
         self.messages += sign
-        who = user_key(message.username)
-        self.chatters[who] += sign
-        if self.chatters[who] <= 0:
-            del self.chatters[who]
+        _count(self.chatters, message.who, sign)
         if part.newcomer:
             self.newcomers += sign
             self.new_toxic += sign * message.toxic
@@ -89,13 +86,10 @@ class Bucket:
             self.emotions[message.emotion] += sign
         for counter, names in ((self.cues, message.cues), (self.topics, message.topics)):
             for name in names:
-                counter[name] += sign
-                if counter[name] <= 0:
-                    del counter[name]
+                _count(counter, name, sign)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one message gave to its bucket, kept so that it can be taken back."""
 
     bucket: int
@@ -129,6 +123,7 @@ class Timeline:
         self._past: dict[int, Minute] = {}
         self._summaries: dict[int, Minute] = {}
         self._erased = 0
+        self._asked: tuple[float, float, Bucket] | None = None
         self.newest = 0.0
         self.late = 0
 
@@ -151,6 +146,7 @@ class Timeline:
 
     def add(self, part: Share, at: float) -> None:
         """Count a message."""
+        self._asked = None
         self._bucket(part.bucket).count(part, 1)
         self._summaries.pop(_minute_of(part.bucket), None)
         self.newest = max(self.newest, at)
@@ -161,18 +157,22 @@ class Timeline:
         bucket = self._buckets.get(part.bucket)
         if bucket is None:
             return False
+        self._asked = None
         bucket.count(part, -1)
         self._summaries.pop(_minute_of(part.bucket), None)
         return True
 
     def window(self, end: float, seconds: float) -> Bucket:
-        """The sum of the buckets that began within ``seconds`` before ``end``."""
+        """The sum of the buckets that began within ``seconds`` before ``end``; only to be read."""
+        if self._asked is not None and self._asked[:2] == (end, seconds):
+            return self._asked[2]
         total = Bucket()
         for start, bucket in reversed(self._buckets.items()):
             if start < end - seconds:
                 break
             if start <= end:
                 _merge(total, bucket)
+        self._asked = end, seconds, total
         return total
 
     def counts(self, end: float, seconds: float) -> list[int]:
@@ -226,6 +226,7 @@ class Timeline:
         """Take a chatter out, and what was spoken of where they spoke; they still count as somebody."""
         key = user_key(username)
         self._erased += 1
+        self._asked = None
         for bucket in self._buckets.values():
             bucket.topics.pop(key, None)
             if bucket.chatters.pop(key, 0):
@@ -338,6 +339,15 @@ def _sum(one: Minute, other: Minute) -> Minute:
         one.with_cue + other.with_cue,
         mood,
     )
+
+
+def _count(counter: Counter[str], name: str, sign: int) -> None:
+    """Add or subtract one of a name; none left is not kept."""
+    left = counter.get(name, 0) + sign
+    if left > 0:
+        counter[name] = left
+    else:
+        counter.pop(name, None)
 
 
 def _merge(total: Bucket, bucket: Bucket) -> None:

@@ -52,7 +52,7 @@ def clean(text: str) -> str:
     that the result always has a UTF-8 form.
     """
     if text.isascii() and text.isprintable():
-        return _SPACE.sub(" ", text).strip()
+        return " ".join(text.split())
     text = _INVISIBLE.sub("", text)
     text = _STRAY_TAGS.sub("", text)
     text = _STRAY_JOINER.sub("", text)

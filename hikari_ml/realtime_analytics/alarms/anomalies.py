@@ -60,8 +60,7 @@ LEFT: Final = 0.7
 """Fall of the audience, as a logarithm, from which a silence needs no other reason: half have left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """``score`` in [0, 1) is one minus the tail probability among the past; 0 while there is no past."""
 
     unusual: bool

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ RANGE_FLOOR: Final = 0.25
 """Range a feature is taken to have had at least."""
 
 Rows = npt.NDArray[np.float64]
+Nodes = npt.NDArray[np.intp]
 
 
 class Forest:
@@ -38,14 +40,13 @@ class Forest:
             n_estimators=TREES, max_samples=min(SAMPLES, len(data)), random_state=seed, n_jobs=1
         ).fit(data)
         trees = [estimator.tree_ for estimator in fitted.estimators_]
-        nodes = max(tree.node_count for tree in trees)
-        self._roots = np.arange(TREES) * nodes
-        self._feature = np.zeros(TREES * nodes, np.int64)
-        self._threshold = np.full(TREES * nodes, np.inf)
-        self._next = np.zeros(2 * TREES * nodes, np.int64)  # of node i: where not above, 2i; above, 2i + 1
-        self._path = np.zeros(TREES * nodes)
-        for root, tree in zip(self._roots, trees, strict=True):
-            self._flatten(int(root), tree)
+        sizes = [tree.node_count for tree in trees]
+        self._roots = np.cumsum([0, *sizes[:-1]])
+        flat = [_flatten(tree) for tree in trees]
+        self._feature, self._threshold, steps, self._path = (
+            np.concatenate([part[i] for part in flat]) for i in range(4)
+        )
+        self._next = steps + np.repeat(self._roots, sizes)
         self._depth = max(tree.max_depth for tree in trees)
         self._scale = TREES * max(1.0, _mean_path(fitted.max_samples_))
         self._scores: list[float] = sorted(self._score(data).tolist())
@@ -59,21 +60,21 @@ class Forest:
 
     def score(self, row: npt.ArrayLike) -> float:
         """The Isolation Forest score of one row, in (0, 1); higher is more unusual."""
-        values = np.asarray(row, np.float32).astype(np.float64)
+        values = np.asarray(row, np.float32)
+        onward = self._next + (values.take(self._feature) > self._threshold)  # of every node: quicker at once
         node = self._roots
-        for _ in range(self._depth):  # as in _score, without what only many rows need
-            right = values.take(self._feature.take(node)) > self._threshold.take(node)
-            node = self._next.take(2 * node + right)
+        for _ in range(self._depth):
+            node = onward.take(node)
         return float(2.0 ** (-self._path.take(node).sum() / self._scale))
 
     def _score(self, rows: Rows) -> Rows:
         """The scores of many rows, shape (n, features) to (n,)."""
-        values = rows.astype(np.float32).astype(np.float64)  # trees compare in single precision
+        values = rows.astype(np.float32)
         offset = np.arange(len(values))[:, None] * values.shape[1]
         node = np.broadcast_to(self._roots, (len(values), TREES))
         for _ in range(self._depth):
             right = values.take(self._feature.take(node) + offset) > self._threshold.take(node)
-            node = self._next.take(2 * node + right)
+            node = self._next.take(node) + right
         paths: Rows = self._path.take(node).sum(axis=1)
         scores: Rows = 2.0 ** (-paths / self._scale)
         return scores
@@ -107,11 +108,11 @@ class Forest:
 
     def _outside(self, row: Sequence[float]) -> float:
         """The furthest that a feature lies beyond its range, in ranges."""
-        beyond = (
-            max(low - value, value - high) / width
-            for value, (low, high, width) in zip(row, self._ranges, strict=True)
-        )
-        return max(0.0, *beyond)
+        furthest = 0.0
+        for value, (low, high, width) in zip(row, self._ranges, strict=True):
+            if not low <= value <= high:
+                furthest = max(furthest, (low - value) / width, (value - high) / width)
+        return furthest
 
     def moved(self, row: npt.ArrayLike, least: float = 3.0) -> list[tuple[int, float]]:
         """Features more than ``least`` robust deviations from their median, the furthest first."""
@@ -119,22 +120,34 @@ class Forest:
         order = np.argsort(-np.abs(values))
         return [(int(i), float(values[i])) for i in order if abs(values[i]) >= least]
 
-    def _flatten(self, root: int, tree: object) -> None:
-        feature, threshold = tree.feature, tree.threshold  # type: ignore[attr-defined]
-        left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
-        counts = tree.n_node_samples  # type: ignore[attr-defined]
-        depth = np.zeros(len(feature))
-        for node, at in enumerate(range(root, root + len(feature))):
-            if left[node] < 0:  # a leaf leads to itself, so that every walk may take the same steps
-                self._next[2 * at] = self._next[2 * at + 1] = at
-                self._path[at] = depth[node] + _mean_path(counts[node])
-                continue
-            self._feature[at] = feature[node]
-            self._threshold[at] = threshold[node]
-            self._next[2 * at], self._next[2 * at + 1] = root + left[node], root + right[node]
-            depth[left[node]] = depth[right[node]] = depth[node] + 1
+
+def _flatten(tree: Any) -> tuple[Nodes, npt.NDArray[np.float32], Nodes, Rows]:
+    """A tree's nodes, by what is split, the threshold, the next node where not above it, and the path to it.
+
+    Nodes are put in an order in which the next where above follows that where not. A leaf leads to itself,
+    so that every walk may take the same steps. Thresholds are rounded down to single precision, in which
+    trees compare: nothing lies between.
+    """
+    left, right = tree.children_left.tolist(), tree.children_right.tolist()
+    order, steps, depth = [0], [0] * len(left), [0.0]
+    for at, node in enumerate(order):  # which grows meanwhile
+        steps[at] = at
+        if left[node] >= 0:
+            steps[at] = len(order)
+            order += [left[node], right[node]]
+            depth += [depth[at] + 1] * 2
+    split = tree.children_left[order] >= 0
+    exact = tree.threshold[order]
+    threshold = exact.astype(np.float32)
+    above = threshold > exact
+    threshold[above] = np.nextafter(threshold[above], np.float32(-np.inf))
+    threshold[~split] = np.inf
+    path = np.array(depth)
+    path[~split] += [_mean_path(samples) for samples in tree.n_node_samples[order][~split].tolist()]
+    return np.where(split, tree.feature[order], 0), threshold, np.array(steps), path
 
 
+@cache
 def _mean_path(samples: int) -> float:
     """Mean path length of an unsuccessful search in a binary tree of ``samples`` rows (Liu et al., eq. 1)."""
     if samples <= 1:

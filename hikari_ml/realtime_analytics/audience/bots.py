@@ -7,7 +7,7 @@ line an answer to somebody's command within two seconds, and two days without fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -100,7 +100,7 @@ class Commands:
         return self._following / self._lines if self._lines else 0.0
 
 
-def behaves_like_a_bot(lines: Iterable[Line], habits: Habits, chance: float) -> str | None:
+def behaves_like_a_bot(lines: Sequence[Line], habits: Habits, chance: float) -> str | None:
     """The reason to take an account for a program, or None; ``chance`` is :attr:`Commands.chance`."""
     if habits.lines >= ANSWERS and chance <= ANSWER_CHANCE and habits.answers >= ANSWER_SHARE * habits.lines:
         return (
@@ -109,7 +109,7 @@ def behaves_like_a_bot(lines: Iterable[Line], habits: Habits, chance: float) -> 
     awake = habits.latest - habits.awake_since
     if awake >= AWAKE_SECONDS and habits.awake_lines >= AWAKE_LINES:
         return f"round the clock: {awake / 3600:.0f} hours without a pause of four"
-    beat = clockwork(lines)
+    beat = clockwork(lines) if lines else None
     return f"clockwork: the same line every {beat:.0f} s" if beat is not None else None
 
 

@@ -40,16 +40,17 @@ def contributions(lines: Iterable[tuple[float, bytes, int, float]]) -> tuple[int
     A longer line adds something once, a short one once in half an hour, and six lines a minute at most.
     """
     said: dict[bytes, float] = {}
-    minutes: dict[int, int] = {}
+    minutes: dict[float, int] = {}
     added = engaged = 0
     for at, key, flags, _ in lines:
+        minute = at // 60
+        counted = minutes.get(minute, 0)
         before = said.get(key)
         again = before is not None and (not flags & SHORT or at - before < SHORT_AGAIN)
-        minute = int(at // 60)
-        if again or minutes.get(minute, 0) >= A_MINUTE:
+        if again or counted >= A_MINUTE:
             continue
         said[key] = at
-        minutes[minute] = minutes.get(minute, 0) + 1
+        minutes[minute] = counted + 1
         added += 1
         engaged += flags & ENGAGES
     return added, engaged

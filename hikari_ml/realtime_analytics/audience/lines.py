@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from hikari_ml.realtime_analytics.features import MessageFeatures
@@ -43,16 +42,11 @@ class Line(NamedTuple):
         """What is kept of ``message``."""
         mood = math.nan if message.mood is None else message.mood
         flags = ENGAGES * message.engages + SHORT * message.short
-        return cls(message.at.timestamp(), digest(message.gist), flags, mood)
+        return cls(message.at.timestamp(), message.gist, flags, mood)
 
     def pack(self) -> bytes:
         """In 21 bytes."""
         return _LINE.pack(*self)
-
-
-def digest(gist: str) -> bytes:
-    """Eight bytes that tell lines apart and do not give them away."""
-    return blake2b(gist.encode(errors="surrogatepass"), digest_size=8).digest()
 
 
 class Lines:
@@ -97,9 +91,8 @@ class Lines:
         since = at - seconds
         return sum([since < said <= at for (said,) in _WHEN.iter_unpack(self.packed)])
 
-    def repeats(self, gist: str, at: float, seconds: float = 120.0) -> int:
-        """How often the same was said within the ``seconds`` before ``at``."""
-        key = digest(gist)
+    def repeats(self, key: bytes, at: float, seconds: float = 120.0) -> int:
+        """How often the line with this digest was said within the ``seconds`` before ``at``."""
         if key not in self.packed:  # mostly so, and quickly known
             return 0
         return sum(1 for line in self if line.digest == key and at - seconds < line.at <= at)

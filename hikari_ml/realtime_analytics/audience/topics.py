@@ -14,8 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hikari_ml.realtime_analytics.audience.lines import digest
-from hikari_ml.realtime_analytics.features import MAX_LENGTH
+from hikari_ml.realtime_analytics.features import MAX_LENGTH, digest
 from hikari_ml.text.cues import find_cues, without
 from hikari_ml.text.keywords import keywords
 from hikari_ml.text.normalize import clean

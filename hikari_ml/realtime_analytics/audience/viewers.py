@@ -21,6 +21,7 @@ from hikari_ml.realtime_analytics.features import MessageFeatures
 MAX_TOPICS: Final = 32
 TOPIC_KEPT: Final = 0.98
 """Share of a topic's weight left after each further message."""
+LARGEST_UNIT: Final = 1e9
 
 ROW_OF_FORMAT_3: Final = 12
 """Values in a packed viewer since state format 3; before there were fewer."""
@@ -29,6 +30,8 @@ ROW_OF_FORMAT_3: Final = 12
 @dataclass(slots=True)
 class Viewer:
     """One viewer; ``hours`` counts messages by hour of the streamer's day. About 3 KB at most.
+
+    ``topics`` fade by what a further line weighs, ``topic_unit``, growing instead.
 
     ``bot`` is why the account is taken for a program; what it says then is watched but not counted.
     """
@@ -43,12 +46,13 @@ class Viewer:
     hours: array[int] = field(default_factory=lambda: array("I", bytes(96)))
     visits: Visits = field(default_factory=Visits)
     topics: dict[str, float] = field(default_factory=dict)
+    topic_unit: float = 1.0
     lines: Lines = field(default_factory=Lines)
     habits: Habits = field(default_factory=Habits)
     bot: str | None = None
 
-    def add(self, message: MessageFeatures, zone: ZoneInfo) -> None:
-        """Count a message."""
+    def add(self, message: MessageFeatures, zone: ZoneInfo, line: Line | None = None) -> None:
+        """Count a message; ``line`` is what is kept of it, if that is known already."""
         local = message.at.astimezone(zone)
         self.messages += 1
         self.first_seen = min(self.first_seen, message.at)
@@ -60,7 +64,7 @@ class Viewer:
             self.mood_sum += message.mood
             self.mood_count += 1
         self._weigh(message.topics)
-        self.lines.add(Line.of(message))
+        self.lines.add(line or Line.of(message))
 
     def retract(self, message: MessageFeatures, zone: ZoneInfo) -> None:
         """Take a message back as far as counts go; first and last seen stay."""
@@ -74,7 +78,7 @@ class Viewer:
             self.mood_count -= 1
         for topic in message.topics:
             if topic in self.topics:
-                self.topics[topic] = max(0.0, self.topics[topic] - 1)
+                self.topics[topic] = max(0.0, self.topics[topic] - self.topic_unit)
         self.lines.remove(Line.of(message))
 
     def engagement(self, today: int | None = None) -> float:
@@ -94,7 +98,7 @@ class Viewer:
             self.mood_count,
             list(self.hours),
             self.visits.pack(),
-            dict(self.topics),
+            {topic: weight / self.topic_unit for topic, weight in self.topics.items()},
             self.lines.packed,
             self.habits.pack(),
             self.bot,
@@ -116,18 +120,20 @@ class Viewer:
             array("I", hours),
             Visits.of_days(days, messages) if older else Visits.unpack(days),
             {intern(str(topic)): weight for topic, weight in topics.items()},
-            Lines.of_older(b"".join(rest)) if older else Lines(rest[0]),
-            Habits() if older else Habits(*rest[1]),
-            None if older else rest[2],
+            lines=Lines.of_older(b"".join(rest)) if older else Lines(rest[0]),
+            habits=Habits() if older else Habits(*rest[1]),
+            bot=None if older else rest[2],
         )
 
     def _weigh(self, topics: tuple[str, ...]) -> None:
-        for topic in self.topics:
-            self.topics[topic] *= TOPIC_KEPT
-        for topic in topics:
-            self.topics[intern(str(topic))] = self.topics.get(topic, 0.0) + 1  # many viewers share a word
+        self.topic_unit /= TOPIC_KEPT
+        for topic in topics:  # many viewers share a word
+            self.topics[intern(str(topic))] = self.topics.get(topic, 0.0) + self.topic_unit
         while len(self.topics) > MAX_TOPICS:
-            del self.topics[min(self.topics, key=lambda t: (self.topics[t], t))]
+            del self.topics[min(zip(self.topics.values(), self.topics, strict=True))[1]]
+        if self.topic_unit > LARGEST_UNIT:
+            self.topics = {topic: weight / self.topic_unit for topic, weight in self.topics.items()}
+            self.topic_unit = 1.0
 
 
 class Viewers:
@@ -158,17 +164,17 @@ class Viewers:
 
         ``answers`` and ``chance`` are what :class:`Commands` says of it.
         """
-        name = user_key(message.username)
+        name, line = message.who, Line.of(message)
         viewer = self._viewers.get(name)
         if viewer is None:
             viewer = self._viewers[name] = Viewer(message.username, message.at, message.at)
         self._viewers.move_to_end(name)
         viewer.habits.add(message.at.timestamp(), answers=answers)
-        self._judge(name, viewer, message, chance)
+        self._judge(name, viewer, line, chance)
         if viewer.bot is None:
-            viewer.add(message, self.zone)
+            viewer.add(message, self.zone, line)
         else:
-            viewer.lines.add(Line.of(message))
+            viewer.lines.add(line)
         while len(self._viewers) > self._most:
             self._drop()
         return viewer
@@ -188,12 +194,12 @@ class Viewers:
 
     def retract(self, message: MessageFeatures) -> None:
         """Take a message back from who wrote it; whoever wrote nothing else was never there."""
-        viewer = self.get(message.username)
+        viewer = self._viewers.get(message.who)
         if viewer is None:
             return
         viewer.retract(message, self.zone)
         if not viewer.messages and viewer.bot is None:
-            del self._viewers[user_key(message.username)]
+            del self._viewers[message.who]
 
     def forget(self, username: str) -> bool:
         """Remove a viewer and their name among others' topics; False if there was none."""
@@ -220,9 +226,8 @@ class Viewers:
         while len(self._viewers) > self._most:
             self._drop()
 
-    def _judge(self, name: str, viewer: Viewer, message: MessageFeatures, chance: float) -> None:
-        """Decide whether the account behaves like a program, with this message still to be added."""
-        line = Line.of(message)
+    def _judge(self, name: str, viewer: Viewer, line: Line, chance: float) -> None:
+        """Decide whether the account behaves like a program, with this line still to be added."""
         repeated = viewer.bot is not None or viewer.lines.times(line.digest) >= CLOCKWORK_TIMES
         viewer.bot = behaves_like_a_bot([*viewer.lines, line] if repeated else (), viewer.habits, chance)
         self._overrule(name, viewer)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari_ml.realtime_analytics.audience.engagement import contributions, mood_trend
-from hikari_ml.realtime_analytics.audience.lines import Line, digest
+from hikari_ml.realtime_analytics.audience.lines import Line
 from hikari_ml.realtime_analytics.audience.viewers import Viewer
-from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.features import digest, measure
 from tests.support import START
 
 UTC = ZoneInfo("UTC")

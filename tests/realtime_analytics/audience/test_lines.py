@@ -6,8 +6,8 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.realtime_analytics.audience.lines import KEPT, Line, Lines, digest
-from hikari_ml.realtime_analytics.features import measure
+from hikari_ml.realtime_analytics.audience.lines import KEPT, Line, Lines
+from hikari_ml.realtime_analytics.features import digest, measure
 from tests.support import at
 
 
@@ -30,9 +30,9 @@ def test_repeats_and_rate_look_back_so_far():
         lines.add(line("buy this", second))
     lines.add(line("other", 105))
     moment = at(110).timestamp()
-    assert lines.repeats("buy this", moment) == 3 + 1
-    assert lines.repeats("buy this", moment, 60) == 1
-    assert lines.repeats("never said", moment) == 0
+    assert lines.repeats(digest("buy this"), moment) == 3 + 1
+    assert lines.repeats(digest("buy this"), moment, 60) == 1
+    assert lines.repeats(digest("never said"), moment) == 0
     assert lines.rate(moment) == 2
     assert lines.times(digest("buy this")) == 4
 

@@ -81,10 +81,10 @@ def test_engagement_and_repetition_outlive_a_restart():
     other.unpack(viewers.pack())
     before, after = viewers.get("anna"), other.get("anna")
     assert after.engagement() == before.engagement() > 0.5
-    gist = message("what is thought number 19?").gist
-    assert after.lines.repeats(gist, at(19 * 60).timestamp()) == 1
+    line = message("what is thought number 19?").gist
+    assert after.lines.repeats(line, at(19 * 60).timestamp()) == 1
     after.retract(message("what is thought number 19?", 19 * 60), UTC)
-    assert after.lines.repeats(gist, at(19 * 60).timestamp()) == 0
+    assert after.lines.repeats(line, at(19 * 60).timestamp()) == 0
 
 
 def test_what_people_wrote_is_not_in_what_is_kept():
