@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hikari_ml.chat import check_text
 from hikari_ml.errors import InputError
 
 USED_OF_AN_ANALYSIS: Final = {
@@ -33,6 +34,16 @@ def check_number(value: object, name: str) -> float:
     if not math.isfinite(found):
         raise InputError(name, value, "give a finite number")
     return found
+
+
+def check_id(message_id: str | None) -> None:
+    """Refuse an id that is no text; None is none.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if message_id is not None:
+        check_text(message_id, "message_id")
 
 
 def check_analysis(analysis: object) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Final
 
 from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.audience.viewers import Viewers, top_by_messages
 from hikari_ml.realtime_analytics.moments import Highlight
-from hikari_ml.realtime_analytics.timeline import Bucket, Minute
+from hikari_ml.realtime_analytics.timeline import Bucket, Minute, Timeline
 from hikari_ml.results import (
     EMOTIONS,
     Alert,
@@ -32,6 +32,9 @@ TREND_MINUTES: Final = 5
 TREND_CHANGE: Final = 0.2
 MOOD_CHANGE: Final = 0.05
 TOP: Final = 10
+
+LATE_IN_A_ROW: Final = 20
+"""Messages that must all have come too late to be told of: a few are stragglers."""
 
 
 def current_metrics(
@@ -64,6 +67,15 @@ def current_metrics(
 def speed(rate: float) -> str:
     """How ``rate`` messages a minute feel to somebody reading along."""
     return next((name for limit, name in SPEEDS if rate < limit), "hard to follow")
+
+
+def degraded(troubles: Mapping[str, str], timeline: Timeline) -> list[str]:
+    """What is amiss: ``troubles`` by what they concern, and a clock that stepped back."""
+    found = [f"{what}: {why}" for what, why in troubles.items()]
+    if (late := timeline.late_in_a_row) >= LATE_IN_A_ROW:
+        newest = iso_at(timeline.newest)
+        found.append(f"clock: the last {late} messages are dated too long before {newest} to be counted")
+    return found
 
 
 def trends(minutes: Sequence[Minute]) -> dict[str, Direction]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,24 +17,24 @@ from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.feed.server import FeedServer
-from hikari_ml.realtime_analytics.alarms.anomalies import Raised
-from hikari_ml.realtime_analytics.alarms.forest import Forest
+from hikari_ml.realtime_analytics.alarms.fitting import Fitting
 from hikari_ml.realtime_analytics.alarms.watch import Watch
 from hikari_ml.realtime_analytics.audience.profiles import Profiles
 from hikari_ml.realtime_analytics.audience.topics import topics_of
-from hikari_ml.realtime_analytics.checks import check_analysis, check_number, check_vector
+from hikari_ml.realtime_analytics.checks import check_analysis, check_id, check_number, check_vector
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
     current_metrics,
+    degraded,
     moment,
     top_chatters,
     top_topics,
     trends,
 )
-from hikari_ml.realtime_analytics.insights import insights, news, not_counted
+from hikari_ml.realtime_analytics.insights import insights, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics, import_pandas
-from hikari_ml.realtime_analytics.moments import Highlight
+from hikari_ml.realtime_analytics.news import News, Told
 from hikari_ml.realtime_analytics.prediction.outlook import OUTLOOK_MINUTES
 from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook
 from hikari_ml.realtime_analytics.stream import StreamSoFar
@@ -70,8 +69,6 @@ VIEWER_COUNT: Final = "viewer_count"
 VIEWER_COUNT_SECONDS: Final = 900.0
 """Age from which a recorded viewer count is no longer the current one."""
 
-NEWS_KEPT: Final = 200
-
 
 class StreamAnalyticsEngine(Service):
     """Viewers, topics, moments, anomalies, forecasts of one channel.
@@ -103,13 +100,14 @@ class StreamAnalyticsEngine(Service):
             self._ready,
             lambda: self._keeper.save_when_due(),
         )
-        self._news: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=NEWS_KEPT)
+        self._news = News()
         self._troubles: dict[str, str] = {}
         self._counting = asyncio.Lock()
         self._behind = 0.0
         self._fits, self._returns, self._long, self._training, self._disk = self._lanes = [
             work_lane(f"analytics-{name}") for name in ("fits", "returns", "long", "training", "disk")
         ]
+        self._fitting = Fitting(self._fits)
         self._profiles = Profiles(self._stream, self._returns)
         self._keeper = Keeper(self.path, self._clock, self._disk, self._pack, self._troubles)
         beside = self.path.with_suffix(".predictor.safetensors") if self.path is not None else None
@@ -138,8 +136,9 @@ class StreamAnalyticsEngine(Service):
         the mood is read by the lexicons alone and toxicity is unknown. ``embedding``, shape (d,), lets words
         that are about the same become one topic.
 
-        A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and its
-        result says so. One of an account that behaves like a program is not counted, with the reason.
+        A message dated further ahead of the clock than ``analytics.lateness_seconds`` counts as now, and one
+        that lies further behind the newest counts for its author alone; results say so in ``degraded``. One
+        of an account that behaves like a program is not counted, with the reason.
 
         Raises:
             InputError: an argument cannot be used; nothing was counted.
@@ -148,25 +147,27 @@ class StreamAnalyticsEngine(Service):
         text = check_text(message, "message")
         check_analysis(analysis)
         vector = check_vector(embedding)
+        check_id(message_id)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(said_at)
-        degraded = ["timestamp:future"] if at != said_at else []
+        amiss = ["timestamp:future"] if at != said_at else []
+        engagement = self._stream.viewers.engagement
         if user_key(username) in self._bots:
-            return not_counted(username, self._engagement(username), "bot", degraded)
+            return not_counted(username, engagement(username), "bot", amiss)
         async with self._counting:  # from the look at the id to the count nothing else may count
             if self._stream.known(message_id):
-                return not_counted(username, self._engagement(username), "repeated id", degraded)
+                return not_counted(username, engagement(username), "repeated id", amiss)
             self._outlook.retrain_when_due(at.timestamp())
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else topics_of(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
         self._behind = (self._clock.now() - at).total_seconds()
-        self._tell(counted.news)
+        self._news.tell(counted.news)
         self._keeper.save_when_due()
         if counted.viewer.bot is not None:
-            return not_counted(username, 0.0, f"bot: {counted.viewer.bot}", degraded)
-        return insights(username, counted, degraded)
+            return not_counted(username, 0.0, f"bot: {counted.viewer.bot}", amiss)
+        return insights(username, counted, amiss)
 
     async def retract_message(self, message_id: str) -> bool:
         """Take a deleted message back out of the counts; False if it is not known (any more).
@@ -203,7 +204,7 @@ class StreamAnalyticsEngine(Service):
             raised = self._watch.judge(name, at.timestamp(), number)
             if raised is not None:
                 self._stream.alerts.append(raised)
-                self._tell([raised])
+                self._news.tell([raised])
             if name == VIEWER_COUNT and number > 0:
                 await self._settle(at, number)
         self._keeper.save_when_due()
@@ -298,7 +299,7 @@ class StreamAnalyticsEngine(Service):
             "alerts": self.alerts()[-20:],
             "predictions": predictions,
             "timestamp": iso(shown),
-            "degraded": [f"{what}: {why}" for what, why in self._troubles.items()],
+            "degraded": degraded(self._troubles, timeline),
         }
 
     def moments(self) -> list[Moment]:
@@ -309,10 +310,9 @@ class StreamAnalyticsEngine(Service):
         """Every alert kept, oldest first."""
         return [alert(raised) for raised in self._stream.alerts]
 
-    def drain_news(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def drain_news(self) -> list[Told]:
         """What became known since the last call: ("moment" or "alert", the result)."""
-        news, self._news = list(self._news), deque(maxlen=NEWS_KEPT)
-        return news
+        return self._news.drain()
 
     def all_minutes(self) -> list[Minute]:
         """The stream minute by minute, oldest first, the newest and perhaps unfinished one last."""
@@ -418,7 +418,7 @@ class StreamAnalyticsEngine(Service):
             raise InputError("port", port, f"the feed is already served at {self._server.url}")
         server = FeedServer(self.get_real_time_dashboard, settings=self.settings.feed, host=host, port=port)
         url = await server.start()
-        self._server = server
+        self._server, self._news.publish = server, server.publish
         self._stack.push_async_callback(server.aclose)
         return url
 
@@ -428,6 +428,7 @@ class StreamAnalyticsEngine(Service):
         for lane in (*self._lanes, self.experiments.lane):
             stack.push_async_callback(lane.aclose)
         stack.push_async_callback(self._outlook.aclose)
+        stack.callback(self._fitting.cancel)
         stack.callback(self._keeper.release)
         if (kept := await self._keeper.load()) is not None:
             await self._fits.submit(partial(self._unpack, kept))
@@ -437,8 +438,7 @@ class StreamAnalyticsEngine(Service):
     async def _prepare(self, at: datetime) -> None:
         """Do what is slow about a message at ``at``: forests in their lane, missed steps a few at a time."""
         while True:
-            for part in self._stream.due():
-                part.learn(await self._fits.submit(partial(Forest, part.rows())))
+            await self._fitting.go_on(self._stream.due())
             if self._stream.catch_up(at):
                 return
             await asyncio.sleep(0)
@@ -448,18 +448,12 @@ class StreamAnalyticsEngine(Service):
         self._stream.watched(at.timestamp(), viewers)
         past = at - timedelta(seconds=self.settings.analytics.lateness_seconds)
         await self._prepare(past)
-        self._tell(self._stream.settle(past))
-
-    def _tell(self, found: Iterable[Raised | Highlight]) -> None:
-        """Keep what became known, and send it to whoever listens."""
-        for kind, told in map(news, found):
-            self._news.append((kind, told))
-            if self._server is not None:
-                self._server.publish(kind, told)
+        self._news.tell(self._stream.settle(past))
 
     def _unpack(self, kept: dict[str, Any]) -> None:
         self._stream.unpack(kept, self._clock.now())
         self._metrics.unpack(kept["metrics"])
+        self._stream.watched_before(self._metrics.points(VIEWER_COUNT))
         self._contents.unpack(kept["contents"])
         self.experiments.unpack(kept.get("experiments", {}))
 
@@ -494,7 +488,3 @@ class StreamAnalyticsEngine(Service):
         newest = self._stream.timeline.newest
         recorded = newest and self._behind > RECORDED_SECONDS
         return datetime.fromtimestamp(newest, now.tzinfo) if recorded else now
-
-    def _engagement(self, username: str) -> float:
-        viewer = self._stream.viewers.get(username)
-        return viewer.engagement() if viewer else 0.0

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from hikari_ml.realtime_analytics.alarms.anomalies import Raised
-from hikari_ml.realtime_analytics.dashboard import alert, moment
 from hikari_ml.realtime_analytics.moments import Highlight
 from hikari_ml.realtime_analytics.stream import Counted
 from hikari_ml.results import MessageInsights
 
 SPAM_REPEATS: Final = 3
 BACK_AFTER_DAYS: Final = 7.0
-
-
-def news(found: Raised | Highlight) -> tuple[str, Mapping[str, Any]]:
-    """What became known, as ("moment" or "alert", the result)."""
-    return ("moment", moment(found)) if isinstance(found, Highlight) else ("alert", alert(found))
 
 
 def not_counted(username: str, engagement: float, why: str, degraded: list[str]) -> MessageInsights:
@@ -64,7 +56,7 @@ def insights(username: str, counted: Counted, degraded: list[str]) -> MessageIns
             "unusual": ", ".join(counted.judgement.moved) or None,
             "alert": alerts[0].kind if alerts else None,
         },
-        "degraded": degraded,
+        "degraded": [*degraded, "timestamp:late"] if counted.late else degraded,
     }
 
 

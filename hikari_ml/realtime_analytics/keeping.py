@@ -57,9 +57,11 @@ class Keeper:
     async def load(self) -> State | None:
         """What was kept; None if nothing was. From now on nobody else may write it.
 
+        A damaged file is put aside, which stands in ``troubles``.
+
         Raises:
             StoreLockedError: another engine, of this process or another, writes it.
-            StoreError: the file cannot be read, is damaged, or a newer version wrote it.
+            StoreError: the file cannot be read, or a newer version wrote it.
         """
         self._saved_at = self._clock.now()
         path = self._path
@@ -67,6 +69,8 @@ class Keeper:
             return None
         await self._lane.submit(lambda: self._lock(path))
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
+        if kept is None and (aside := statefile.aside(path)).exists():
+            self._troubles["past"] = f"was damaged and is not known; the file is kept as {aside}"
         self.position = self.kept_position = kept.get("position") if kept is not None else None
         return kept
 
@@ -107,6 +111,7 @@ class Keeper:
         if self._path is not None:
             path = self._path
             await self._lane.submit(lambda: statefile.drop_aside(path))
+            self._troubles.pop("past", None)
 
     async def write_last(self) -> None:
         """Write for the last time, after what is still being written.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from itertools import islice
@@ -113,14 +113,14 @@ class StreamSoFar:
         self._audience: deque[tuple[float, float]] = deque(maxlen=AUDIENCE_KEPT)
 
     def due(self) -> Sequence[Learner]:
-        """What should learn before the next message is counted."""
+        """What should learn; what is overdue, before the next message is counted."""
         return [part for part in (self._messages, self._stream) if part.due]
 
     def catch_up(self, at: datetime) -> bool:
         """Look at some of the ten seconds that became full before ``at``; False while some are left."""
         bucket = int(at.timestamp() // BUCKET)
         for _ in range(FEW_STEPS):
-            if self._steps_to(bucket) <= 0 or self._stream.due:
+            if self._steps_to(bucket) <= 0 or self._stream.overdue:
                 break
             self._step()
         return self._steps_to(bucket) <= 0
@@ -129,6 +129,11 @@ class StreamSoFar:
         """Take the viewers at ``at`` (epoch seconds); one older than the last is of no use and left out."""
         if not self._audience or at >= self._audience[-1][0]:
             self._audience.append((at, viewers))
+
+    def watched_before(self, points: Iterable[tuple[float, float]]) -> None:
+        """Take the viewers of earlier, (epoch seconds, count) in the order of time."""
+        for at, viewers in points:
+            self.watched(at, viewers)
 
     def settle(self, at: datetime) -> tuple[Raised | Highlight, ...]:
         """What became known up to ``at``, though no message came; see :meth:`catch_up`.
@@ -215,6 +220,7 @@ class StreamSoFar:
             "commands": self._commands.pack(),
             "moments": self.moments.pack(),
             "alerts": [list(astuple(raised)) for raised in self.alerts],
+            "alarms": [self._messages.pack(), self._stream.pack()],
             "minutes": self.timeline.pack(),
             "ids": b"".join(islice(self._ids, max(0, len(self._ids) - IDS_CARRIED), None)),
         }
@@ -231,6 +237,8 @@ class StreamSoFar:
             self._commands.unpack(state["commands"])
             self.moments.unpack(state["moments"])
             self.alerts.extend(Raised(*row) for row in state["alerts"])
+        for part, kept in zip((self._messages, self._stream), state.get("alarms", ()), strict=False):
+            part.unpack(kept)
         self.timeline.unpack(state["minutes"])
         ids = state.get("ids", b"")
         self._ids.update(dict.fromkeys(ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)))

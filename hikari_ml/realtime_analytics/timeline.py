@@ -112,7 +112,11 @@ class Minute(NamedTuple):
 
 
 class Timeline:
-    """Buckets of the last hour, or of ``live_seconds`` if that is longer; minutes of the last two weeks."""
+    """Buckets of the last hour, or of ``live_seconds`` if that is longer; minutes of the last two weeks.
+
+    ``late`` counts the messages that came too late for their bucket, ``late_in_a_row`` those since one came
+    in time.
+    """
 
     def __init__(self, lateness_seconds: float, live_seconds: float = LIVE_SECONDS) -> None:
         self._lateness = min(lateness_seconds, MAX_LIVE_SECONDS)
@@ -126,6 +130,7 @@ class Timeline:
         self._asked: tuple[float, float, Bucket] | None = None
         self.newest = 0.0
         self.late = 0
+        self.late_in_a_row = 0
 
     @property
     def lateness(self) -> float:
@@ -141,7 +146,9 @@ class Timeline:
         """The bucket (its start in epoch seconds) of a message at ``at``; None if it came too late."""
         if self.newest and at < self.newest - self._lateness:
             self.late += 1
+            self.late_in_a_row += 1
             return None
+        self.late_in_a_row = 0
         return int(at // BUCKET) * BUCKET
 
     def add(self, part: Share, at: float) -> None:

@@ -66,8 +66,8 @@ def load(path: Path, version: int) -> dict[str, Any] | None:
 
 def put_aside(path: Path) -> None:
     """Keep a damaged file under another name, and tell of it."""
-    path.replace(_aside(path))
-    _log.warning("%s is damaged; kept as %s, starting afresh", path, _aside(path))
+    path.replace(aside(path))
+    _log.warning("%s is damaged; kept as %s, starting afresh", path, aside(path))
 
 
 def drop_aside(path: Path) -> None:
@@ -77,12 +77,13 @@ def drop_aside(path: Path) -> None:
         StoreError: it cannot be deleted.
     """
     try:
-        _aside(path).unlink(missing_ok=True)
+        aside(path).unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(_aside(path), f"cannot be deleted: {error.strerror}") from error
+        raise StoreError(aside(path), f"cannot be deleted: {error.strerror}") from error
 
 
-def _aside(path: Path) -> Path:
+def aside(path: Path) -> Path:
+    """Where :func:`put_aside` keeps the damaged file of ``path``."""
     return path.with_name(f"{path.name}.damaged")
 
 

@@ -4,8 +4,15 @@ from collections import Counter
 
 import pytest
 
-from hikari_ml.realtime_analytics.dashboard import current_metrics, speed, top_topics, trends
-from hikari_ml.realtime_analytics.timeline import Bucket, Minute
+from hikari_ml.realtime_analytics.dashboard import (
+    LATE_IN_A_ROW,
+    current_metrics,
+    degraded,
+    speed,
+    top_topics,
+    trends,
+)
+from hikari_ml.realtime_analytics.timeline import Bucket, Minute, Timeline
 
 
 def minute(i, messages=10, mood=0.5):
@@ -54,3 +61,17 @@ def test_trends_of_the_mood():
 def test_topics_said_once_are_none():
     assert top_topics(Bucket(topics=Counter(cats=4, tea=2, once=1))) == [("cats", 1.0), ("tea", 0.5)]
     assert top_topics(Bucket()) == []
+
+
+def test_a_few_stragglers_are_no_trouble_and_a_clock_that_stepped_back_is():
+    timeline = Timeline(60)
+    assert timeline.place(10_000.0) == 10_000
+    timeline.newest = 10_000.0
+    for _ in range(LATE_IN_A_ROW - 1):
+        assert timeline.place(1000.0) is None
+    assert degraded({"state": "cannot be written"}, timeline) == ["state: cannot be written"]
+    assert timeline.place(1000.0) is None
+    (trouble,) = degraded({}, timeline)
+    assert trouble.startswith(f"clock: the last {LATE_IN_A_ROW} messages")
+    assert timeline.place(10_001.0) == 10_000
+    assert degraded({}, timeline) == []

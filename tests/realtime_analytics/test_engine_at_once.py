@@ -6,14 +6,16 @@ import threading
 import pytest
 
 from hikari_ml.errors import ClosedError, InputError
-from hikari_ml.realtime_analytics import engine as engine_module
-from hikari_ml.realtime_analytics.alarms.anomalies import FIRST_FIT
+from hikari_ml.realtime_analytics.alarms import fitting
+from hikari_ml.realtime_analytics.alarms.anomalies import FIRST_FIT, PATIENCE
 from hikari_ml.realtime_analytics.alarms.forest import Forest
 from tests.support import LINES, at
 
+COUNTED = FIRST_FIT + PATIENCE
+
 
 async def up_to_the_fit(engine, clock):
-    for i in range(FIRST_FIT):
+    for i in range(COUNTED):
         clock.advance_to(at(i / 10))
         await engine.process_chat_message(f"user{i % 9}", LINES[i % len(LINES)], clock.now())
 
@@ -24,12 +26,12 @@ async def total(engine):
 
 async def test_one_id_delivered_five_times_at_once_counts_once(engine, clock):
     await up_to_the_fit(engine, clock)
-    assert engine._stream.due(), "a fit is due, so that there is something to wait for"
+    assert engine._stream.due()[0].overdue, "so that there is something to wait for"
     found = await asyncio.gather(
         *(engine.process_chat_message("anna", "hi", clock.now(), message_id="m1") for _ in range(5))
     )
     assert [f["features"]["counted"] for f in found].count(True) == 1
-    assert await total(engine) == FIRST_FIT + 1
+    assert await total(engine) == COUNTED + 1
     assert (await engine.get_viewer_insights("anna"))["message_count"] == 1
 
 
@@ -40,13 +42,13 @@ async def test_messages_at_once_fit_the_forest_once(engine, clock, monkeypatch):
         fitted.append(len(rows))
         return Forest(rows)
 
-    monkeypatch.setattr(engine_module, "Forest", counted)
+    monkeypatch.setattr(fitting, "Forest", counted)
     await up_to_the_fit(engine, clock)
     await asyncio.gather(
         *(engine.process_chat_message(f"user{i}", LINES[i % 7], clock.now()) for i in range(40))
     )
     assert fitted == [FIRST_FIT]
-    assert await total(engine) == FIRST_FIT + 40
+    assert await total(engine) == COUNTED + 40
 
 
 async def test_a_message_withdrawn_while_it_waits_is_counted_and_then_withdrawn(engine, clock):
@@ -55,7 +57,7 @@ async def test_a_message_withdrawn_while_it_waits_is_counted_and_then_withdrawn(
     await asyncio.sleep(0)
     assert await engine.retract_message("m1")
     await counting
-    assert await total(engine) == FIRST_FIT
+    assert await total(engine) == COUNTED
 
 
 async def test_a_message_whose_caller_gave_up_does_not_count(engine, clock):
@@ -64,7 +66,7 @@ async def test_a_message_whose_caller_gave_up_does_not_count(engine, clock):
     await asyncio.sleep(0)
     counting.cancel()
     await asyncio.gather(counting, return_exceptions=True)
-    assert await total(engine) == FIRST_FIT
+    assert await total(engine) == COUNTED
     again = await engine.process_chat_message("anna", "hi", clock.now(), message_id="m1")
     assert again["features"]["counted"], "and may come again"
 

@@ -143,3 +143,30 @@ async def test_who_talks_among_commands_is_no_program_after_a_restart(path, cloc
     async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
         found = await engine.process_chat_message("mika", "and on we go", at(2100))
         assert found["features"]["counted"]
+
+
+async def test_a_past_that_was_damaged_is_told_of_until_it_is_gone(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 2)
+    path.write_bytes(path.read_bytes()[:100])
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        (trouble,) = (await engine.get_real_time_dashboard())["degraded"]
+        assert trouble.startswith("past: was damaged")
+        assert f"{path.name}.damaged" in trouble
+        await engine.forget_viewer("anna")
+        assert (await engine.get_real_time_dashboard())["degraded"] == []
+
+
+async def test_alarms_know_what_is_usual_from_the_evening_before(path, clock):
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 40, rate=30)
+        await engine.record_metric("viewer_count", 100)
+    begin = 40 * 60 + 5
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 4, begin=begin, rate=30)
+        for i in range(60):
+            clock.advance_to(at(begin + 240 + i))
+            await engine.process_chat_message(f"raider{i}", f"hello from the other side, number {i}")
+        await busy(engine, clock, 1, begin=begin + 300, rate=30)
+        assert "raid" in [alert["kind"] for alert in engine.alerts()]
+        assert engine._stream._audience[-1][1] == 100

@@ -211,3 +211,30 @@ async def test_a_forecast_of_what_has_passed_says_so(engine, clock):
     found = await engine.forecast_metrics("old", 3)
     assert found["status"] == "ok"
     assert any("past" in told for told in found["degraded"])
+
+
+async def test_a_clock_that_stepped_back_is_told_of(engine, clock):
+    clock.advance_to(at(7200))
+    await engine.process_chat_message("anna", "hello there")
+    for i in range(20):
+        late = await engine.process_chat_message("ben", f"hello {i}", at(i))
+        assert late["degraded"] == ["timestamp:late"]
+    (trouble,) = (await engine.get_real_time_dashboard())["degraded"]
+    assert trouble.startswith("clock: the last 20 messages are dated too long before 2026-01-10T22:00")
+
+
+async def test_an_id_that_is_no_text_is_named_and_nothing_is_counted(engine):
+    with pytest.raises(InputError, match="message_id"):
+        await engine.process_chat_message("anna", "hello", message_id=5)
+    assert engine.chatters == 0
+
+
+async def test_topics_without_an_analysis_are_no_small_words_of_another_language(engine, clock):
+    for i, said in enumerate(
+        ["das ist eine sehr gute Folge", "die Musik ist heute aber auch schön", "was war das für eine Folge"]
+    ):
+        clock.advance_to(at(60 * i))
+        await engine.process_chat_message("anna", said)
+    topics = dict((await engine.get_viewer_insights("anna"))["favorite_topics"])
+    assert not topics.keys() & {"das", "die", "ist", "eine", "war", "was"}
+    assert "folge" in topics

@@ -8,8 +8,9 @@ import pytest
 from hikari_ml.realtime_analytics.alarms.anomalies import Judgement, Raised
 from hikari_ml.realtime_analytics.audience.viewers import Viewer
 from hikari_ml.realtime_analytics.features import measure
-from hikari_ml.realtime_analytics.insights import insights, news, not_counted
+from hikari_ml.realtime_analytics.insights import insights, not_counted
 from hikari_ml.realtime_analytics.moments import Highlight
+from hikari_ml.realtime_analytics.news import news_of
 from hikari_ml.realtime_analytics.stream import Counted
 from hikari_ml.results import MessageInsights
 from tests.support import START, at
@@ -60,5 +61,5 @@ def test_what_does_not_count_has_the_same_keys():
 
 
 def test_news_say_what_they_are():
-    assert [news(found)[0] for found in (RAID, CLUTCH)] == ["alert", "moment"]
-    assert news(CLUTCH)[1]["decided_at"] == "1970-01-01T00:00:02.000Z"
+    assert [news_of(found)[0] for found in (RAID, CLUTCH)] == ["alert", "moment"]
+    assert news_of(CLUTCH)[1]["decided_at"] == "1970-01-01T00:00:02.000Z"

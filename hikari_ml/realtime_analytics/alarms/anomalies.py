@@ -8,9 +8,10 @@ tail probabilities among what was judged before; what a forest was fitted to it 
 from __future__ import annotations
 
 import math
+from array import array
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.realtime_analytics.alarms.kinds import (
@@ -32,6 +33,9 @@ FIRST_FIT: Final = 200
 WINDOWS_KEPT: Final = 720
 FIRST_WINDOWS: Final = 60
 """Windows after which stretches are judged: ten minutes."""
+
+PATIENCE: Final = 50
+"""Messages that may come while a forest is fitted."""
 
 REFIT_WINDOWS: Final = 180
 """Windows between two fits at most: half an hour."""
@@ -94,25 +98,33 @@ class Learner:
 
     A fit takes about 0.1 s and belongs in a thread: ``forest = Forest(learner.rows())`` needs nothing that
     changes meanwhile, and ``learner.learn(forest)`` puts it to use. The first is due after ``first_fit`` rows
-    and each further one when twice as many were seen, at the latest after ``longest_wait`` more.
+    and each further one when twice as many were seen, at the latest after ``longest_wait`` more. It may be
+    put to use ``patience`` rows later, and must be then: so a recording gives the same at any speed.
     """
 
-    def __init__(self, kept: int, first_fit: int, longest_wait: int) -> None:
+    def __init__(self, kept: int, first_fit: int, longest_wait: int, patience: int) -> None:
         self._rows: deque[list[float]] = deque(maxlen=kept)
+        self._due_rows: list[list[float]] = []
         self._seen = 0
         self._next_fit = first_fit
         self._longest_wait = longest_wait
+        self._patience = patience
         self._forest: Forest | None = None
         self._ranks = Ranks(kept)
 
     @property
     def due(self) -> bool:
-        """Whether a forest should be fitted before the next judgement."""
+        """Whether a forest should be fitted."""
         return self._seen >= self._next_fit
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the next judgement must be that forest's."""
+        return self._seen >= self._next_fit + self._patience
+
     def rows(self) -> list[list[float]]:
-        """What it is fitted to."""
-        return list(self._rows)
+        """What the forest that is due is fitted to; until one is, all that is kept."""
+        return self._due_rows if self.due else list(self._rows)
 
     def learn(self, forest: Forest) -> None:
         """Judge by ``forest`` from now on."""
@@ -125,6 +137,23 @@ class Learner:
     def _keep(self, row: list[float]) -> None:
         self._rows.append(row)
         self._seen += 1
+        if self._seen == self._next_fit:
+            self._due_rows = list(self._rows)
+
+    def pack(self) -> dict[str, Any]:
+        """What was seen, as plain values: numbers without names, about 150 KB of messages."""
+        return {"rows": [array("f", row).tobytes() for row in self._rows], "scores": self._ranks.pack()}
+
+    def unpack(self, state: dict[str, Any]) -> None:
+        """From what :meth:`pack` gave; a forest is due at once."""
+        for row in state["rows"]:
+            self._rows.append(array("f", row).tolist())
+        self._ranks.unpack(state["scores"])
+        if len(self._rows) >= self._next_fit:
+            self._seen = self._next_fit = len(self._rows)
+            self._due_rows = list(self._rows)
+        else:
+            self._seen = len(self._rows)
 
 
 UNKNOWN: Final = Judgement(unusual=False, score=0.0)
@@ -134,7 +163,7 @@ class MessageAnomalies(Learner):
     """Judges single messages against the last two thousand."""
 
     def __init__(self) -> None:
-        super().__init__(MESSAGES_KEPT, FIRST_FIT, MESSAGES_KEPT)
+        super().__init__(MESSAGES_KEPT, FIRST_FIT, MESSAGES_KEPT, PATIENCE)
 
     def judge(self, message: MessageFeatures) -> Judgement:
         """Judge ``message``, then learn it."""
@@ -161,7 +190,7 @@ class StreamAnomalies(Learner):
     """
 
     def __init__(self) -> None:
-        super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS)
+        super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS, patience=1)
         self.score = 0.0
         self._told_at = -math.inf
         self._told_severity = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left
 from collections import deque
 
@@ -54,3 +55,12 @@ class Ranks:
         if len(self._order) > self._size:
             del self._sorted[bisect_left(self._sorted, self._order.popleft())]
         return score
+
+    def pack(self) -> bytes:
+        """The numbers in their order, eight bytes each."""
+        return array("d", self._order).tobytes()
+
+    def unpack(self, packed: bytes) -> None:
+        """From what :meth:`pack` gave, in place of what there is."""
+        self._order = deque(array("d", packed)[-self._size :])
+        self._sorted = sorted(self._order)

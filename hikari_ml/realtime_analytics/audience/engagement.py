@@ -67,7 +67,7 @@ def engagement(lines: Iterable[tuple[float, bytes, int, float]], visits: Visits,
     """
     kept = tuple(lines)
     silence = visits.silence(today)
-    if not kept or silence is None:
+    if silence is None:
         return 0.0
     added, engaged = contributions(kept)
     faded = sum(2 ** (-max(0, today - day) / HALF_LIFE) for day in visits.days)

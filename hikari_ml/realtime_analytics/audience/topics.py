@@ -17,6 +17,7 @@ import numpy.typing as npt
 from hikari_ml.realtime_analytics.features import MAX_LENGTH, digest
 from hikari_ml.text.cues import find_cues, without
 from hikari_ml.text.keywords import keywords
+from hikari_ml.text.language import detect_language
 from hikari_ml.text.normalize import clean
 
 MOST: Final = 48
@@ -154,4 +155,5 @@ class Topics:
 def topics_of(text: str) -> tuple[str, ...]:
     """The words that a message is about, for one that no analyser has read."""
     cleaned = clean(text[:MAX_LENGTH])
-    return tuple(keywords(without(cleaned, find_cues(cleaned))))
+    words = without(cleaned, find_cues(cleaned))
+    return tuple(keywords(words, detect_language(words)))

@@ -80,6 +80,8 @@ class Viewer:
             if topic in self.topics:
                 self.topics[topic] = max(0.0, self.topics[topic] - self.topic_unit)
         self.lines.remove(Line.of(message))
+        if message.at == self.last_seen and (latest := max((line.at for line in self.lines), default=None)):
+            self.last_seen = datetime.fromtimestamp(latest, message.at.tzinfo)
 
     def engagement(self, today: int | None = None) -> float:
         """In [0, 1], as :func:`engagement.engagement` says it; None is the day of their last visit."""
@@ -158,6 +160,11 @@ class Viewers:
     def get(self, username: str) -> Viewer | None:
         """The viewer, or None; asking creates nobody."""
         return self._viewers.get(user_key(username))
+
+    def engagement(self, username: str) -> float:
+        """That of the viewer, 0 for somebody unknown."""
+        viewer = self.get(username)
+        return viewer.engagement() if viewer else 0.0
 
     def seen(self, message: MessageFeatures, *, answers: bool = False, chance: float = 0.0) -> Viewer:
         """Count a message of its author, who becomes a viewer with it, unless the account is taken for a bot.

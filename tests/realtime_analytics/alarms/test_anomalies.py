@@ -158,3 +158,22 @@ def test_where_the_viewers_left_silence_is_no_news():
     anomalies = stream()
     raised = [anomalies.judge(window(messages=0, chatters=0), 610 + i * 10, audience=-2.0) for i in range(30)]
     assert {found.kind for found in raised if found} == {"quiet"}
+
+
+def test_what_was_seen_outlives_a_restart():
+    before, after = trained(FIRST_FIT + 10), MessageAnomalies()
+    after.unpack(before.pack())
+    assert after.due
+    assert not after.overdue
+    learn(after)
+    assert after.judge(said(WEIRD, own_rate=30)).unusual
+    assert not after.judge(said("what a play")).unusual
+
+
+def test_too_little_seen_is_gone_on_with_after_a_restart():
+    before, after = trained(FIRST_FIT - 10), MessageAnomalies()
+    after.unpack(before.pack())
+    assert not after.due
+    for i in range(10):
+        after.judge(said(LINES[i % len(LINES)], i))
+    assert after.due

@@ -24,3 +24,13 @@ def test_a_rank_is_the_share_of_the_last_below():
         assert found.judge(value) == pytest.approx((sum(x < value for x in before) + 0.5) / (len(before) + 1))
         past.append(value)
     assert len(found) == 50
+
+
+def test_ranks_outlive_a_restart():
+    ranks, other = Ranks(5), Ranks(5)
+    for value in (3.0, 1.0, 2.0, 5.0, 4.0, 9.0):
+        ranks.judge(value)
+    other.unpack(ranks.pack())
+    assert len(other) == 5
+    for value in (3.5, 0.0, 7.0, 2.0):
+        assert other.judge(value) == ranks.judge(value)

@@ -4,6 +4,7 @@ import struct
 from zoneinfo import ZoneInfo
 
 import msgpack
+import pytest
 
 from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
 from hikari_ml.realtime_analytics.features import measure
@@ -154,3 +155,33 @@ def test_a_viewer_of_ten_years_takes_few_bytes():
     for i in range(0, 3650, 2):
         viewers.seen(message(f"line number {i}", i * 86_400, topics=[f"topic{i}", f"other{i}"]))
     assert len(msgpack.packb(list(viewers.pack()))) < 3000
+
+
+def test_taking_lines_back_leaves_the_days_that_are_left():
+    said = [message(f"what is thought number {i}?", 86_400 * (i // 10) + i) for i in range(60)]
+    viewer = viewer_of(*said)
+    for gone in reversed(said[20:]):
+        viewer.retract(gone, UTC)
+    assert (viewer.messages, len(viewer.visits), len(viewer.lines)) == (20, 2, 0)
+    assert 0.1 < viewer.engagement() < 0.3, "two days of presence, without any line to tell more"
+
+
+def test_the_last_line_taken_back_was_not_the_last_seen():
+    first, last = message("hello there"), message("now I am here", 600)
+    viewer = viewer_of(first, last)
+    viewer.retract(last, UTC)
+    assert viewer.last_seen == first.at
+
+
+def test_topics_fade_alike_before_and_after_a_restart():
+    viewers, other = Viewers(UTC, 10), Viewers(UTC, 10)
+    for i in range(3000):  # far enough for what fades to be written anew
+        viewers.seen(message(f"line {i}", i, topics=["tea" if i % 3 else "coffee"]))
+    other.unpack(msgpack.unpackb(msgpack.packb(list(viewers.pack()))))
+    for found in (viewers, other):
+        found.seen(message("one more", 4000, topics=["milk"]))
+    before, after = (found.get("anna") for found in (viewers, other))
+    assert before.topics["tea"] / before.topic_unit == pytest.approx(33.3, abs=1)
+    for topic in ("tea", "coffee", "milk"):
+        shares = [viewer.topics[topic] / viewer.topic_unit for viewer in (before, after)]
+        assert shares[0] == pytest.approx(shares[1])
