@@ -33,16 +33,23 @@ MAX_LENGTH: Final = 4000
 
 SHORT_WORDS: Final = 2
 
+MAX_CHORUS: Final = 24
+"""Characters of a line that is one of a chorus at most."""
+
+CHORUS_LINES: Final = 3
+"""Lines of one author within a minute that are: a lone flood is no chorus."""
+
 
 class MessageFeatures(NamedTuple):
-    """Numbers of one message; of its text there are only digests and topics.
+    """Numbers of one message; of its text there are only digests, topics and what a chorus may say.
 
     ``who`` is its author's key, ``key`` that of the line, ``phrase`` whether it has several words. ``length``
     is ln(1 + characters); ``caps``, ``symbols`` and ``repetition`` are shares in [0, 1]; ``own_rate`` is how
     many messages its author sent in the minute before. ``mood`` in [0, 1] is None where nothing speaks.
     ``gist`` is of what makes it another line than the one before: without words, the emotes and emoji in it,
     however often; else the words, each run of one counted once. ``short`` is a line of two words at most;
-    ``command`` one that a program is meant to answer (``!uptime``).
+    ``command`` one that a program is meant to answer (``!uptime``). ``chorus`` is a short line whole
+    (``gg``), folded and without its emotes, that others may say too; empty for any other line.
     """
 
     at: datetime
@@ -68,6 +75,7 @@ class MessageFeatures(NamedTuple):
     emotion: Emotion | None
     topics: tuple[str, ...]
     own_rate: int
+    chorus: str
 
     @property
     def engages(self) -> bool:
@@ -112,6 +120,10 @@ def measure(
     tokens = cleaned.casefold().split()
     felt = _analysed(analysis) if analysis is not None else _lexical(words, cues)
     key = same_text_key(cleaned)
+    links, mentions = len(LINK.findall(cleaned)), len(MENTION.findall(cleaned))
+    short = len(words.split()) <= SHORT_WORDS
+    command = cleaned.startswith("!") and len(cleaned) > 1
+    sings = short and not (links or mentions or command) and own_rate < CHORUS_LINES
     return MessageFeatures(
         at=at,
         username=username,
@@ -119,16 +131,16 @@ def measure(
         key=digest(key),
         phrase=" " in key,
         gist=digest(_gist(key, letters, cues)),
-        short=len(words.split()) <= SHORT_WORDS,
-        command=cleaned.startswith("!") and len(cleaned) > 1,
+        short=short,
+        command=command,
         length=math.log1p(len(cleaned)),
         caps=_share(letters, str.isupper),
         symbols=_symbols(cleaned),
         repetition=1 - len(set(tokens)) / len(tokens) if tokens else 0.0,
         cues=tuple(dict.fromkeys(cue.token for cue in cues)),
         emotes=len(cues),
-        links=len(LINK.findall(cleaned)),
-        mentions=len(MENTION.findall(cleaned)),
+        links=links,
+        mentions=mentions,
         question="?" in words and bool(letters),
         toxicity=felt.toxicity,
         toxic=felt.toxic,
@@ -136,12 +148,17 @@ def measure(
         emotion=felt.emotion,
         topics=topics,
         own_rate=own_rate,
+        chorus=_chorus(same_text_key(words) if cues else key) if sings else "",
     )
 
 
 def digest(text: str) -> bytes:
     """Eight bytes that tell lines, names and ids apart and do not give them away."""
     return blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def _chorus(line: str) -> str:
+    return line if len(line) <= MAX_CHORUS else ""
 
 
 def _gist(key: str, letters: list[str], cues: list[Cue]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from hikari_ml.chat import user_key
 from hikari_ml.realtime_analytics.features import MessageFeatures
 from hikari_ml.results import Emotion
+from hikari_ml.text.normalize import same_text_key
 
 BUCKET: Final = 10
 """Seconds in a bucket."""
@@ -42,7 +43,8 @@ OWN_METRICS: Final = ("chat_rate", "chatters", "mood")
 class Bucket:
     """Counts of ten seconds; ``chatters`` are user keys, ``erased`` stands for those without a name.
 
-    ``new_toxic``, ``new_repeated`` and ``new_links`` are of the first messages of ``newcomers``.
+    ``new_toxic``, ``new_repeated`` and ``new_links`` are of the first messages of ``newcomers``; ``lines``
+    are the short ones that a chorus may say.
     """
 
     messages: int = 0
@@ -56,6 +58,7 @@ class Bucket:
     emotions: Counter[Emotion] = field(default_factory=Counter)
     cues: Counter[str] = field(default_factory=Counter)
     topics: Counter[str] = field(default_factory=Counter)
+    lines: Counter[str] = field(default_factory=Counter)
     erased: set[int] = field(default_factory=set)
     new_toxic: int = 0
     new_repeated: int = 0
@@ -87,6 +90,8 @@ class Bucket:
         for counter, names in ((self.cues, message.cues), (self.topics, message.topics)):
             for name in names:
                 _count(counter, name, sign)
+        if message.chorus:
+            _count(self.lines, message.chorus, sign)
 
 
 class Share(NamedTuple):
@@ -234,11 +239,15 @@ class Timeline:
         key = user_key(username)
         self._erased += 1
         self._asked = None
+        name = f" {same_text_key(username)} "
         for bucket in self._buckets.values():
             bucket.topics.pop(key, None)
+            for line in [line for line in bucket.lines if name in f" {line} "]:
+                del bucket.lines[line]
             if bucket.chatters.pop(key, 0):
                 bucket.erased.add(self._erased)
                 bucket.topics.clear()  # it is not known which of them were theirs
+                bucket.lines.clear()
 
     @property
     def last(self) -> float:
@@ -372,6 +381,7 @@ def _merge(total: Bucket, bucket: Bucket) -> None:
     total.emotions.update(bucket.emotions)
     total.cues.update(bucket.cues)
     total.topics.update(bucket.topics)
+    total.lines.update(bucket.lines)
     total.erased |= bucket.erased
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_ml.realtime_analytics.features import NUMERIC, measure
+from hikari_ml.realtime_analytics.features import CHORUS_LINES, NUMERIC, measure
 from tests.support import at
 
 
@@ -56,3 +56,21 @@ def test_who_is_spoken_to():
     assert measured("@ben hi").engages
     assert measured("why?").engages
     assert not measured("lol").engages
+
+
+def test_a_short_line_may_be_one_of_a_chorus():
+    for text, line in (
+        ("GG", "gg"),
+        ("W!", "w"),
+        ("gg  wp", "gg wp"),
+        ("GG PogChamp", "gg"),
+        ("PogChamp", ""),
+    ):
+        assert measured(text).chorus == line
+    for text in ("what a great play", "@ben hi", "https://qux.example", "!join", "q" * 30 + "uxabcd" * 5):
+        assert measured(text).chorus == "", text
+
+
+def test_somebody_alone_is_no_chorus():
+    assert measured("gg", own_rate=CHORUS_LINES - 1).chorus == "gg"
+    assert measured("gg", own_rate=CHORUS_LINES).chorus == ""

@@ -218,3 +218,21 @@ def test_history_ends_after_two_weeks():
     timeline.unpack([Minute(60 * i, 1, 1, 0, 0, 0, 0, None) for i in range(MAX_MINUTES + 5)])
     assert len(timeline.known()) == MAX_MINUTES
     assert timeline.known()[0].start == 300
+
+
+def test_a_short_line_is_counted_and_taken_back_like_any_word():
+    timeline = Timeline(60)
+    shares = [add(timeline, second, f"user{second}", text) for second, text in enumerate(["GG", "gg!", "W"])]
+    assert timeline.window(ZERO + 20, 60).lines == {"gg": 2, "w": 1}
+    timeline.retract(shares[0])
+    timeline.retract(shares[2])
+    assert timeline.window(ZERO + 20, 60).lines == {"gg": 1}
+
+
+def test_an_erasure_takes_short_lines_of_the_erased_and_about_them():
+    timeline = Timeline(60)
+    add(timeline, 0, "anna_b", "GG")
+    add(timeline, 15, "ben", "hi anna_b")
+    add(timeline, 16, "ben", "hi anna")
+    timeline.erase("Anna_B")
+    assert timeline.window(ZERO + 20, 60).lines == {"hi anna": 1}
