@@ -2,8 +2,10 @@
 
 How strong a reaction is at a time is read from the minute around it, so that it is known thirty seconds
 later: how far the crowd of that minute lies above that of the usual minute, in the spread that counts have
-by chance (the square root of the usual). The crowd is the geometric mean of messages and different people:
-a lone flood is none. What they react to lies a few seconds before their first messages.
+by chance (the square root of the usual). The crowd is the sum over people of the root of their messages: the
+geometric mean of messages and people where all write alike, and less where few write most of it, so that a
+lone flood is none. Pauses are no usual minutes, so that chat that comes back is none either. What they react
+to lies a few seconds before their first messages.
 
 That more people write at once is the first sign of a highlight in the literature too, with a delay learned
 from the chat (R. Jiang et al., "LIGHTOR", arXiv 1910.12201).
@@ -14,12 +16,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, deque
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import astuple, dataclass, field
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline
+from hikari_ml.text.normalize import same_text_key
 
 AROUND: Final = 60
 """Seconds that are looked at together; the time in question lies in their middle."""
@@ -30,12 +33,29 @@ DECIDED_AFTER: Final = AROUND // 2
 LONG: Final = 600
 """Seconds of which the median minute is usual."""
 
+LONGER: Final = 1800
+"""Seconds of which it is too where a pause is told from the end of a rush, a raid that leaves again."""
+
+PAUSED: Final = 0.25
+"""Share of the usual crowd below which chat pauses."""
+
+RESUMED: Final = 0.5
+"""Share of it from which a pause is over."""
+
+LONGEST_PAUSE: Final = 1200
+"""Seconds of pause in which something is said, after which it is what is usual."""
+
+MOST_OF_ONE: Final = 16
+"""Messages a minute after which somebody adds no more to the crowd: one is as much as four at most."""
+
 OPENS: Final = 4.0
 """Strength that opens a moment."""
 
 CLOSES: Final = 1.0
 FLOOR: Final = 5.0
-"""Added to the usual crowd where its spread is taken: in an empty chat three people are no sensation."""
+"""Added to the usual crowd where its spread is taken: in an empty chat three people are no sensation.
+
+Where the usual is less, no minute is a pause: by chance one in thirty is as empty."""
 
 FEWEST: Final = 8
 """Messages in the minute below which nothing is a moment."""
@@ -55,18 +75,27 @@ WARM_UP: Final = 120
 FEWEST_SAID: Final = 3
 """How often a word must be said to be named as the reason."""
 
+CHORUS: Final = 5
+"""An emote or a short line is named if at least one message in so many has it."""
+
 BURST: Final = 3.0
 """How many times as often as usual something is said that is named as the reason."""
 
 SWING: Final = 0.12
 """How far the mood of the minute has to lie from the usual one to be named."""
 
-_QUOTE = re.compile(r", about “(.*)”")
+_QUOTE = re.compile(r", (?:about|many say) “(.*)”")
 
 
 @dataclass(slots=True)
 class Highlight:
-    """A moment; times in epoch seconds, ``score`` in [0, 1]."""
+    """A moment; times in epoch seconds, ``score`` in [0, 1].
+
+    ``start`` is :data:`LAG` before the first busy ten seconds, and ``decided`` when it was first told, 20 to
+    70 seconds after that. Until the moment closes, :data:`LONGEST` and ten seconds after its start at
+    most, ``end`` moves on and a stronger minute replaces ``peak``, ``score`` and ``reason``: the peak may
+    come to lie after ``decided``. After that only what is quoted can go, when it is withdrawn or erased.
+    """
 
     start: float
     peak: float
@@ -74,6 +103,58 @@ class Highlight:
     decided: float
     score: float
     reason: str
+
+
+class Size(NamedTuple):
+    """How much was written in a minute: its ``crowd``, in people who write once, and its messages."""
+
+    crowd: float
+    messages: float
+
+
+@dataclass(slots=True)
+class Usual:
+    """How much is usually written, from the last minutes that were no pause; half an hour at most.
+
+    Below a quarter of the usual chat pauses, until it is back at half of it. That needs ten minutes of
+    stream to be told, a usual crowd of :data:`FLOOR`, and that chat lies as far below the last
+    half hour: when a raid leaves, chat is only as it was. After twenty minutes in which something was
+    said the pause is what is usual; silence never is, for half an hour of it ends the stream.
+    """
+
+    _known: deque[Size] = field(default_factory=lambda: deque(maxlen=(LONGER + AROUND) // BUCKET))
+    _pause: list[Size] = field(default_factory=list)
+
+    def size(self) -> Size | None:
+        """The median of ten minutes that have no part in the last one; None before there are any."""
+        return _median(self._before()[-LONG // BUCKET :])
+
+    def add(self, size: Size) -> None:
+        """Take the minute that ended ten seconds after the last one."""
+        if not self._pauses(size.crowd):
+            self._pause.clear()
+            self._known.append(size)
+        elif size.messages:
+            self._pause.append(size)
+        if len(self._pause) >= LONGEST_PAUSE // BUCKET:
+            self._known.clear()
+            self._known.extend(self._pause)
+            self._pause.clear()
+
+    def clear(self) -> None:
+        """What comes next is another stream."""
+        self._known.clear()
+        self._pause.clear()
+
+    def _before(self) -> list[Size]:
+        return list(self._known)[: -AROUND // BUCKET]
+
+    def _pauses(self, crowd: float) -> bool:
+        before = self._before()
+        if len(before) < LONG // BUCKET:
+            return False
+        usual = min(median(size.crowd for size in part) for part in (before, before[-LONG // BUCKET :]))
+        return usual >= FLOOR and crowd < usual * (RESUMED if self._pause else PAUSED)
 
 
 @dataclass(slots=True)
@@ -86,25 +167,25 @@ class Moments:
 
     kept: deque[Highlight] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
     strength: float = 0.0
-    _crowds: deque[float] = field(default_factory=lambda: deque(maxlen=(LONG + AROUND) // BUCKET))
+    _usual: Usual = field(default_factory=Usual)
     _open: Highlight | None = None
     _ready_at: float = 0.0
     _began: float | None = None
 
     def step(self, timeline: Timeline, at: float) -> Highlight | None:
-        """Look at the buckets up to ``at``; returns a moment when it opens."""
+        """Look at the buckets up to ``at``; returns a moment when it opens, and goes on to change it."""
         if self._began is None:
             self._began = at
+            self._resume(timeline, at)
         minute = timeline.window(at, AROUND)
-        crowd = math.sqrt(minute.messages * minute.people)
-        warm = at - self._began >= WARM_UP
-        before = list(self._crowds)[: -AROUND // BUCKET]  # those of minutes that have no part in this one
-        usual = median(before) if before else crowd
+        now = Size(_crowd(minute), minute.messages)
+        usual = self._usual.size() or now
         if at - self._began >= AROUND - BUCKET:  # the first whole minute, and all after it
-            self._crowds.append(crowd)
-        self.strength = (crowd - usual) / math.sqrt(usual + FLOOR) if warm else 0.0
+            self._usual.add(now)
+        warm = at - self._began >= WARM_UP
+        self.strength = (now.crowd - usual.crowd) / math.sqrt(usual.crowd + FLOOR) if warm else 0.0
         if self._open is not None:
-            self._follow(timeline, minute, at, self._began)
+            self._follow(timeline, minute, at, usual)
             return None
         if self.strength < OPENS or at < self._ready_at:
             return None
@@ -112,15 +193,16 @@ class Moments:
             return None
         start = _rise(timeline, at) - LAG
         peak = max(start, at - DECIDED_AFTER)
-        reason = _reason(timeline, minute, at, self._began)
+        reason = _reason(timeline, minute, at, usual)
         self._open = Highlight(start, peak, at, at, _score(self.strength), reason)
         self.kept.append(self._open)
         return self._open
 
     def forget(self, key: str, timeline: Timeline) -> None:
         """Take the name ``key`` and what its owner may have said out of reasons, which quote chat."""
+        folded = same_text_key(key)  # as it stands in a short line
         for moment in self.kept:
-            if key in moment.reason.casefold():
+            if key in moment.reason.casefold() or folded in moment.reason:
                 moment.reason = moment.reason.split(",")[0]
             elif _quoted(moment.reason):
                 said = _said_in(timeline, moment)
@@ -128,10 +210,13 @@ class Moments:
                     moment.reason = _unquoted(moment.reason)
 
     def take_back(self, words: Container[str], timeline: Timeline) -> None:
-        """Quote none of ``words``, which were withdrawn, where not enough is left of it."""
+        """Quote nothing of which not enough is left; where that is history, none of ``words`` withdrawn."""
         for moment in self.kept:
-            word = _quoted(moment.reason)
-            if word in words and _said_in(timeline, moment).topics[word] < FEWEST_SAID:
+            if not (word := _quoted(moment.reason)):
+                continue
+            said = _said_in(timeline, moment)
+            left = max(said.topics[word], said.lines[word])
+            if left < FEWEST_SAID and (said.messages or word in words):
                 moment.reason = _unquoted(moment.reason)
 
     def pack(self) -> list[list[Any]]:
@@ -148,20 +233,45 @@ class Moments:
         An open moment ends where it was last looked at.
         """
         self._began = self._open = None
-        self._crowds.clear()
+        self._usual.clear()
         self.strength = self._ready_at = 0.0
 
-    def _follow(self, timeline: Timeline, minute: Bucket, at: float, began: float) -> None:
+    def _resume(self, timeline: Timeline, at: float) -> None:
+        """Take what is usual from the minutes of a stream that goes on after a restart.
+
+        Who wrote how much in them is not kept, so it is taken as if all had written alike.
+        """
+        for minute in timeline.current(at, LONGER // 60 + 1)[
+            1:
+        ]:  # without the one in which it may have begun
+            for _ in range(60 // BUCKET):
+                self._usual.add(Size(math.sqrt(minute.messages * minute.chatters), minute.messages))
+
+    def _follow(self, timeline: Timeline, minute: Bucket, at: float, usual: Size) -> None:
         moment = self._open
         assert moment is not None
         moment.end = at
         if _score(self.strength) > moment.score:
             moment.score = _score(self.strength)
             moment.peak = max(moment.start, at - DECIDED_AFTER)
-            moment.reason = _reason(timeline, minute, at, began)
+            moment.reason = _reason(timeline, minute, at, usual)
         if self.strength < CLOSES or at - moment.start > LONGEST:
             self._open = None
             self._ready_at = at + REST
+
+
+def _median(sizes: Sequence[Size]) -> Size | None:
+    if not sizes:
+        return None
+    return Size(median(size.crowd for size in sizes), median(size.messages for size in sizes))
+
+
+def _crowd(minute: Bucket) -> float:
+    """The sum over people of the root of their messages; the erased share what is left alike."""
+    named = sum(math.sqrt(min(count, MOST_OF_ONE)) for count in minute.chatters.values())
+    nameless = len(minute.erased)
+    each = (minute.messages - minute.chatters.total()) / nameless if nameless else 0.0
+    return named + nameless * math.sqrt(max(0.0, min(each, MOST_OF_ONE)))
 
 
 def _score(strength: float) -> float:
@@ -176,26 +286,40 @@ def _rise(timeline: Timeline, at: float) -> float:
     return at - AROUND + first * BUCKET
 
 
-def _reason(timeline: Timeline, minute: Bucket, at: float, began: float) -> str:
-    """What chat did in the minute that it had not done before: its pace, then mood, emotes and words."""
+def _reason(timeline: Timeline, minute: Bucket, at: float, usual: Size) -> str:
+    """What chat did in the minute that it had not done before: its pace, its mood, and what it says."""
     past = timeline.window(at - AROUND, LONG)
-    minutes = max(AROUND, min(LONG, at - AROUND - began)) / AROUND
-    pace = (minute.messages + 1) / (past.messages / minutes + 1)
-    parts = [f"chat {pace:.1f}x as busy as usual"]
+    parts = [f"chat {_pace(minute, usual):.1f}x as busy as usual"]
     emotions = [(count, name) for name, count in minute.emotions.items() if name != "neutral"]
     if emotions and 3 * max(emotions)[0] >= minute.messages:
         parts.append(max(emotions)[1])
     elif swing := _swing(minute, past):
         parts.append(swing)
-    if burst := _burst(minute.cues, past.cues, minutes, pace, minute.messages / 5):
-        parts.append(f"much {burst}")
-    elif word := _burst(minute.topics, past.topics, minutes, pace, FEWEST_SAID):
-        parts.append(f"about “{word}”")
+    if said := _said(minute, past, usual):
+        parts.append(said)
     return ", ".join(parts)
 
 
+def _pace(minute: Bucket, usual: Size) -> float:
+    return (minute.messages + 1) / (usual.messages + 1)
+
+
+def _said(minute: Bucket, past: Bucket, usual: Size) -> str | None:
+    """The emote or the short line that surged and that most messages have, else the word."""
+    pace, share = _pace(minute, usual), usual.messages / max(1, past.messages)
+    many = max(FEWEST_SAID, minute.messages / CHORUS)
+    cue = _burst(minute.cues, past.cues, share, pace, many)
+    line = _burst(minute.lines, past.lines, share, pace, many)
+    if line and (cue is None or minute.lines[line] > minute.cues[cue]):
+        return f"many say “{line}”"
+    if cue:
+        return f"much {cue}"
+    word = _burst(minute.topics, past.topics, share, pace, FEWEST_SAID)
+    return f"about “{word}”" if word else None
+
+
 def _quoted(reason: str) -> str:
-    """The word that a reason quotes, or nothing."""
+    """The word or line that a reason quotes, or nothing."""
     match = _QUOTE.search(reason)
     return match[1] if match else ""
 
@@ -218,14 +342,15 @@ def _swing(minute: Bucket, past: Bucket) -> str | None:
     return "the mood rises" if change > 0 else "the mood falls"
 
 
-def _burst(now: Counter[str], past: Counter[str], minutes: float, pace: float, least: float) -> str | None:
-    """What is said most of that which grew against ``minutes`` of ``past``; if nothing did, of all."""
-    often = {name: count for name, count in now.items() if count >= least}
-    if not often:
-        return None
+def _burst(now: Counter[str], past: Counter[str], share: float, pace: float, least: float) -> str | None:
+    """What is said most, ``least`` times or more, of that which grew more than the chat did.
+
+    ``share`` of what was said of it in the ``past`` is what a usual minute has. None where nothing grew: what
+    is always said is no reason.
+    """
 
     def growth(name: str) -> float:
-        return (often[name] + 1) / (past[name] / minutes + 1)
+        return (now[name] + 1) / (past[name] * share + 1)
 
-    grown = [name for name in often if growth(name) >= max(BURST, pace)]
-    return min(grown or often, key=lambda name: (-often[name], name))
+    grown = [name for name in now if now[name] >= least and growth(name) >= max(BURST, pace)]
+    return min(grown, key=lambda name: (-now[name], name), default=None)
