@@ -118,7 +118,12 @@ class ContentPerformance(TypedDict):
 
 
 class Moment(TypedDict):
-    """A highlight: when chat peaked, what it covers, and when it was known."""
+    """A highlight: when chat peaked, what it covers, and when it was known; times in ISO 8601.
+
+    ``decided_at`` is when it was first told, 20 to 70 seconds after ``start``; neither changes. Until it
+    closes, 130 seconds after its start at most, ``end`` moves on and a stronger minute replaces ``at``,
+    ``score`` (in [0, 1]) and ``reason``; ``at`` may then lie after ``decided_at``.
+    """
 
     at: str
     start: str
