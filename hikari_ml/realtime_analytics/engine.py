@@ -303,7 +303,7 @@ class StreamAnalyticsEngine(Service):
         }
 
     def moments(self) -> list[Moment]:
-        """Every highlight kept, oldest first."""
+        """Every highlight kept, oldest first, as it is now: final once it has closed."""
         return [moment(found) for found in self._stream.moments.kept]
 
     def alerts(self) -> list[Alert]:
@@ -311,7 +311,7 @@ class StreamAnalyticsEngine(Service):
         return [alert(raised) for raised in self._stream.alerts]
 
     def drain_news(self) -> list[Told]:
-        """What became known since the last call: ("moment" or "alert", the result)."""
+        """What became known since the last call: ("moment", as it was when it opened, or "alert", result)."""
         return self._news.drain()
 
     def all_minutes(self) -> list[Minute]:

@@ -189,7 +189,7 @@ class StreamSoFar:
         if share is None:
             return False
         self.timeline.retract(share)
-        self.moments.take_back(share.message.topics, self.timeline)
+        self.moments.take_back((*share.message.topics, share.message.chorus), self.timeline)
         self.viewers.retract(share.message)
         self.total -= 1
         return True

@@ -314,3 +314,15 @@ def test_a_silence_is_noticed_while_it_lasts():
     kinds = [n.kind for n in news if isinstance(n, Raised)]
     assert "dead_chat" in kinds
     assert kinds.count("dead_chat") == 1
+
+
+def test_a_chorus_withdrawn_after_an_hour_is_not_quoted():
+    found = stream()
+    busy(found, 600, rate=0.5)
+    for i in range(30):
+        say(found, 600 + i, "quxxo!", f"fan{i}", message_id=f"m{i}")
+    busy(found, 60, rate=0.5, begin=630)
+    assert "quxxo" in found.moments.kept[0].reason
+    busy(found, 7200, rate=0.1, begin=690)
+    assert found.retract("m3")
+    assert "quxxo" not in found.moments.kept[0].reason
