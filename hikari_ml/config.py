@@ -210,7 +210,7 @@ class BridgeSettings(_Section):
     max_channels: Positive = 16
     """Channels a worker opens because somebody calls; those it is started with count as well."""
     max_backlog: Positive = 20_000
-    """Durable calls that may wait for one channel; more are refused as overloaded."""
+    """Durable calls that wait for one channel beyond which it is told of; none is refused for it."""
     lease_seconds: Annotated[float, Field(ge=0.5, le=600)] = 10.0
     """How long a channel stays with a worker that is silent: after that another takes it."""
     checkpoint_seconds: Annotated[float, Field(gt=0, le=600)] = 5.0

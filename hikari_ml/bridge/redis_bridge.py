@@ -135,6 +135,8 @@ class RedisBridge(Service):
             degraded.append(self._owning.trouble)
         if self._outbox.dropped:
             degraded.append(f"{self._outbox.dropped} messages could not be sent")
+        for channel, waiting in self._router.behind.items():
+            degraded.append(f"{waiting} durable calls wait for channel {channel!r:.80}")
         return {
             "status": "degraded" if degraded else "ok",
             "version": __version__,

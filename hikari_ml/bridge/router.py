@@ -2,6 +2,9 @@
 
 One worker at a time has this office. It moves an entry in one script, which asks whether the office is still
 its own and whether the entry is still there: an entry is moved once, and in the order in which it came.
+
+All are moved, however many wait for a channel already: those that stayed behind would keep no memory of Redis
+free, and would be in the way of other channels' calls. When Redis is full it tells so whoever adds a call.
 """
 
 from __future__ import annotations
@@ -17,9 +20,9 @@ from redis.exceptions import RedisError
 
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Command, execute, pause
-from hikari_ml.bridge.protocol import DURABLE, GROUP, BadEnvelopeError, Request, decode
+from hikari_ml.bridge.protocol import DURABLE, GROUP, BadEnvelopeError, decode
 from hikari_ml.bridge.reading import Entry, StreamReader
-from hikari_ml.errors import HikariError, OverloadedError
+from hikari_ml.errors import HikariError
 
 OFFICE: Final = ""
 """The lease of the office, named as no channel can be."""
@@ -31,20 +34,14 @@ DEAD: Final = "hikari.requests.dead"
 """What could not be read, or ended a worker again and again; the last thousand."""
 
 DEAD_KEPT: Final = 1000
-FULL_RETRY_MS: Final = 1000
 
 MOVE: Final = """
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 'lost' end
-if redis.call('exists', KEYS[3]) == 1 and redis.call('xlen', KEYS[3]) >= tonumber(ARGV[5]) then
-    redis.call('xack', KEYS[2], ARGV[2], ARGV[3])
-    redis.call('xdel', KEYS[2], ARGV[3])
-    return 'full'
-end
 if redis.call('xack', KEYS[2], ARGV[2], ARGV[3]) == 0 then return 'gone' end
 redis.call('xdel', KEYS[2], ARGV[3])
 redis.call('xadd', KEYS[3], '*', 'data', ARGV[4])
-redis.call('sadd', KEYS[4], ARGV[6])
-return 'moved'
+redis.call('sadd', KEYS[4], ARGV[5])
+return redis.call('xlen', KEYS[3])
 """
 
 BURY: Final = """
@@ -62,13 +59,16 @@ def stream_of(channel: str) -> str:
 
 
 class Router:
-    """Moves durable calls while the office is ours, and stands by while it is not."""
+    """Moves durable calls while the office is ours, and stands by while it is not.
+
+    ``refuse`` answers what is no call. A channel for which more than ``backlog`` calls wait is told of.
+    """
 
     def __init__(
         self,
         redis: Redis,
         leases: Leases,
-        refuse: Callable[[Request | BadEnvelopeError, HikariError], None],
+        refuse: Callable[[BadEnvelopeError, HikariError], None],
         backlog: int,
     ) -> None:
         self._redis = redis
@@ -77,6 +77,8 @@ class Router:
         self._backlog = backlog
         self._reader = StreamReader(redis, DURABLE, OFFICE, leases.worker)
         self.counters: Counter[str] = Counter()
+        self.behind: dict[str, int] = {}
+        """Channels for which more than ``backlog`` calls wait, and how many do; none without the office."""
 
     async def route(self) -> None:
         """Serve until cancelled."""
@@ -93,6 +95,8 @@ class Router:
                 if failures == 1:
                     _log.warning("durable calls cannot be read: %s", error)
                 await asyncio.sleep(pause(failures))
+            finally:
+                self.behind.clear()
 
     async def _serve(self) -> None:
         if not await self._reader.begin():
@@ -101,9 +105,10 @@ class Router:
             await self._move(left)
         while self._leases.holds(OFFICE):
             await self._move(await self._reader.read())
+            await self._look_who_is_behind()
 
     async def _move(self, entries: list[Entry]) -> None:
-        calls: list[tuple[Request, bytes]] = []
+        channels: list[str] = []
         commands: list[Command] = []
         for entry, data in entries:
             try:
@@ -113,19 +118,39 @@ class Router:
                 self.counters["malformed"] += 1
                 await bury(self._redis, DURABLE, entry, data, str(error))
                 continue
-            calls.append((request, entry))
+            channels.append(request.channel)
             keys = (key(OFFICE), DURABLE, stream_of(request.channel), CHANNELS)
-            more = (GROUP, entry, data, str(self._backlog), request.channel)
+            more = (GROUP, entry, data, request.channel)
             commands.append(("EVAL", MOVE, len(keys), *keys, self._leases.worker, *more))
         if not commands:
             return
         outcomes = await execute(self._redis, commands)
-        for (request, _), outcome in zip(calls, outcomes, strict=True):
+        for channel, outcome in zip(channels, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 raise outcome
-            self.counters[outcome.decode()] += 1
-            if outcome == b"full":
-                self._refuse(request, OverloadedError(f"channel {request.channel!r:.80}", FULL_RETRY_MS))
+            if isinstance(outcome, int):
+                self.counters["moved"] += 1
+                self.counters["behind"] += outcome > self._backlog
+                self._note(channel, outcome)
+            else:
+                self.counters[outcome.decode()] += 1
+
+    def _note(self, channel: str, waiting: int) -> None:
+        """Tell of a channel that is far behind, and that it no longer is."""
+        if waiting > self._backlog:
+            if channel not in self.behind:
+                _log.warning("more than %d durable calls wait for channel %r", self._backlog, channel)
+            self.behind[channel] = waiting
+        elif self.behind.pop(channel, None) is not None:
+            _log.info("channel %r has caught up with its durable calls", channel)
+
+    async def _look_who_is_behind(self) -> None:
+        channels = list(self.behind)
+        commands: list[Command] = [("XLEN", stream_of(channel)) for channel in channels]
+        for channel, waiting in zip(channels, await execute(self._redis, commands), strict=True):
+            if isinstance(waiting, Exception):
+                raise waiting
+            self._note(channel, waiting)
 
 
 async def bury(redis: Redis, stream: str, entry: bytes, data: bytes, why: str) -> None:
