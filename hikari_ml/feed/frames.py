@@ -24,6 +24,7 @@ class Close(IntEnum):
     UNAUTHORIZED = 4401
     """No hello in time, or a missing or wrong token."""
     NO_CHANNEL = 4404
+    """The channel is not served here, or is still being opened."""
     TOO_SLOW = 4408
     REMOVED = 4410
     """The channel is not served here any more."""

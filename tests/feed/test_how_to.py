@@ -67,3 +67,18 @@ async def test_the_script_follows_and_comes_back():
         async with FeedServer(source, port=port, interval=0.02, pages=pages()):
             await sees(page, "seen.state.n === 5")
     assert [problem for problem in problems if "WebSocket connection" not in problem] == []
+
+
+@needs_chromium
+@pytest.mark.browser
+async def test_the_script_waits_for_a_channel_that_is_still_being_opened():
+    async def source():
+        return {"n": 1}
+
+    async with FeedServer(port=0, interval=0.02, pages=pages()) as server:
+        url = server.url.replace("ws://", "http://").removesuffix("feed")
+        async with opened(url, []) as page:
+            while not server.counts.refused["channel"]:
+                await asyncio.sleep(0.02)
+            await server.add_feed("default", source)
+            await sees(page, "seen.state?.n === 1")

@@ -1,11 +1,12 @@
 //! The state of a feed is its snapshot and every delta since; a hole is seen.
 
-use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
+use std::{fs, io};
 
 use hikari_engine::feed::merge;
-use hikari_engine::wire::decode;
-use hikari_engine::{Change, FeedState, Frame, Hello, Say};
+use hikari_engine::wire::{decode, encode};
+use hikari_engine::{Change, Dial, Feed, FeedState, Frame, Hello, Received, Say, Socket, TurnedAway};
 use serde_json::{json, Value};
 
 fn golden(name: &str) -> Frame {
@@ -83,4 +84,39 @@ fn a_snapshot_in_between_is_where_to_go_on_from() {
     state.apply(frame("snapshot", "e", 9, json!({"a": 2}))).unwrap();
     state.apply(frame("delta", "e", 10, json!({"c": 3}))).unwrap();
     assert_eq!(Value::Object(state.state().clone()), json!({"a": 2, "c": 3}));
+}
+
+/// Closes each connection with the last of the codes that are left; then it serves the golden snapshot.
+struct Opening(Mutex<Vec<u16>>);
+
+struct Door(Option<u16>);
+
+impl Dial for Opening {
+    type Socket = Door;
+
+    async fn dial(&self) -> io::Result<Door> {
+        Ok(Door(self.0.lock().unwrap().pop()))
+    }
+}
+
+impl Socket for Door {
+    async fn send(&mut self, _: Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn receive(&mut self) -> io::Result<Received> {
+        Ok(match self.0 {
+            Some(code) => Received::Closed(Some(code)),
+            None => Received::Message(encode(&golden("snapshot")).expect("a frame")),
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_is_still_being_opened_is_waited_for() {
+    let mut feed = Feed::new(Opening(Mutex::new(vec![4401, 4410, 4404])), Hello::default());
+    assert_eq!(feed.next().await, Err(TurnedAway { code: 4401 }));
+    assert_eq!(feed.closed(), Some(4401));
+    assert_eq!(feed.next().await, Ok(Change::Snapshot));
+    assert_eq!(feed.closed(), None);
 }
