@@ -88,6 +88,34 @@ async def test_piled_up_marks_do_not_cover_the_lines_around(hikari):
     assert problems == []
 
 
+SPREAD = """(part) => {
+    const text = part.firstChild, at = (n) => {
+        const range = document.createRange();
+        range.setStart(text, n), range.setEnd(text, n + 1);
+        return range.getBoundingClientRect().left;
+    };
+    return [at(0), at(text.length - 1)];
+}"""
+
+
+async def test_what_turns_the_writing_around_does_not_reach_beyond_itself(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        await say(hikari, 1, "drowssap", "\u202elive\u2067")
+        await say(hikari, 2, "12 cats", "\u05d0\u05d1 7")
+        await say(hikari, 3, "\u05d0\u05d1\u05d2", "ben")
+        await page.locator("#chat li >> nth=2").wait_for()
+        places = []
+        for row in await page.locator("#chat li").all():
+            assert not set("\u202e\u2067") & set(await row.text_content())
+            assert await row.evaluate("(row) => getComputedStyle(row).overflowY") == "clip"
+            name, text = [await part.evaluate(SPREAD) for part in await row.locator("bdi").all()]
+            assert max(name) < min(text)
+            places.append((name[0] < name[1], text[0] < text[1]))
+        assert places == [(True, True), (False, True), (True, False)]
+    assert problems == []
+
+
 async def test_after_a_hole_it_asks_for_a_snapshot_and_drops_what_comes_until_then(hikari):
     problems = []
     async with live(hikari, problems) as page:

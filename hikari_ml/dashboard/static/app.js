@@ -3,7 +3,7 @@
 import { drawChart, loadPlotly } from "./chart.js";
 import { drawFace } from "./face.js";
 import { Feed, keepToken, takeToken } from "./feed.js";
-import { age, bars, byId, element, keep, number, say, span, tick, timeCode, who } from "./lists.js";
+import { age, bars, byId, calm, element, keep, number, said, say, span, tick, timeCode, who } from "./lists.js";
 import { hidesViewers, isSeen, markSeen, wire } from "./switches.js";
 
 const MOODS = [[-0.3, "gloomy"], [-0.12, "tense"], [0.12, "calm"], [0.28, "good"], [0.45, "cheerful"], [2, "ecstatic"]];
@@ -188,7 +188,7 @@ function drawHikari(shown, advice) {
   }
   const reasons = advice.reasons.join(", ").replaceAll("_", " ");
   box.replaceChildren(
-    element("p", "quote", who(advice.username), element("span", "", advice.text)),
+    element("p", "quote", who(advice.username), said(advice.text)),
     element("p", "soft", element("b", "tone", advice.tone), ` ${reasons} · `, age(advice.at)),
   );
 }
@@ -197,7 +197,7 @@ function drawChat() {
   // What goes out to viewers shows nothing that reads as toxic.
   const lines = (state.chat ?? []).filter((line) => view === "page" || !line.toxic);
   keep("chat", lines, (line) => `${line.at} ${line.key}`, (line) => element(
-    "li", line.toxic ? "toxic" : "", line.toxic ? element("span", "tag", "toxic?") : null, who(line.username), element("span", "", line.text),
+    "li", line.toxic ? "toxic" : "", line.toxic ? element("span", "tag", "toxic?") : null, who(line.username), said(line.text),
   ));
   if (pinned || view !== "page") toNewest();
 }
@@ -249,14 +249,14 @@ function drawQueue() {
   keep("toxic", lines.slice(0, 8), queueKey, (line) => {
     const done = element("button", "seen", "Seen");
     done.type = "button";
-    done.setAttribute("aria-label", `Mark the message of ${line.username} as seen`);
+    done.setAttribute("aria-label", `Mark the message of ${calm(line.username)} as seen`);
     done.addEventListener("click", () => {
       const next = done.closest("li").nextElementSibling ?? done.closest("li").previousElementSibling;
       markSeen([queueKey(line)]);
       drawQueue();
       (next?.querySelector("button") ?? byId("toxic-title")).focus();
     });
-    const inside = element("div", "", who(line.username), element("span", "", line.text),
+    const inside = element("div", "", who(line.username), said(line.text),
       element("div", "soft", `score ${number(100 * line.score)} of 100 · `, age(line.at)));
     return element("li", "toxic row", inside, done);
   });
@@ -267,11 +267,11 @@ function drawPeople() {
   say("arrivals", arrivals.new || arrivals.back ? `${arrivals.new ?? 0} new, ${arrivals.back ?? 0} back` : "");
   keep("people", (state.people ?? []).slice(0, 5), (one) => `${one.at} ${one.username}`, (one) => {
     const inside = element("div", "", element("span", `tag ${one.kind}`, one.kind === "new" ? "new" : `back after ${number(one.days)} days`),
-      who(one.username), element("span", "", one.text));
+      who(one.username), said(one.text));
     return element("li", "row", inside, age(one.at));
   });
   keep("memories", (state.memories ?? []).slice(0, 5), (one) => `${one.at} ${one.id ?? one.username} ${one.content}`, (one) => element(
-    "li", "", who(one.username), element("span", "", one.content),
+    "li", "", who(one.username), said(one.content),
     element("div", "soft", `${one.reasons.join("; ")} · `, age(one.at)),
   ));
 }

@@ -2,8 +2,9 @@
 
 export const byId = (id) => document.getElementById(id);
 
-// No script needs more than four marks on a letter; piled up they would cover the lines around them.
-const calm = (text) => text.replace(/(\p{M}{4})\p{M}+/gu, "$1");
+// No script needs more than four marks on a letter; piled up they would cover the lines around them. Marks that
+// turn the writing direction around could make a line read as what nobody said: right-to-left scripts need none.
+export const calm = (text) => text.replace(/(\p{M}{4})\p{M}+/gu, "$1").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 
 export function element(tag, className, ...inside) {
   const made = document.createElement(tag);
@@ -81,14 +82,17 @@ export function bars(id, rows) {
     const fill = element("span", "fill");
     fill.style.width = `${100 * Math.min(1, width)}%`;
     fill.dataset.name = name;
-    return element("div", "bar", element("span", "label", name), element("span", "track", fill), element("span", "value", beside));
+    return element("div", "bar", element("bdi", "label", name), element("span", "track", fill), element("span", "value", beside));
   }));
   byId(`${id}-empty`).hidden = rows.length > 0;
 }
 
+// What somebody wrote, in the direction of its own script and without touching that of what stands beside it.
+export const said = (text) => element("bdi", "", text);
+
 // Everybody keeps a colour, the same one every evening.
 export function who(username) {
-  const made = element("span", "name", username);
+  const made = element("bdi", "name", username);
   let hash = 0;
   for (const letter of username.toLowerCase()) hash = (hash * 31 + letter.codePointAt(0)) % 360;
   made.style.setProperty("--hue", hash);
