@@ -18,7 +18,7 @@ from hikari_ml.pipeline.hikari import Hikari
 from hikari_ml.realtime_analytics.engine import VIEWER_COUNT_SECONDS
 from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute
 from hikari_ml.text.cues import find_cues
-from hikari_ml.times import iso, iso_at
+from hikari_ml.times import iso_at, parse
 
 CHAT_KEPT: Final = 60
 LIST_KEPT: Final = 12
@@ -72,6 +72,9 @@ class LiveState:
     advice: dict[str, Any] = field(default_factory=dict)
     viewer_forecast: dict[str, Any] = field(default_factory=dict)
     started_at: str | None = None
+    """Beginning of the minute of the first message; time codes count from it."""
+    listed_since: str | None = None
+    """Since when the lists hold what happened, where the stream runs since before; no file keeps them."""
     toxic_total: int = 0
     _read: deque[list[str]] = field(default_factory=lambda: deque(maxlen=READ_KEPT))
     _lines: int = 0
@@ -103,6 +106,7 @@ class LiveState:
         return {
             "channel": self.hikari.channel,
             "started_at": self.started_at,
+            "listed_since": self.listed_since,
             **board,
             "moments": board["moments"][-LIST_KEPT:],
             "alerts": board["alerts"][-LIST_KEPT:],
@@ -134,7 +138,7 @@ class LiveState:
             "emotion": analysis["emotion"]["primary"],
             "toxic": analysis["toxicity"]["is_toxic"],
         }
-        self.started_at = self.started_at or iso(self.hikari.now())
+        self._begin(min(parse(at), self.hikari.now()).timestamp())
         self.chat.append(line)
         self._read.append(insight["degraded"])
         if insight["insights"]["features"].get("why_not") is not None:  # a bot's: shown, and no more
@@ -176,8 +180,9 @@ class LiveState:
         minutes = running(self.hikari.analytics.all_minutes(), now)
         if not minutes:
             return
-        began = iso_at(minutes[0].start)
-        self.started_at = min(self.started_at or began, began)
+        self._begin(minutes[0].start)
+        if sum(minute.messages for minute in minutes) > self._lines:
+            self.listed_since = iso_at(now)
         viewers = self.hikari.analytics.metric_points("viewer_count")
         for minute in minutes[-POINTS_KEPT:]:
             end = minute.start + 60
@@ -186,6 +191,14 @@ class LiveState:
             at, count = viewers[bisect_right(viewers, (end, inf)) - 1] if viewers else (end, None)
             known = end - VIEWER_COUNT_SECONDS <= at <= end
             self._point(iso_at(end), minute.messages, minute.mood, count if known else None)
+
+    def _begin(self, at: float) -> None:
+        """The stream has a message of ``at`` (epoch seconds).
+
+        It begins with a full minute: of what was before a restart no more is known.
+        """
+        began = iso_at(at - at % 60)
+        self.started_at = min(self.started_at or began, began)
 
     def _point(self, at: str, rate: float, mood: float | None, viewers: float | None) -> None:
         values = {"at": at, "messages_per_minute": rate, "mood": mood, "viewers": viewers}

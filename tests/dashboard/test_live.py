@@ -19,7 +19,7 @@ async def play(hikari, state, texts):
     for i, text in enumerate(texts):
         hikari._clock.advance_to(at(i * 6))
         insight = await hikari.perceive(ChatMessage(f"user{i % 5}", text, at(i * 6), id=f"m{i}"))
-        state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+        state.take({"type": "message", "at": iso(at(i * 6)), "data": insight, "dropped": 0})
         if insight["remembered"]:
             said = {"content": text, "username": f"user{i % 5}", "message_id": insight["message_id"]}
             state.take(
@@ -88,7 +88,20 @@ async def test_after_a_restart_curves_and_totals_go_on(tmp_path):
 
 async def play_one(hikari, state, i):
     insight = await hikari.perceive(ChatMessage("anna", f"line {i}", at(i * 10)))
-    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    state.take({"type": "message", "at": iso(at(i * 10)), "data": insight, "dropped": 0})
+
+
+async def test_time_codes_count_from_the_time_of_the_first_message_and_go_on_after_a_restart(tmp_path):
+    clock = ManualClock(at(1500))
+    for run in range(2):
+        async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "h") as hikari:
+            state = LiveState(hikari)
+            for i in range(4, 8) if not run else range(148, 151):  # said before they are heard
+                await play_one(hikari, state, i)
+            shown = await state.snapshot()
+            assert shown["started_at"] == iso(START), "the minute of the first message"
+            assert shown["listed_since"] == (iso(clock.now()) if run else None)
+        clock.advance(60)
 
 
 async def test_before_anything_happened_there_is_a_page(hikari):
@@ -130,7 +143,7 @@ async def test_who_is_back_after_long_is_told(hikari):
     await play(hikari, state, ["I am new here"])
     hikari._clock.advance(9 * 86_400)
     insight = await hikari.perceive(ChatMessage("user0", "hello again", hikari.now()))
-    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    state.take({"type": "message", "at": iso(hikari.now()), "data": insight, "dropped": 0})
     assert state.arrivals == {"new": 1, "back": 1}
     assert (state.people[0]["kind"], round(state.people[0]["days"])) == ("back", 9)
 
@@ -138,7 +151,7 @@ async def test_who_is_back_after_long_is_told(hikari):
 async def test_bots_are_seen_in_chat_and_nowhere_else(hikari):
     state = LiveState(hikari)
     insight = await hikari.perceive(ChatMessage("nightbot", "you stupid idiot PogChamp", at(1)))
-    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    state.take({"type": "message", "at": iso(hikari.now()), "data": insight, "dropped": 0})
     assert [line["username"] for line in state.chat] == ["nightbot"]
     shown = await state.snapshot()
     assert shown["toxic"] == shown["people"] == shown["emotes"] == []
@@ -150,7 +163,7 @@ async def test_the_queue_is_bounded_and_says_how_many_there_were(hikari):
         hikari._clock.advance_to(at(i * 10))
         insight = await hikari.perceive(ChatMessage("troll", f"you are such a stupid idiot {i}", at(i * 10)))
         insight["insights"]["features"].pop("why_not", None)
-        state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+        state.take({"type": "message", "at": iso(hikari.now()), "data": insight, "dropped": 0})
     shown = await state.snapshot()
     assert len(shown["toxic"]) == QUEUE_KEPT
     assert shown["toxic_total"] == QUEUE_KEPT + 3
@@ -159,7 +172,7 @@ async def test_the_queue_is_bounded_and_says_how_many_there_were(hikari):
 async def test_what_could_be_read_only_in_part_is_counted(hikari):
     state = LiveState(hikari)
     insight = await hikari.perceive(ChatMessage("anna", "これは本当に面白いゲームですね", at(1)))
-    state.take({"type": "message", "at": "now", "data": insight, "dropped": 0})
+    state.take({"type": "message", "at": iso(hikari.now()), "data": insight, "dropped": 0})
     degraded = (await state.snapshot())["reading"]["degraded"]
     assert degraded == dict.fromkeys(insight["degraded"], 1)
     assert degraded

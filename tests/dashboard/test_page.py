@@ -279,6 +279,21 @@ async def test_everything_is_reached_by_keyboard(hikari):
     assert problems == []
 
 
+async def test_after_a_restart_it_says_since_when_the_lists_hold_what_happened(hikari):
+    problems = []
+    async with live(hikari, problems) as page:
+        await say(hikari, 61, "you are such a stupid idiot", "troll")
+        await page.locator("#toxic li").wait_for()
+        assert await page.locator("#toxic-count").inner_text() == "1"
+        assert await page.locator("#arrivals").inner_text() == "1 new, 0 back"
+        hikari._clock.advance_to(at(185))
+    async with live(hikari, problems) as page:
+        await page.locator("#toxic-count", has_text="since").wait_for()
+        assert await page.locator("#toxic li").count() == 0
+        assert await page.locator("#toxic-count").inner_text() == await page.locator("#arrivals").inner_text()
+    assert problems == []
+
+
 async def test_what_could_be_read_only_in_part_is_said(hikari):
     problems = []
     async with live(hikari, problems) as page:

@@ -137,7 +137,7 @@ function passing() {
   tick(now());
   showStatus();
   const began = state.started_at;
-  say("uptime", began ? `${timeCode((now() - Date.parse(began)) / 1000)} since the first message` : "");
+  say("uptime", began ? `${timeCode((now() - Date.parse(began)) / 1000)} since chat began` : "");
   const metrics = state.current_metrics ?? {};
   if (metrics.viewer_count_at) {
     const old = span((now() - Date.parse(metrics.viewer_count_at)) / 1000);
@@ -236,6 +236,12 @@ function drawMoments() {
   });
 }
 
+// After a restart in the middle of a stream: the totals go on, and the lists begin anew.
+function since() {
+  const at = state.listed_since;
+  return at ? `since ${new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}` : "";
+}
+
 const queueKey = (line) => `${line.at} ${line.id ?? line.username}`;
 
 function waiting() {
@@ -244,7 +250,8 @@ function waiting() {
 
 function drawQueue() {
   const lines = waiting();
-  say("toxic-count", lines.length ? `${lines.length}${(state.toxic_total ?? 0) > 50 ? ` of ${number(state.toxic_total)} tonight` : ""}` : "");
+  const all = (state.toxic_total ?? 0) > 50 ? ` of ${number(state.toxic_total)}${since() ? "" : " tonight"}` : "";
+  say("toxic-count", `${lines.length ? `${lines.length}${all} ` : ""}${since()}`.trim());
   byId("all-seen").hidden = lines.length < 2;
   keep("toxic", lines.slice(0, 8), queueKey, (line) => {
     const done = element("button", "seen", "Seen");
@@ -264,7 +271,7 @@ function drawQueue() {
 
 function drawPeople() {
   const arrivals = state.arrivals ?? {};
-  say("arrivals", arrivals.new || arrivals.back ? `${arrivals.new ?? 0} new, ${arrivals.back ?? 0} back` : "");
+  say("arrivals", `${arrivals.new || arrivals.back ? `${arrivals.new ?? 0} new, ${arrivals.back ?? 0} back ` : ""}${since()}`.trim());
   keep("people", (state.people ?? []).slice(0, 5), (one) => `${one.at} ${one.username}`, (one) => {
     const inside = element("div", "", element("span", `tag ${one.kind}`, one.kind === "new" ? "new" : `back after ${number(one.days)} days`),
       who(one.username), said(one.text));
