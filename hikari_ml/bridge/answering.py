@@ -165,7 +165,8 @@ def check(request: Request) -> None:
     if request.method != "health":
         params_of(request)
     elif request.params:
-        raise CallError("bad_params", f"{min(request.params)}: health takes none")
+        field = min(request.params)
+        raise CallError("bad_params", f"{field}: health takes none", {"field": field})
 
 
 def asked(request: Request) -> bytes:

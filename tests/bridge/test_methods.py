@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from hikari_ml import NeuralMemorySystem, StreamAnalyticsEngine
+from hikari_ml.bridge.answering import check
 from hikari_ml.bridge.methods import METHODS, call, chat_message, params_of
 from hikari_ml.bridge.protocol import CallError, Request
 from hikari_ml.errors import InputError, UnknownMemoryError
@@ -45,11 +46,13 @@ def test_parameters_are_called_as_in_python():
             "message.emotes",
         ),
         ("record_metric", {"name": "x", "value": None}, "value"),
+        ("get_memory_stats", {"deep": True}, "deep"),
+        ("health", {"deep": True}, "deep"),
     ],
 )
 def test_a_wrong_parameter_is_named(method, params, field):
     with pytest.raises(CallError, match=field) as caught:
-        params_of(Request("r", method, params))
+        check(Request("r", method, params))
     assert caught.value.code == "bad_params"
     assert caught.value.details["field"].startswith(field)
 
