@@ -286,9 +286,14 @@ class FeedServer(Service):
         await send_away(visitor, code, reason)
 
     def _channel(self, name: object) -> Channel | None:
-        """The feed of this name if it is ready, by default the first."""
+        """The feed of this name if it is ready, by default the first; capitals make no other name."""
         found = next(iter(self.channels), None) if name is None else name
-        channel = self.channels.get(found) if isinstance(found, str) else None
+        if not isinstance(found, str):
+            return None
+        channel = self.channels.get(found)
+        if channel is None:
+            alike = (one for known, one in self.channels.items() if known.casefold() == found.casefold())
+            channel = next(alike, None)
         return channel if channel is not None and channel.is_open else None
 
     # -- pages --------------------------------------------------------------------------------------

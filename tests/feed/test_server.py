@@ -289,6 +289,15 @@ async def test_several_feeds_share_the_port(server):
     await two.close()
 
 
+async def test_capitals_make_no_other_channel(server):
+    await server.add_feed("other", Source())
+    await server.add_feed("Straße", Source())
+    for said, found in (("OTHER", "other"), ("STRASSE", "Straße"), ("DeFault", "default")):
+        client = await hello(server.url, channel=said)
+        assert (await receive(client))["channel"] == found
+        await client.close()
+
+
 async def test_clients_of_a_feed_that_is_removed_are_told(server):
     await server.add_feed("other", Source())
     stays, goes = await hello(server.url), await hello(server.url, channel="other")

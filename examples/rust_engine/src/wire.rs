@@ -14,9 +14,9 @@ pub const REQUESTS: &str = "hikari.requests";
 pub const DURABLE: &str = "hikari.requests.durable";
 pub const FIELD: &str = "data";
 
-/// Where the events of a channel are published.
+/// Where the events of a channel are published; capitals make no other channel.
 pub fn events_of(channel: &str) -> String {
-    format!("hikari.events.{channel}")
+    format!("hikari.events.{}", channel.to_lowercase())
 }
 
 /// A call; `params` are those of its method (see [`crate::calls`]).
