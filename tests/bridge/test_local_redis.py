@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from hikari_ml.bridge import local_redis
 from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port, redis_server
+from hikari_ml.bridge.rewriting import rewritten
 from hikari_ml.errors import StoreError
 
 
@@ -47,7 +48,7 @@ async def test_after_a_crash_what_was_deleted_goes_when_it_starts_again(tmp_path
         async with asyncio.timeout(20):
             while not (await redis.info("stats"))["total_forks"]:  # the rewriting of its start comes first
                 await asyncio.sleep(0.02)
-            await local_redis._rewritten(redis)
+            await rewritten(redis)
         await redis.set("k", "qzxsecret")
         await redis.delete("k")
         await redis.config_set("appendfsync", "always")
@@ -75,6 +76,27 @@ async def test_it_stays_until_the_last_who_uses_it_has_gone(tmp_path):
         await first.aclose()
         assert await answers(second.url, tmp_path)
     assert first._process.wait(10) == 0
+
+
+async def test_one_that_dies_is_started_again_once_with_what_it_had_written(tmp_path, caplog):
+    async with LocalRedis(tmp_path, 0) as first, LocalRedis(tmp_path, 0) as second:
+        async with Redis.from_url(first.url) as redis:
+            await redis.config_set("appendfsync", "always")
+            await redis.set("k", "v")
+        dead = first._process
+        dead.kill()
+        async with asyncio.timeout(30):
+            while dead.poll() is None or not await answers(second.url, tmp_path):
+                await asyncio.sleep(0.05)
+        async with Redis.from_url(second.url) as redis:
+            assert await redis.get("k") == b"v"
+        started = {one._process for one in (first, second)} - {None, dead}
+        assert len(started) == 1
+        while "was started again" not in caplog.text:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(3 * local_redis.LOOK_SECONDS)
+        assert {one._process for one in (first, second)} - {None, dead} == started
+    assert [process.wait(10) for process in started] == [0]
 
 
 async def test_several_that_come_at_once_start_one(tmp_path):
