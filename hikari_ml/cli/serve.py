@@ -86,13 +86,15 @@ async def _serve(
     from hikari_ml.platforms.opening import open_source
 
     stop = stop_on_signals()
-    names = [open_source(chat, settings).channel for chat in chats]  # what is wrong with one is told at once
+    into = channels[0] if len(channels) == 1 else None
+    # What is wrong with one is told at once.
+    names = [open_source(chat, settings, channel=into).channel for chat in chats]
     async with AsyncExitStack() as stack:
         out.print("Loading the model …", highlight=False)
         redis = await _redis(stack, settings, url)
         page = LiveDashboard(settings=settings, host=address[0], port=address[1])
         await stack.enter_async_context(page)
-        listening = Listening(page)
+        listening = Listening(page, into)
         pinned = list(dict.fromkeys(name.casefold() for name in [*channels, *names])) or [DEFAULT_CHANNEL]
         bridge = RedisBridge(
             redis,
@@ -149,10 +151,11 @@ class _Hearing:
 
 
 class Listening:
-    """The chats that are listened to, each into the channel of its name."""
+    """The chats that are listened to, each into the channel of its name; files and pipes ``into`` one."""
 
-    def __init__(self, page: LiveDashboard) -> None:
+    def __init__(self, page: LiveDashboard, into: str | None = None) -> None:
         self._page = page
+        self._into = into
         self._over = asyncio.Event()
         self._hearings: list[_Hearing] = []
         self._given_up: list[str] = []
@@ -180,7 +183,7 @@ class Listening:
         try:
             while not self._over.is_set():
                 try:
-                    source = source or open_source(chat, settings)
+                    source = source or open_source(chat, settings, channel=self._into)
                 except HikariError as error:  # a file that was there when we began
                     _log.warning("%s cannot be listened to now: %s", chat, error)
                 hikari = await self._channel(bridge, source) if source else None

@@ -200,6 +200,36 @@ async def test_a_pipe_is_gone_on_with_after_its_channel_was_lost(monkeypatch):
         assert "channel 'default' is lost" in served.errors
 
 
+async def test_a_pipe_goes_into_the_one_channel_whose_redis_is_started_again_when_it_dies():
+    arguments = ("--channel", "Evening", "--watch", "jsonl:-")
+    async with started(*arguments, stdin=asyncio.subprocess.PIPE) as served:
+        await served.until("Serving evening  (Ctrl+C ends it)")
+        served.process.stdin.write(b'{"username": "anna", "text": "hello", "id": "m1"}\n')
+        await served.process.stdin.drain()
+        url, page = named(served, "Redis"), named(served, "The live page")
+        async with connect(page.replace("http", "ws") + "feed") as feed:
+            await feed.send('{"type":"hello","channel":"EVENING"}')
+            assert json.loads(await feed.recv())["channel"] == "evening"
+
+        async def asks():
+            asked = "get_viewer_insights", {"username": "anna"}
+            async with asyncio.timeout(90):
+                while True:
+                    with suppress(HikariError, TimeoutError):
+                        async with BridgeClient(url) as client:
+                            found = await client.call(*asked, channel="EVENING", timeout=3)
+                        if found.get("message_count") == 1:
+                            return
+                    await asyncio.sleep(0.1)
+
+        await asks()
+        os.kill(redis.Redis.from_url(url).info()["process_id"], signal.SIGKILL)
+        await asks()
+        served.process.stdin.close()
+        await stopped(served)
+        assert "was started again with what it had written" in served.errors
+
+
 async def test_two_chats_of_one_channel_are_both_carried_in_and_both_end(monkeypatch, tmp_path):
     (tmp_path / "hikari.jsonl").write_text(
         "".join(
