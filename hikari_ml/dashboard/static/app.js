@@ -15,6 +15,7 @@ const LOOKS = {
   joy: "glad", surprise: "surprised", sadness: "gentle", fear: "uneasy", anger: "cross", disgust: "put off", neutral: "at ease",
 };
 const FEELS = { toxicity: "toxic messages", neutral: "" };
+const MILD = 0.35; // a feeling with a smaller share of what is said is called little
 const STALE_SECONDS = 10;
 const ANNOUNCE_MS = 20000;
 const NOT_SERVED = "This channel is not served here at the moment, asking again.";
@@ -161,13 +162,13 @@ function drawFacts(metrics) {
 }
 
 function drawMood(feeling, metrics) {
-  const { valence = 0, dominant = "neutral" } = feeling;
+  const { valence = 0, dominant = "neutral", intensity = 0 } = feeling;
   const any = metrics.total_messages > 0;
   const word = MOODS.find(([limit]) => valence < limit)[1];
   say("mood", any ? word : "–");
   byId("mood-mark").style.left = `${50 + 50 * Math.max(-1, Math.min(1, 1.4 * valence))}%`;
   byId("mood-scale").setAttribute("aria-label", `mood: ${any ? word : "unknown"}`);
-  say("feeling", !any ? "chat has not said anything yet" : dominant === "neutral" ? "no strong feeling" : `chat feels ${dominant}`);
+  say("feeling", !any ? "chat has not said anything yet" : dominant === "neutral" ? "no strong feeling" : `chat feels ${intensity < MILD ? "a little " : ""}${dominant}`);
 }
 
 function drawHikari(shown, advice) {
@@ -176,7 +177,7 @@ function drawHikari(shown, advice) {
   say("expression", dominant === "neutral" && shown.tone === "calm" ? "calm" : LOOKS[dominant]);
   const because = shown.because && (FEELS[shown.because] ?? `chat feels ${shown.because}`);
   const tone = TONES[shown.tone] ?? TONES.casual;
-  say("expression-why", because ? `${because}: ${tone}` : `chat feels nothing strongly: ${tone}`);
+  say("expression-why", because ? `${because}: ${tone}` : `no feeling to answer just now: ${tone}`);
   const hotkey = shown.avatar?.hotkey ? `, hotkey ${shown.avatar.hotkey}` : "";
   say("expression-avatar", `avatar: ${dominant}${intensity ? ` ${Math.round(100 * intensity)} %` : ""}${hotkey}`);
   if (byId("advice").dataset.key === String(advice.key)) return;
