@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
@@ -38,6 +39,17 @@ MAX_CHORUS: Final = 24
 
 CHORUS_LINES: Final = 3
 """Lines of one author within a minute that are: a lone flood is no chorus."""
+
+_PLAIN_ENDINGS = "com|net|org|info|biz|tv|xyz|app|dev|ly|edu|gov|ru|io|ws|cc|co\\.uk"
+_WORDLIKE_ENDINGS = (
+    "ai|at|be|br|ca|ch|click|club|co|cz|de|es|eu|fr|fun|gd|gg|gl|in|is|it|jp|link|live|me|nl|no|online|pl|"
+    "pro|sh|shop|site|so|space|store|stream|to|top|uk|us|vip|win|wtf"
+)
+_DOMAIN = re.compile(  # "nice.gg" may only lack a space: an ending that is a word too needs a path
+    r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
+    rf"(?:(?:{_PLAIN_ENDINGS})(?![\w-])|(?:{_WORDLIKE_ENDINGS})/[\w-])\S*",
+    re.IGNORECASE,
+)
 
 
 class MessageFeatures(NamedTuple):
@@ -120,7 +132,7 @@ def measure(
     tokens = cleaned.casefold().split()
     felt = _analysed(analysis) if analysis is not None else _lexical(words, cues)
     key = same_text_key(cleaned)
-    links, mentions = len(LINK.findall(cleaned)), len(MENTION.findall(cleaned))
+    links, mentions = _links(cleaned), len(MENTION.findall(cleaned))
     short = len(words.split()) <= SHORT_WORDS
     command = cleaned.startswith("!") and len(cleaned) > 1
     sings = short and not (links or mentions or command) and own_rate < CHORUS_LINES
@@ -150,6 +162,13 @@ def measure(
         own_rate=own_rate,
         chorus=_chorus(same_text_key(words) if cues else key) if sings else "",
     )
+
+
+def _links(text: str) -> int:
+    """How many addresses there are, also without ``https://``."""
+    if "." not in text and "://" not in text:
+        return 0
+    return len(LINK.findall(text)) + len(_DOMAIN.findall(LINK.sub(" ", text)))
 
 
 def digest(text: str) -> bytes:
