@@ -29,6 +29,7 @@ from hikari_ml.realtime_analytics.alarms.anomalies import (
     Raised,
     StreamAnomalies,
 )
+from hikari_ml.realtime_analytics.alarms.kinds import UNCOUNTED, Audience
 from hikari_ml.realtime_analytics.audience.bots import Commands
 from hikari_ml.realtime_analytics.audience.topics import Topics
 from hikari_ml.realtime_analytics.audience.viewers import Viewer, Viewers
@@ -304,10 +305,13 @@ class StreamSoFar:
         if highlight := self.moments.step(self.timeline, end):
             self._news.append(highlight)
 
-    def _growth(self, end: float) -> float:
-        """Logarithm of the viewers at ``end`` by those five minutes and more before; 0 where not known."""
+    def _growth(self, end: float) -> Audience:
+        """The viewers at ``end`` by those five minutes and more before."""
         known = [(at, viewers) for at, viewers in self._audience if end - AUDIENCE_SECONDS <= at <= end]
         before = [viewers for at, viewers in known if at <= end - BEFORE_SECONDS]
-        if not before or known[-1][0] <= end - BEFORE_SECONDS:
-            return 0.0
-        return math.log((max(known[-1][1], 0.0) + 1) / (max(median(before), 0.0) + 1))
+        if not before:
+            return UNCOUNTED
+        newest, viewers = known[-1]
+        if newest <= end - BEFORE_SECONDS:
+            return Audience(counted_at=newest)
+        return Audience(math.log((max(viewers, 0.0) + 1) / (max(median(before), 0.0) + 1)), newest)

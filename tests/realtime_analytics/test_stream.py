@@ -1,6 +1,7 @@
 """Everything that counts messages does so once, in one order, whatever the clock."""
 
 import math
+import random
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hikari_ml.config import AnalyticsSettings
 from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.alarms.forest import Forest
+from hikari_ml.realtime_analytics.alarms.kinds import UNCOUNTED, Audience
 from hikari_ml.realtime_analytics.stream import IDS_CARRIED, IDS_KEPT, StreamSoFar
 from tests.support import LINES, at
 
@@ -295,13 +297,42 @@ async def test_a_state_of_the_second_format_is_read():
 def test_viewers_before_and_now_make_a_growth_and_unknown_ones_none():
     found = stream()
     end = at(900).timestamp()
-    assert found._growth(end) == 0.0
+    assert found._growth(end) == UNCOUNTED
     for second in range(0, 900, 30):
         found.watched(at(second).timestamp(), 100.0 if second < 840 else 202.0)
-    assert found._growth(end) == pytest.approx(math.log(203 / 101))
+    assert found._growth(end) == Audience(pytest.approx(math.log(203 / 101)), at(870).timestamp())
     found.watched(at(10).timestamp(), 9e9)
-    assert found._growth(end) == pytest.approx(math.log(203 / 101)), "a late one is left out"
-    assert found._growth(at(9000).timestamp()) == 0.0, "and an old one says nothing of now"
+    assert found._growth(end).growth == pytest.approx(math.log(203 / 101)), "a late one is left out"
+    later = found._growth(at(1500).timestamp())
+    assert later == Audience(0.0, at(870).timestamp()), "what was counted once may be counted again"
+    assert found._growth(at(9000).timestamp()) == UNCOUNTED, "and an old one says nothing of now"
+
+
+def raided(counts_late):
+    """Half an hour of talk, then forty newcomers who mostly say one line, while the viewers double."""
+    found, rng = stream(), random.Random(60)
+    said = [(rng.uniform(0, 2400), f"user{rng.randrange(60)}", rng.choice(LINES)) for _ in range(800)]
+    for _ in range(52):
+        line = "luna raid luna raid" if rng.random() < 0.8 else rng.choice(LINES)
+        said.append((1800 + rng.uniform(0, 90), f"raider{rng.randrange(40)}", line))
+    counts, told = iter(range(0, 2400, 60)), []
+    upcoming = next(counts)
+    for second, username, line in sorted(said):
+        while upcoming <= second:
+            found.watched(at(upcoming).timestamp(), 150.0 if upcoming <= 1800 + counts_late else 300.0)
+            upcoming = next(counts, math.inf)
+        news = say(found, second, line, username).news
+        told += [alert.kind for alert in news if isinstance(alert, Raised)]
+    return told
+
+
+@pytest.mark.parametrize("counts_late", [0, 60])
+def test_a_raid_with_its_line_is_one_raid_though_the_viewers_are_counted_later(counts_late):
+    assert raided(counts_late) == ["raid"]
+
+
+def test_a_raid_whose_viewers_are_counted_much_later_is_set_right():
+    assert raided(120) == ["bot_flood", "raid"]
 
 
 def test_a_silence_is_noticed_while_it_lasts():

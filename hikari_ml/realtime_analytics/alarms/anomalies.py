@@ -11,13 +11,20 @@ import math
 from array import array
 from collections import deque
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
+from hikari_ml.realtime_analytics.alarms.crowds import Crowds, Sight
 from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.realtime_analytics.alarms.kinds import (
     AUDIENCE,
     CHAT_RATE,
+    MORE_VIEWERS,
+    RANKS,
+    UNCOUNTED,
     WINDOW_FEATURES,
+    Audience,
+    is_crowd,
     name_kind,
     recognised,
     window_row,
@@ -48,8 +55,6 @@ REFRACTORY: Final = 180.0
 
 GROWN: Final = 3
 """How many times as many messages as when it was told make it news again while it lasts."""
-
-RECOGNISED: Final = frozenset({"raid", "hate_raid", "bot_flood", "copypasta"})
 
 FAR: Final = 5.0
 """Robust deviations that its marks must have moved."""
@@ -86,11 +91,15 @@ class Raised:
 
 
 class Lasting(NamedTuple):
-    """When the last window of a kind ended (epoch seconds); its messages and severity when it was told."""
+    """When the last window of a kind ended (epoch seconds); its messages and severity when it was told.
+
+    Those are of its first window if it was not told, being no news; ``rank`` is then -1.
+    """
 
     seen: float
     messages: int
     severity: float
+    rank: int = -1
 
 
 class Learner:
@@ -196,68 +205,103 @@ class StreamAnomalies(Learner):
         self._told_severity = 0.0
         self._lasting: dict[str, Lasting] = {}
         self._silence = Silence()
+        self._crowds = Crowds()
+        self._grew_at = -math.inf
 
-    def judge(self, window: Bucket, at: float, audience: float = 0.0) -> Raised | None:
-        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual.
-
-        ``audience`` is the natural logarithm of the ratio of the viewers now to those some minutes ago, 0
-        where viewers are not known.
-        """
-        row = window_row(window, audience)
-        raised = self._verdict(row, window, at)
+    def judge(self, window: Bucket, at: float, audience: Audience = UNCOUNTED) -> Raised | None:
+        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual."""
+        row = window_row(window, audience.growth)
+        raised = self._verdict(row, window, at, audience)
         self._keep(row)
         return raised
 
-    def _verdict(self, row: list[float], window: Bucket, at: float) -> Raised | None:
+    def _verdict(self, row: list[float], window: Bucket, at: float, audience: Audience) -> Raised | None:
         if self._forest is None:
             return None
         self.score = self._ranks.judge(self._forest.score(row))
         usual = math.expm1(float(self._forest.center[CHAT_RATE]))
         silent = self._silence.step(window.messages, usual)
         if silent and row[AUDIENCE] > -LEFT:
-            return self._tell(
-                at, "dead_chat", 1.0, f"no message for {silent:.0f} s, {usual:.0f} a minute are usual"
-            )
-        moved = self._forest.moved(row)
-        severity = self._forest.severity(row)
-        kind = self._kind(window, dict(moved), severity, row[AUDIENCE])
-        if kind is None or self._told(kind, window.messages, severity, at):
+            why = f"no message for {silent:.0f} s, {usual:.0f} a minute are usual"
+            return self._tell(at, Sight("dead_chat", 1.0, why))
+        if audience.growth >= MORE_VIEWERS:
+            self._grew_at = at
+        sight = self._sight(row, window)
+        news = sight is not None and not self._told(sight, at)
+        if sight and sight.newcomers and sight.kind == "bot_flood" and audience.counted_at is not None:
+            self._crowds.see(at, sight, news=news)
+            news = False
+        elif sight and news:
+            self._crowds.over(sight)
+        told_as_raid = self._crowds.waiting and self._stands("raid", at)
+        known = self._crowds.step(at, audience)
+        if known and not (known.kind == "raid" and told_as_raid):
+            return self._tell(at, known)
+        return self._tell(at, sight) if sight and news else None
+
+    def _sight(self, row: list[float], window: Bucket) -> Sight | None:
+        """What the window looks like, None if it is nothing unusual.
+
+        One with the marks of a kind need not be beyond all before, if they moved far.
+        """
+        assert self._forest is not None
+        severity, moved = self._forest.severity(row), self._forest.moved(row)
+        if severity < _spread_to_come(self._forest.size):
+            severity = 0.0
+        marks = dict(moved) if severity else {feature: z for feature, z in moved if abs(z) >= FAR}
+        kind = (name_kind if severity else recognised)(window, marks, row[AUDIENCE]) if marks else None
+        if kind is None:
             return None
         reason = ", ".join(f"{WINDOW_FEATURES[i]} {_direction(z)}" for i, z in moved[:3])
-        return self._tell(at, kind, severity, reason, self._beyond(row, *moved[0]), window.messages)
+        beyond = self._beyond(row, *moved[0])
+        return Sight(kind, severity, reason, window.messages, beyond, is_crowd(window, marks))
 
-    def _told(self, kind: str, messages: int, severity: float, at: float) -> bool:
-        """Whether it is no news: what still lasts, or, soon after an alert, what bears no marks of a kind."""
+    def _told(self, sight: Sight, at: float) -> bool:
+        """Whether it is no news: what still lasts, or what is of no higher rank than what stands.
+
+        What has marks and a lower rank is news once the other is over; what has none must be worse than an
+        alert of its rank soon before.
+        """
+        kind, severity, messages = sight.kind, sight.severity, sight.messages
+        rank, standing = sight.rank, self._standing(at)
         before = self._lasting.get(kind)
         if before and at - before.seen < REFRACTORY:
             self._lasting[kind] = before._replace(seen=at)
             grown = messages >= GROWN * before.messages and severity > before.severity
-            return kind == "quiet" or not grown
+            return kind == "quiet" or not grown or rank < standing
+        if rank and rank <= standing:
+            return True
         self._lasting[kind] = Lasting(at, messages, severity)
-        if kind in RECOGNISED or at - self._told_at >= REFRACTORY:
+        if rank:
             return False
-        return kind == "quiet" or severity <= self._told_severity
+        if standing > 0:
+            return True
+        return at - self._told_at < REFRACTORY and (kind == "quiet" or severity <= self._told_severity)
 
-    def _kind(self, window: Bucket, moved: dict[int, float], severity: float, audience: float) -> str | None:
-        """The name of an unusual stretch; one with the marks of a kind need not be beyond all before."""
-        if severity > 0:
-            return name_kind(window, moved, audience) if moved else None
-        far = {feature: z for feature, z in moved.items() if abs(z) >= FAR}
-        return recognised(window, far, audience)
+    def _standing(self, at: float) -> int:
+        """The highest rank of what was told, or waits to be, and is not over; -1 if there is nothing."""
+        ranks = [last.rank for last in self._lasting.values() if at - last.seen < REFRACTORY]
+        counted = self._stands("raid", at) and at - self._grew_at < REFRACTORY  # they are known to be no bots
+        if counted or self._crowds.waiting:
+            ranks.append(RANKS["bot_flood"])
+        return max(ranks, default=-1)
+
+    def _stands(self, kind: str, at: float) -> bool:
+        """Whether it was told and is not over."""
+        last = self._lasting.get(kind)
+        return last is not None and last.rank >= 0 and at - last.seen < REFRACTORY
 
     def _beyond(self, row: list[float], feature: int, z: float) -> int:
         """How many of the windows before moved as far in this feature."""
         sign = math.copysign(1.0, z)
         return sum(sign * past[feature] >= sign * row[feature] for past in self._rows)
 
-    def _tell(
-        self, at: float, kind: str, severity: float, reason: str, beyond: int = 0, messages: int = 0
-    ) -> Raised:
+    def _tell(self, at: float, sight: Sight) -> Raised:
         """An alert; beyond what was seen the tail is taken to fall as that of a Cauchy distribution does."""
-        self._told_at, self._told_severity = at, severity
-        self._lasting[kind] = Lasting(at, messages, severity)
-        tail = (beyond + 0.5) / (len(self._rows) + 1) / (1 + severity)
-        return Raised(at, kind, 1 - tail, reason)
+        self._told_at, self._told_severity = at, sight.severity
+        self._lasting[sight.kind] = Lasting(at, sight.messages, sight.severity, sight.rank)
+        tail = (sight.beyond + 0.5) / (len(self._rows) + 1) / (1 + sight.severity)
+        return Raised(at, sight.kind, 1 - tail, sight.reason)
 
 
 class Silence:
@@ -292,3 +336,14 @@ class Silence:
 
 def _direction(z: float) -> str:
     return "far above usual" if z > 0 else "far below usual"
+
+
+def _spread_to_come(windows: int) -> float:
+    """How much further two hours of normal numbers reach than these first ``windows``, in ranges of theirs.
+
+    Windows overlap: those of a minute count as one number.
+    """
+    known, all_of_them = (
+        NormalDist().inv_cdf(1 - 1 / (1 + count * BUCKET / WINDOW)) for count in (windows, WINDOWS_KEPT)
+    )
+    return (all_of_them / known - 1) / 2

@@ -79,6 +79,11 @@ class Forest:
         scores: Rows = 2.0 ** (-paths / self._scale)
         return scores
 
+    @property
+    def size(self) -> int:
+        """How many rows it was fitted to."""
+        return len(self._scores)
+
     def tail(self, score: float) -> float:
         """Share of the training rows that are at least as unusual, in [0, 1]; small is unusual."""
         beyond = len(self._scores) - bisect_right(self._scores, score - 1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from hikari_ml.realtime_analytics.timeline import Bucket
 
@@ -45,6 +45,25 @@ ALONE: Final = 0.6
 MORE_VIEWERS: Final = 0.1
 """Growth of the audience, as a logarithm, that real viewers bring: a tenth."""
 
+RANKS: Final = {"hate_raid": 6, "bot_flood": 5, "raid": 4, "copypasta": 3, "toxic": 1}
+"""How grave and how sharp a name is: within one event only a higher one is news. Other kinds have 0."""
+
+RANK_ALONE: Final = 2
+"""That of a flood that is one account's: a wave may begin with its loudest."""
+
+
+class Audience(NamedTuple):
+    """What viewer counts say: ``growth`` is the natural logarithm of now by some minutes ago, 0 if unknown.
+
+    ``counted_at`` is when the newest was taken (epoch seconds), None where viewers are not counted.
+    """
+
+    growth: float = 0.0
+    counted_at: float | None = None
+
+
+UNCOUNTED: Final = Audience()
+
 
 def window_row(window: Bucket, audience: float = 0.0) -> list[float]:
     """The numbers of :data:`WINDOW_FEATURES`, in order; shares are shrunk while messages are few.
@@ -71,13 +90,18 @@ def recognised(window: Bucket, moved: dict[int, float], audience: float = 0.0) -
     ``moved`` are the features that moved, with their robust deviation.
     """
     n = max(1, window.messages)
-    if moved.get(NEWCOMERS, 0) > 0 and window.newcomers >= FEWEST_NEWCOMERS:
+    if is_crowd(window, moved):
         return _crowd(window, audience)
     if moved.get(REPEATED, 0) > 0 and window.repeated >= FEWEST_REPEATED and window.repeated / n > ALIKE:
         loudest = max(window.chatters.values(), default=0)
         alone = loudest >= ALONE * window.repeated or window.people < FEWEST_NEWCOMERS
         return "bot_flood" if alone else "copypasta"
     return None
+
+
+def is_crowd(window: Bucket, moved: dict[int, float]) -> bool:
+    """Whether many came at once who never wrote before; ``moved`` as for :func:`recognised`."""
+    return moved.get(NEWCOMERS, 0) > 0 and window.newcomers >= FEWEST_NEWCOMERS
 
 
 def name_kind(window: Bucket, moved: dict[int, float], audience: float = 0.0) -> str | None:

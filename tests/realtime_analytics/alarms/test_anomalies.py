@@ -1,6 +1,7 @@
 """What is unusual is noticed, named, and not shouted about twice."""
 
 import dataclasses
+import math
 import random
 from collections import Counter
 
@@ -14,6 +15,7 @@ from hikari_ml.realtime_analytics.alarms.anomalies import (
     StreamAnomalies,
 )
 from hikari_ml.realtime_analytics.alarms.forest import Forest
+from hikari_ml.realtime_analytics.alarms.kinds import Audience, window_row
 from hikari_ml.realtime_analytics.features import measure
 from hikari_ml.realtime_analytics.timeline import Bucket
 from tests.support import at
@@ -103,12 +105,115 @@ def test_a_crowd_that_grows_is_one_alert_unless_it_grows_by_far():
     assert far.kind == "raid"
 
 
-def test_two_kinds_by_turns_are_told_once_each():
+RAID = window(messages=60, chatters=45, newcomers=30)
+FLOOD = dataclasses.replace(RAID, new_repeated=20)
+HATE = dataclasses.replace(RAID, toxic=20, new_toxic=20)
+PASTA = window(messages=60, chatters=45, repeated=40)
+BUSY = window(messages=300, chatters=200)
+TALK = window()
+
+
+def kinds(anomalies, windows, begin=610, audience=lambda at: Audience()):
+    """What is told of windows ten seconds apart, by when (seconds after the first)."""
+    told = {}
+    for i, part in enumerate(windows):
+        at = begin + 10 * i
+        if alert := anomalies.judge(part, at, audience(at)):
+            told[10 * i] = alert.kind
+    return told
+
+
+def test_two_kinds_by_turns_are_told_once_and_once_more_by_the_sharper_name():
+    assert list(kinds(stream(), [RAID, FLOOD] * 15).values()) == ["raid", "bot_flood"]
+    assert list(kinds(stream(), [FLOOD, RAID] * 15).values()) == ["bot_flood"]
+
+
+def test_of_one_event_only_a_graver_name_is_news():
+    assert kinds(stream(), [BUSY, RAID, HATE, PASTA, RAID, BUSY, PASTA]) == {
+        0: "burst",
+        10: "raid",
+        20: "hate_raid",
+    }
+
+
+def test_a_lesser_kind_is_told_once_the_graver_is_over():
+    assert kinds(stream(), [RAID] * 3 + [TALK] * 10 + [PASTA] * 12) == {0: "raid", 200: "copypasta"}
+    assert kinds(stream(), [RAID] * 3 + [TALK] * 20 + [PASTA] * 3) == {0: "raid", 230: "copypasta"}
+    spam = window(messages=60, chatters=4, repeated=40)
+    assert kinds(stream(), [HATE] * 3 + [TALK] * 20 + [spam] * 3) == {0: "hate_raid", 230: "bot_flood"}
+
+
+def test_a_wave_that_begins_with_its_loudest_gets_its_name_a_flood_within_it_none():
+    alone = window(messages=20, chatters=4, repeated=12)
+    assert kinds(stream(), [alone, PASTA, alone, PASTA]) == {0: "bot_flood", 10: "copypasta"}
+    assert kinds(stream(), [PASTA, alone]) == {0: "copypasta"}
+
+
+def test_a_silence_is_told_whatever_stands():
+    assert "dead_chat" in kinds(stream(), [RAID] * 3 + [window(messages=0, chatters=0)] * 12).values()
+
+
+def counted(every, since=0.0, came=math.inf):
+    """Viewers counted every so many seconds, who have doubled from the time ``came``."""
+
+    def audience(at):
+        last = since + (at - since) // every * every
+        return Audience(0.7 if last >= came else 0.0, last)
+
+    return audience
+
+
+def test_a_crowd_of_alike_newcomers_waits_for_the_viewers():
+    for every in (30, 60):
+        raid = kinds(stream(), [FLOOD] * 6 + [PASTA] * 9 + [TALK], audience=counted(every, came=660))
+        assert raid == {50: "raid"}
+        flood = kinds(stream(), [FLOOD] * 6 + [PASTA, BUSY] * 5, audience=counted(every))
+        assert list(flood.values()) == ["bot_flood"]
+        assert 60 <= min(flood) <= 60 + every
+
+
+def test_it_waits_no_longer_than_two_minutes_and_not_at_all_where_nobody_counts():
+    assert kinds(stream(), [FLOOD] * 3 + [TALK] * 15, audience=lambda at: Audience(0.0, 500.0)) == {
+        120: "bot_flood"
+    }
+    assert kinds(stream(), [FLOOD] * 3 + [TALK] * 15) == {0: "bot_flood"}
+
+
+def test_what_is_told_of_a_crowd_says_whether_viewers_came():
     anomalies = stream()
-    raid = window(messages=60, chatters=45, newcomers=30)
-    flood = dataclasses.replace(raid, new_repeated=20)
-    told = [anomalies.judge(raid if i % 2 else flood, 610 + i * 10) for i in range(30)]
-    assert [alert.kind for alert in told if alert] == ["bot_flood", "raid"]
+    anomalies.judge(FLOOD, 610, Audience(0.0, 600.0))
+    assert anomalies.judge(FLOOD, 670, Audience(0.0, 670.0)).reason.endswith("and no viewers came")
+    assert anomalies.judge(TALK, 680, Audience(0.7, 680.0)).reason.endswith("and viewers came")
+
+
+def test_a_hate_raid_does_not_wait():
+    assert kinds(stream(), [FLOOD, HATE] + [FLOOD] * 15, audience=counted(30)) == {10: "hate_raid"}
+
+
+def test_a_raid_is_told_once_when_its_line_comes_before_its_viewers_are_counted():
+    windows = [RAID, *[FLOOD] * 4, *[TALK] * 10]
+    assert kinds(stream(), windows, audience=counted(60, came=660)) == {0: "raid"}
+
+
+def test_raiders_who_were_counted_are_no_bots_when_the_count_wavers():
+    audience = lambda at: Audience(0.12 if at == 610 else 0.08, at)  # noqa: E731
+    assert kinds(stream(), [FLOOD] * 15, audience=audience) == {0: "raid"}
+
+
+def test_right_after_the_beginning_something_must_lie_further_outside():
+    anomalies, rng = StreamAnomalies(), random.Random(3)
+    for i in range(FIRST_WINDOWS):
+        talk = window(
+            round(rng.gauss(20, 3)),
+            round(rng.gauss(14, 2)),
+            repeated=rng.randint(0, 2),
+            mood=rng.gauss(0.6, 0.05),
+        )
+        anomalies.judge(talk, i * 10)
+    learn(anomalies)
+    little = window(36, 20, repeated=2, mood=0.75)
+    assert anomalies._forest.severity(window_row(little)) > 0.2
+    assert kinds(anomalies, [little, BUSY]) == {10: "burst"}
 
 
 def test_an_ordinary_stretch_raises_nothing():
@@ -156,7 +261,10 @@ def test_a_silence_like_those_before_is_none():
 
 def test_where_the_viewers_left_silence_is_no_news():
     anomalies = stream()
-    raised = [anomalies.judge(window(messages=0, chatters=0), 610 + i * 10, audience=-2.0) for i in range(30)]
+    raised = [
+        anomalies.judge(window(messages=0, chatters=0), 610 + i * 10, audience=Audience(-2.0))
+        for i in range(30)
+    ]
     assert {found.kind for found in raised if found} == {"quiet"}
 
 
