@@ -24,6 +24,9 @@ COUNTS: Final = ("chat_rate", "chatters")
 MAX_BLOCKS: Final = 20_000
 """Blocks measured for one experiment: at five minutes each, a year of five hours a day."""
 
+LARGEST: Final = 1e100
+"""A block with a value beyond it, or whose ratio is taken and below one over it, is not computed with."""
+
 Note = tuple[float, int | None]
 """When (epoch seconds) which arm came on, by its place among the arms; None is none of them."""
 
@@ -212,12 +215,19 @@ def _block(
     if arm is None:
         return "no arm on"
     values = _values(points, place, arms, arm)
+    return _unusable(plan, values) or Block(slot, arm, fmean(values), most)
+
+
+def _unusable(plan: Plan, values: Sequence[float]) -> str | None:
+    """Why a block with these values cannot be compared; None if it can."""
     if not values:
         return "no value"
+    if max(map(abs, values)) > LARGEST:
+        return "value too large"
     value = fmean(values)
-    if plan.effect == "ratio" and plan.metric not in COUNTS and value <= 0:
-        return "value not above zero"
-    return Block(slot, arm, value, most)
+    if plan.effect == "difference" or plan.metric in COUNTS or value >= 1 / LARGEST:
+        return None
+    return "value not above zero" if value <= 0 else "value too small"
 
 
 def _values(

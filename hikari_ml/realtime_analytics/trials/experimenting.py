@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
@@ -24,6 +25,7 @@ from hikari_ml.realtime_analytics.trials.bandit import (
     ready,
 )
 from hikari_ml.realtime_analytics.trials.blocks import (
+    LARGEST,
     Effect,
     Plan,
     Readings,
@@ -42,6 +44,8 @@ MAX_BLOCK_MINUTES: Final = 24 * 60
 MAX_EFFECTS: Final = 20
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class ChannelExperiments:
@@ -124,6 +128,7 @@ class ChannelExperiments:
         Raises:
             InputError: no such experiment runs.
         """
+        check_name(name, "name")
         at = self._moment(timestamp).timestamp()
         await self._started()
         experiment = self._known.get(name)
@@ -150,6 +155,9 @@ class ChannelExperiments:
         Raises:
             InputError: no such experiment runs, it has no such arm, or a later switch was noted before.
         """
+        check_name(name, "name")
+        if arm is not None:
+            check_name(arm, "arm")
         at = self._moment(timestamp).timestamp()
         await self._started()
         self._known.get(name).note(at, arm)
@@ -163,6 +171,7 @@ class ChannelExperiments:
         Raises:
             InputError: there was no such experiment.
         """
+        check_name(name, "name")
         await self._started()
         ended = self._known.ended.get(name)
         if name not in self._known.running and ended is not None:
@@ -175,6 +184,7 @@ class ChannelExperiments:
         Raises:
             InputError: no such experiment runs.
         """
+        check_name(name, "name")
         await self._started()
         found = await self._result(self._known.get(name), self._clock.now().timestamp())
         self._known.end(name, found)
@@ -223,8 +233,11 @@ class ChannelExperiments:
 
     async def pack(self) -> dict[str, Any]:
         """As plain values, for the state file."""
-        for experiment in list(self._known.running.values()):
-            await self._settle(experiment)
+        for name, experiment in list(self._known.running.items()):
+            try:
+                await self._settle(experiment)
+            except (ArithmeticError, ValueError):  # one experiment must not keep the rest from being kept
+                _log.exception("experiment %r cannot be measured; it is kept as it was", name)
         return self._known.pack()
 
     def unpack(self, kept: Mapping[str, Any]) -> None:
@@ -342,8 +355,8 @@ def _whole(value: object, name: str, low: int = -(2**63), high: int = 2**63 - 1)
 
 def _positive(value: object, name: str) -> float:
     number = check_number(value, name)
-    if number <= 0:
-        raise InputError(name, value, "give a finite number above zero")
+    if not 1 / LARGEST <= number <= LARGEST:
+        raise InputError(name, value, f"give a number above zero, and no larger than {LARGEST:.0e}")
     return number
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import starmap
 from statistics import fmean
 from typing import Any, Final
 
 from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics.trials import verdicts
 from hikari_ml.realtime_analytics.trials.bandit import Bandit
-from hikari_ml.realtime_analytics.trials.blocks import Block, Measured, Note, Plan, differences
+from hikari_ml.realtime_analytics.trials.blocks import LARGEST, Block, Measured, Note, Plan, differences
 from hikari_ml.realtime_analytics.trials.evidence import ALPHA, weigh
 from hikari_ml.results import ArmStanding, Comparison, ExperimentResult
 from hikari_ml.times import iso_at
@@ -92,7 +93,9 @@ class Experiment:
             bandit=None if bandit is None else Bandit(**bandit),
             notes=[(float(at), arm) for at, arm in kept["notes"]],
             settled=Measured(
-                kept["next_slot"], tuple(Block(*block) for block in kept["blocks"]), Counter(kept["left_out"])
+                kept["next_slot"],
+                tuple(block for block in starmap(Block, kept["blocks"]) if abs(block.value) <= LARGEST),
+                Counter(kept["left_out"]),
             ),
             chosen=None if chosen is None else (chosen[0], chosen[1]),
         )

@@ -22,6 +22,9 @@ FEW_ROUNDS: Final = 3
 STRAYED: Final = 0.1
 """Share of blocks off the plan from which the result warns."""
 
+LARGEST_EXPONENT: Final = 700.0
+"""Above it a float overflows."""
+
 NOUNS: Final = {"chat_rate": "chat", "chatters": "people chatting"}
 
 
@@ -33,7 +36,7 @@ def compare(
     ``base_level`` is the mean of the metric with the first arm on, by which differences are called large.
     """
     more = _more_blocks(plan, found, differences, base_level)
-    shown = math.exp if plan.effect == "ratio" else float
+    shown = _ratio if plan.effect == "ratio" else float
     alike = not found.decided and _alike(plan.effect, found, base_level)
     return {
         "arm": arm,
@@ -121,9 +124,13 @@ def _range(near: float, far: float | None, shown: Callable[[float], str]) -> str
     return f"{shown(near)} to {shown(far)}"
 
 
+def _ratio(log_ratio: float) -> float:
+    return math.exp(min(log_ratio, LARGEST_EXPONENT))
+
+
 def _share(log_ratio: float) -> float:
     """How much more, or less, as a share."""
-    return abs(math.expm1(log_ratio))
+    return abs(math.expm1(min(log_ratio, LARGEST_EXPONENT)))
 
 
 def _percent(ratio: float) -> str:

@@ -140,6 +140,25 @@ def test_a_recorded_metric_is_its_own_witness():
     assert left == {"value not above zero": 6}
 
 
+def recorded(values, **changes):
+    """Blocks of one value a minute, and what was left out."""
+    readings = recorded_readings([(START + 60.0 * at, value) for at, value in enumerate(values)])
+    return measure(plan(metric="tips", **changes), (), readings, Measured(), readings.end)
+
+
+@pytest.mark.parametrize("huge", [1.7e308, -1.7e308, 1e101])
+def test_a_value_that_cannot_be_summed_leaves_its_block_out(huge):
+    found = recorded([1.0] * 5 + [huge] * 5 + [2.0] * 5, effect="difference")
+    assert [block.value for block in found.blocks] == [1, 2]
+    assert found.left_out == {"value too large": 1}
+
+
+def test_a_value_whose_ratio_has_no_place_leaves_its_block_out():
+    found = recorded([1e-300] * 5 + [1e100] * 5 + [1e-100] * 5)
+    assert [block.value for block in found.blocks] == [1e100, 1e-100]
+    assert found.left_out == {"value too small": 1}
+
+
 def test_no_readings_are_no_blocks():
     assert recorded_readings([]).end == 0
     assert measured(plan(), []) == Measured()

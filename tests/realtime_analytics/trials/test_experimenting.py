@@ -147,6 +147,58 @@ async def test_a_recorded_metric_can_be_compared(engine, clock):
     assert started["effect"] == "ratio"
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # what alarms make of such values
+@pytest.mark.parametrize(
+    ("effect", "values"), [("difference", [1.7e308, 1.0, 2.0]), ("ratio", [1e-300, 1e300, 1.0])]
+)
+async def test_huge_values_do_not_keep_the_channel_from_being_kept(tmp_path, clock, effect, values):
+    path = tmp_path / "analytics.msgpack"
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await engine.process_chat_message("anna", "hello there", clock.now())
+        await engine.record_metric("tips", 1.0)
+        await engine.experiments.start("title", ["old", "new"], metric="tips", effect=effect)
+        for minute in range(200):
+            clock.advance_to(at(60 * minute))
+            await engine.record_metric("tips", values[minute // 5 % 3])
+        await engine.save()
+        check_plain(await engine.experiments.result("title"))
+        found = await engine.experiments.end("title")
+        assert set(found["left_out"]) <= {"value too large", "value too small"}
+        assert 10 < found["blocks"] < 30
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        assert engine.chatters == 1
+        assert await engine.experiments.result("title") == found
+
+
+async def test_an_experiment_that_cannot_be_measured_does_not_keep_the_rest_from_being_kept(
+    tmp_path, clock, caplog
+):
+    path = tmp_path / "analytics.msgpack"
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await engine.experiments.start("scene", ["desk", "garden"])
+    state = statefile.load(path, 3)
+    state["experiments"]["running"][0]["plan"]["block_minutes"] = 0
+    statefile.save(path, state, 3)
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await busy(engine, clock, 30)
+        await engine.save()
+        assert "'scene' cannot be measured" in caplog.text
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        assert engine.chatters == 9
+
+
+@pytest.mark.parametrize("name", [None, [], {}, 5, "\ud800"])
+async def test_what_is_no_name_is_refused(engine, name):
+    asked = engine.experiments
+    for call in (asked.arm, asked.result, asked.end, lambda given: asked.note_arm(given, "desk")):
+        with pytest.raises(InputError) as caught:
+            await call(name)
+        assert caught.value.field == "name"
+    await asked.start("scene", ["desk", "garden"])
+    with pytest.raises(InputError):
+        await asked.note_arm("scene", [] if name is None else name)
+
+
 async def test_two_experiments_run_side_by_side(engine, clock):
     await engine.experiments.start("scene", ["desk", "garden"])
     await engine.experiments.start("title", ["old", "new"], metric="chatters")

@@ -7,7 +7,7 @@ import pytest
 from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics.trials import experiments as module
 from hikari_ml.realtime_analytics.trials.bandit import Bandit
-from hikari_ml.realtime_analytics.trials.blocks import Measured, measure, own_readings
+from hikari_ml.realtime_analytics.trials.blocks import Block, Measured, measure, own_readings
 from hikari_ml.realtime_analytics.trials.experiments import MAX_RUNNING, Experiment, Experiments, result
 from tests.realtime_analytics.trials.test_blocks import START, chat, minute, plan
 
@@ -177,6 +177,12 @@ def test_everything_comes_back():
     empty = Experiments()
     empty.unpack({})
     assert empty == Experiments()
+
+
+def test_a_block_too_large_to_be_computed_with_does_not_come_back():
+    experiment = Experiment(plan(metric="tips", effect="difference"))
+    experiment.settle(Measured(3, (Block(0, 0, 1.7e308, 4), Block(1, 1, 1.7e308, 4), Block(2, 0, 3.0, 4))))
+    assert Experiment.unpack(experiment.pack()).settled.blocks == (Block(2, 0, 3.0, 4),)
 
 
 def test_results_are_numbers_and_not_nan():

@@ -43,6 +43,14 @@ def test_a_bound_that_is_not_there_is_not_invented():
     assert found["verdict"] == "garden draws at least 22 % more chat than desk; it is safe to stop"
 
 
+@pytest.mark.parametrize("end", [800.0, -800.0])
+def test_a_bound_beyond_all_numbers_is_told_as_the_largest(end):
+    low, high = sorted((end, math.copysign(0.2, end)))
+    found = compare(plan(), "garden", Evidence(9, low, low, high, 0.04), [low] * 9, 10.0)
+    assert all(math.isfinite(found[key]) for key in ("estimate", "low", "high"))
+    assert found["decided"]
+
+
 def test_differences_are_told_in_their_own_unit():
     found = told(noise(0.1, 0.05, 60), 0.5, metric="mood", effect="difference")
     assert found["verdict"].startswith("mood is 0.0")
