@@ -103,9 +103,8 @@ def choose(
 def _serving(errors: Mapping[str, float]) -> str:
     singles = [name for name in errors if name != COMBINATION]
     best = min(singles, key=lambda name: (errors[name], name))
-    if SAFE in errors and errors[SAFE] <= min(errors[best], errors[COMBINATION]):
-        return SAFE
-    return best if errors[best] < CLEARLY * errors[COMBINATION] else COMBINATION
+    found = best if errors[best] < CLEARLY * errors[COMBINATION] else COMBINATION
+    return SAFE if SAFE in errors and errors[SAFE] <= errors[found] else found
 
 
 def _costs(run: Values, truth: Values) -> Values:

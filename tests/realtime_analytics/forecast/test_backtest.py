@@ -83,6 +83,17 @@ def test_the_four_week_mean_serves_where_nothing_is_better():
     assert choose(ahead, {**runs, "b": truth}, truth, [SAFE, "a"]).name == "b"
 
 
+def test_nothing_serves_that_was_worse_than_the_four_week_mean():
+    truth = np.full((14, 24), 100.0)
+    runs = {"a": truth + 5.0, SAFE: truth + 4.9, "mark": truth + 4.8}
+    ahead = {name: np.zeros(24) for name in runs}
+    found = choose(ahead, runs, truth, ["a"])
+    assert found.errors[COMBINATION] > found.errors[SAFE] > found.errors["mark"], "but not clearly"
+    assert found.name == SAFE
+    assert choose(ahead, {**runs, "mark": truth + 1.0}, truth, ["a"]).name == "mark"
+    assert choose(ahead, {**runs, SAFE: truth + 5.1}, truth, ["a"]).name == COMBINATION
+
+
 def test_a_perfect_model_takes_all_the_weight():
     found = chosen({"a": 0, "b": 5}, ["a", "b"])
     assert found.errors[COMBINATION] == 0
