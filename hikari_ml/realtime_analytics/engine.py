@@ -337,14 +337,14 @@ class StreamAnalyticsEngine(Service):
         :func:`~hikari_ml.realtime_analytics.export.minute_table` says what the columns are.
 
         Raises:
-            InputError: the file has another ending or cannot be written.
+            InputError: ``path`` is none, has another ending or cannot be written.
             MissingExtraError: it is a Parquet file and the ``parquet`` extra is not installed.
         """
         await self._ready()
         await self._long.submit(import_pandas)
         from hikari_ml.realtime_analytics import export
 
-        minutes, metrics, file = self.all_minutes(), self._metrics.pack(), Path(path)
+        minutes, metrics, file = self.all_minutes(), self._metrics.pack(), export.table_path(path)
         await self._disk.submit(lambda: export.write_table(export.minute_table(minutes, metrics), file))
 
     async def prometheus(self, channel: str = "default") -> str:

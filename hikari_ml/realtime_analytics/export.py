@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hikari_ml.chat import check_name
 from hikari_ml.errors import InputError, MissingExtraError
 from hikari_ml.realtime_analytics.timeline import Minute
 from hikari_ml.results import Dashboard, Moment
@@ -46,6 +47,18 @@ def minute_table(minutes: Sequence[Minute], metrics: Mapping[str, Points]) -> pd
     table = pd.concat(columns, axis=1).sort_index()
     table.insert(0, "at", pd.to_datetime(table.index, unit="s", utc=True))
     return table.reset_index(drop=True)
+
+
+def table_path(path: object) -> Path:
+    """The file a table can be written to.
+
+    Raises:
+        InputError: it is no path, or has another ending than ``.csv`` or ``.parquet``.
+    """
+    if not isinstance(path, str | Path):
+        raise InputError("path", path, "give the path of a file")
+    _check_ending(Path(path), TABLES)
+    return Path(path)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -90,7 +103,11 @@ def prometheus_text(board: Dashboard, metrics: Mapping[str, float], channel: str
     """The dashboard's numbers and the newest of each recorded metric as Prometheus reads them.
 
     Every sample carries the ``channel``; a number that is not known is left out.
+
+    Raises:
+        InputError: ``channel`` is no name.
     """
+    check_name(channel, "channel")
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()

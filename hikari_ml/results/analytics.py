@@ -105,6 +105,7 @@ class ContentPerformance(TypedDict):
     """``percentile`` is None until enough contents are known to compare with.
 
     It is drawn towards the middle while they are few; ``likely_range`` holds the true place in nine of ten.
+    ``compared_with`` counts all others known, whatever metrics they have.
     """
 
     content_id: str

@@ -154,6 +154,9 @@ async def test_minutes_leave_as_a_table(engine, clock, tmp_path):
     assert rows[1].endswith(",120.0")
     with pytest.raises(InputError, match="end in"):
         await engine.export_minutes(tmp_path / "minutes.xlsx")
+    for path in (None, 5):
+        with pytest.raises(InputError, match="path"):
+            await engine.export_minutes(path)
 
 
 async def test_prometheus_gets_what_the_dashboard_shows(engine, clock):
@@ -163,6 +166,9 @@ async def test_prometheus_gets_what_the_dashboard_shows(engine, clock):
     total = (await engine.get_real_time_dashboard())["current_metrics"]["total_messages"]
     assert f'hikari_messages_total{{channel="anna"}} {float(total)}' in text
     assert 'hikari_metric{channel="anna",name="followers"} 7.0' in text
+    for channel in ("\ud800", "", None):
+        with pytest.raises(InputError, match="channel"):
+            await engine.prometheus(channel)
 
 
 async def test_a_stream_that_is_over_stays_over(engine, clock):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,7 +92,7 @@ class ChannelOutlook:
                 self._trouble(error)
                 told = predict(minutes)
             self._told = (key, told)
-        return self._told[1]
+        return deepcopy(self._told[1])  # what is kept is not lent out
 
     def retrain_when_due(self, at: float) -> None:
         """Begin to train in the background if, at ``at``, a stream is over and much was new in it."""

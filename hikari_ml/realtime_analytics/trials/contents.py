@@ -100,7 +100,9 @@ def _caution(others: int, ranked: dict[str, list[float]], likely: list[float]) -
     if likely[1] - likely[0] < WIDE:
         return []
     low, high = (f"{100 * end:.0f}" for end in likely)
-    return [f"only {others} others are known: its true percentile lies likely between {low} and {high}"]
+    rarest = min(ranked, key=lambda name: len(ranked[name]))
+    known = f"only {len(ranked[rarest])} others have {rarest}"
+    return [f"{known}: its true percentile lies likely between {low} and {high}"]
 
 
 def _advice(

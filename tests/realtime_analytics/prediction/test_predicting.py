@@ -113,6 +113,9 @@ async def test_it_is_worked_out_once_a_minute(clock, monkeypatch):
         boards = [await engine.get_real_time_dashboard() for _ in range(5)]
         assert len(asked) == 1
         assert all(board["predictions"] == boards[0]["predictions"] for board in boards)
+        boards[0]["predictions"]["horizons"].clear()
+        assert (await engine.get_real_time_dashboard())["predictions"] == boards[1]["predictions"]
+        assert len(asked) == 1
         clock.advance(60)
         await engine.get_real_time_dashboard()
     assert len(asked) == 2

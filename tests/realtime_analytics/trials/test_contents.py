@@ -40,12 +40,22 @@ def test_it_is_said_how_little_few_others_tell():
     few = filled(range(6)).judge("new", {"viewers": 3.5})
     low, high = few["likely_range"]
     assert low < few["percentile"] < high
-    assert "only 6 others are known" in few["recommendations"][0]
+    assert "only 6 others have viewers" in few["recommendations"][0]
     assert f"between {100 * low:.0f} and {100 * high:.0f}" in few["recommendations"][0]
     many = filled(range(200)).judge("new", {"viewers": 99.5})
     assert many["likely_range"][1] - many["likely_range"][0] < 0.15
     assert many["recommendations"] == []
     assert filled([]).judge("first", {"viewers": 3})["likely_range"] == [0, 1]
+
+
+def test_it_is_said_among_how_many_it_was_ranked():
+    contents = filled(range(100))
+    for i in range(4):
+        contents.judge(f"clip-{i}", {"laughs": i})
+    one = contents.judge("new", {"laughs": 9})
+    assert one["recommendations"][0].startswith("only 4 others have laughs: ")
+    contents.judge("new", {"laughs": 9, "viewers": 9})
+    assert contents.judge("other", {"laughs": 2.5})["recommendations"][0].startswith("only 5 others have")
 
 
 def test_the_middle_is_the_middle():
