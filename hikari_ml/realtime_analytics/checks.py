@@ -46,6 +46,17 @@ def check_id(message_id: str | None) -> None:
         check_text(message_id, "message_id")
 
 
+def check_whole(value: object, name: str, low: int = -(2**63), high: int = 2**63 - 1) -> int:
+    """``value`` as a whole number from ``low`` to ``high``.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(name, value, f"give a whole number from {low} to {high}")
+    return value
+
+
 def check_analysis(analysis: object) -> None:
     """Refuse what is no analysis of a message.
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hikari_ml.errors import InputError
-from hikari_ml.realtime_analytics.checks import check_analysis, check_number, check_vector
+from hikari_ml.realtime_analytics.checks import check_analysis, check_number, check_vector, check_whole
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "3", None, True, 10**400])
@@ -16,6 +16,17 @@ def test_what_is_no_finite_number_is_refused(value):
 
 def test_a_number_is_a_float():
     assert check_number(3, "value") == 3.0
+
+
+@pytest.mark.parametrize("value", ["3", 2.0, True, None, 0, 11, math.nan])
+def test_what_is_no_whole_number_between_is_refused(value):
+    with pytest.raises(InputError, match="from 1 to 10") as caught:
+        check_whole(value, "epochs", 1, 10)
+    assert caught.value.field == "epochs"
+
+
+def test_a_whole_number_between_is_taken():
+    assert [check_whole(n, "epochs", 1, 10) for n in (1, 10)] == [1, 10]
 
 
 @pytest.mark.parametrize(

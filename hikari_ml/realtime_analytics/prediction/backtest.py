@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -15,6 +15,7 @@ FEWEST_TRAINED: Final = 24
 FEWEST_JUDGED: Final = 8
 """Moments that training and judging need at least."""
 
+MOST_EPOCHS: Final = 10_000
 MEAN_MINUTES: Final = 15
 """Minutes whose mean rate is the simple prediction."""
 
@@ -115,6 +116,11 @@ class Bounds:
         errors = np.log1p(truth / steps) - np.log1p(said / steps)
         return cls(np.quantile(errors, TAILS, axis=0).T)
 
+    @property
+    def usable(self) -> bool:
+        """Whether all are numbers, and no low end lies above its high end."""
+        return bool(np.isfinite(self.values).all() and (self.values[:, 0] <= self.values[:, 1]).all())
+
     def wider(self, other: Self) -> Self:
         """What holds both."""
         lows = np.minimum(self.values[:, 0], other.values[:, 0])
@@ -177,8 +183,8 @@ class Gate:
         }
 
     @classmethod
-    def unpack(cls, kept: Mapping[str, Any]) -> Self:
-        """From what :meth:`pack` gave.
+    def unpack(cls, kept: Mapping[str, Any], horizons: int) -> Self:
+        """From what :meth:`pack` gave, of so many horizons.
 
         Raises:
             ValueError: it is not such a thing.
@@ -187,7 +193,16 @@ class Gate:
         bounds = {
             str(m): Bounds(np.array(found, np.float64).reshape(-1, 2)) for m, found in kept["bounds"].items()
         }
-        numbers = [number for found in errors.values() for number in found]
-        if LAST not in errors or errors.keys() != bounds.keys() or not all(map(math.isfinite, numbers)):
+        if LAST not in errors or errors.keys() != bounds.keys() or not errors.keys() <= set(MODELS):
             raise ValueError("these are no errors of models")
+        if not all(
+            len(found) == horizons and _finite(found) and min(found) >= 0 for found in errors.values()
+        ):
+            raise ValueError("these are no errors of every horizon")
+        if not all(len(found.values) == horizons and found.usable for found in bounds.values()):
+            raise ValueError("these are no bounds of every horizon")
         return cls(errors, bounds)
+
+
+def _finite(numbers: Iterable[float]) -> bool:
+    return all(map(math.isfinite, numbers))

@@ -7,7 +7,7 @@ pickling code into a file, and are read without scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,17 @@ class Boosting:
     def __init__(self, frame: Frame, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.frame = frame
         self.arrays: Arrays = dict(arrays)
+
+    @classmethod
+    def unpack(cls, frame: Frame, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        """From the ``arrays`` of one that was kept.
+
+        Raises:
+            ValueError: they are no trees for ``frame``.
+        """
+        if arrays.keys() != _KEPT.keys() | _OF_ALL.keys() or not _fit_together(frame, arrays):
+            raise ValueError("these are no trees")
+        return cls(frame, arrays)
 
     @classmethod
     def fit(cls, context: Context, targets: Values, frame: Frame) -> Self:
@@ -128,3 +139,25 @@ _KEPT: Final = {
     "right": np.int32,
     "value": np.float64,
 }
+
+_OF_ALL: Final = {"roots": np.int32, "base": np.float64, "depth": np.int32}
+
+
+def _fit_together(frame: Frame, arrays: Mapping[str, npt.NDArray[np.generic]]) -> bool:
+    """Whether every node leads to a node, asks for a column there is, and no number is missing."""
+    if any(arrays[name].dtype != kind for name, kind in {**_KEPT, **_OF_ALL}.items()):
+        return False
+    nodes, columns = arrays["feature"].shape, frame.facts + OWN_STEPS + PEOPLE_STEPS
+    horizons = len(frame.horizons)
+    if any(arrays[name].shape != nodes for name in _KEPT) or len(nodes) != 1 or arrays["depth"].shape != (1,):
+        return False
+    if arrays["roots"].ndim != 2 or len(arrays["roots"]) != horizons or arrays["base"].shape != (horizons,):
+        return False
+    below = {"feature": columns, "left": nodes[0], "right": nodes[0], "roots": nodes[0], "depth": nodes[0]}
+    numbers = np.isfinite(arrays["value"]).all() and np.isfinite(arrays["base"]).all()
+    asked = not np.isnan(arrays["threshold"]).any()  # infinite where only what is unknown goes right
+    return bool(numbers and asked) and all(_all_below(arrays[name], end) for name, end in below.items())
+
+
+def _all_below(found: npt.NDArray[Any], end: int) -> bool:
+    return bool(((found >= 0) & (found < end)).all())

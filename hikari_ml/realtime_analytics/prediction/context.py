@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from hikari_ml.chat import MAX_COUNT
+from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics.timeline import Minute
 
 Rows = npt.NDArray[np.float32]
@@ -37,6 +39,7 @@ HORIZONS: Final = (5, 15, 30, 60)
 SEASON_SECONDS: Final = 900
 """Length at least of what is looked up on other days, so that one burst of then says little."""
 
+ROUNDING: Final = 1e-6
 DAY: Final = 86_400
 DAYS: Final = tuple(DAY * n for n in range(1, 8))
 WEEKS: Final = tuple(7 * DAY * n for n in range(1, 5))
@@ -104,6 +107,27 @@ class Context:
 
     def __getitem__(self, part: slice) -> Context:
         return Context(self.steps[part], self.facts[part], self.level[part])
+
+
+def check_minutes(minutes: Sequence[Minute]) -> None:
+    """Refuse what is no past of a channel.
+
+    Raises:
+        InputError: they are no minutes, not oldest first, or hold what is no count or no mood.
+    """
+    shown = f"{len(minutes)} minutes" if isinstance(minutes, Sequence) else minutes
+    try:
+        starts = np.array([m.start for m in minutes], np.float64)
+        counts = np.array([m[1:-1] for m in minutes], np.float64)
+        moods = np.array([_mood(m) for m in minutes], np.float64)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError("minutes", shown, "give Minutes with counts and moods that are numbers") from error
+    if not (np.diff(starts) > 0).all() or not (starts == np.floor(starts)).all():
+        raise InputError("minutes", shown, "give them oldest first, each once, starts in whole seconds")
+    if not ((counts >= 0) & (counts <= MAX_COUNT)).all():
+        raise InputError("minutes", shown, f"give counts from 0 to {MAX_COUNT:,}")
+    if not (np.abs(moods - 0.5) <= 0.5 + ROUNDING).all():
+        raise InputError("minutes", shown, "give moods from 0 to 1, or None")
 
 
 class Past:

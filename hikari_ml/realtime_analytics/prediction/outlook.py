@@ -125,14 +125,12 @@ class Trained:
         Raises:
             StoreError: it could not be written.
         """
-        from safetensors import SafetensorError
-
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            notes = {"gate": json.dumps(self.gate.pack()), "until": str(self.until)}
-            self.predictor.save(path, notes, self.boosting.arrays)
-        except (OSError, SafetensorError) as error:
+        except OSError as error:
             raise StoreError(path, f"cannot be written: {error}") from error
+        notes = {"gate": json.dumps(self.gate.pack()), "until": str(self.until)}
+        self.predictor.save(path, notes, self.boosting.arrays)
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
@@ -147,8 +145,9 @@ class Trained:
 
         try:
             predictor, notes, arrays = ViewerEngagementPredictor.load_with_notes(path)
-            boosting = Boosting(predictor.shape.frame, arrays)
-            return cls(predictor, boosting, Gate.unpack(json.loads(notes["gate"])), int(notes["until"]))
+            frame = predictor.shape.frame
+            gate = Gate.unpack(json.loads(notes["gate"]), len(frame.horizons))
+            return cls(predictor, Boosting.unpack(frame, arrays), gate, int(notes["until"]))
         except ModelMissingError:
             return None
         except (KeyError, TypeError, ValueError, AttributeError) as error:

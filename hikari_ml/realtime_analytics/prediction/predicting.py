@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hikari_ml.config import Settings
 from hikari_ml.errors import ClosedError, HikariError, InputError, ModelError
+from hikari_ml.realtime_analytics.checks import check_whole
+from hikari_ml.realtime_analytics.prediction.backtest import MOST_EPOCHS
 from hikari_ml.realtime_analytics.prediction.outlook import Trained, predict, pretrained
 from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute, Timeline, with_silence
 from hikari_ml.results import Predictions
@@ -67,9 +69,10 @@ class ChannelOutlook:
         """Train on the channel's past, judge, and keep it.
 
         Raises:
-            InputError: there is too little past.
+            InputError: there is too little past, or ``epochs`` is not 1 to 10,000.
             StoreError: it could not be kept.
         """
+        check_whole(epochs, "epochs", 1, MOST_EPOCHS)
         known, zone = self._timeline.known(), self._zone
         trained, report = await self._long.submit(lambda: _train(known, zone, epochs, self._on_epoch))
         self.trained, self._told = trained, None

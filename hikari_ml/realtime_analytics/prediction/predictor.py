@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -24,8 +24,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
-from hikari_ml.realtime_analytics.prediction.backtest import Bounds, Parts, needed, split
+from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError, StoreError
+from hikari_ml.realtime_analytics.checks import check_number, check_whole
+from hikari_ml.realtime_analytics.prediction.backtest import MOST_EPOCHS, Bounds, Parts, needed, split
 from hikari_ml.realtime_analytics.prediction.context import (
     FEATURES,
     HORIZONS,
@@ -34,6 +35,7 @@ from hikari_ml.realtime_analytics.prediction.context import (
     Past,
     Times,
     Values,
+    check_minutes,
 )
 from hikari_ml.realtime_analytics.timeline import Minute
 
@@ -61,6 +63,23 @@ LEAST_KNOWN: Final = 0.05
 """Share of the training in which a fact must be known: a rarer one is not learned, so not listened to."""
 
 
+DAY_MINUTES: Final = 24 * 60
+MOST_HORIZONS: Final = 24
+MOST_JUDGED: Final = 0.5
+
+SIZES: Final = {
+    "hidden_dim": (1, 1_024),
+    "num_layers": (1, 8),
+    "num_heads": (1, 64),
+    "step": (1, 60),
+    "span": (0, DAY_MINUTES),
+    "window": (1, DAY_MINUTES),
+    "coarse": (0, DAY_MINUTES),
+    "coarse_steps": (1, DAY_MINUTES),
+}
+"""Least and most of each size of a :class:`Shape`."""
+
+
 @dataclass(frozen=True, slots=True)
 class FitReport:
     """How training went: the moments of its three parts, and mean absolute error a horizon in the last.
@@ -78,7 +97,14 @@ class FitReport:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes that make a predictor, what it reads (:class:`Frame`), and the streamer's zone."""
+    """The sizes that make a predictor, what it reads (:class:`Frame`), and the streamer's zone.
+
+    ``dropout`` is in [0, 1). Every horizon is a whole number of steps, at most a day.
+
+    Raises:
+        InputError: a size cannot be used, ``hidden_dim`` is not a multiple of ``num_heads``, or the zone is
+            unknown.
+    """
 
     hidden_dim: int = 32
     num_layers: int = 2
@@ -91,6 +117,23 @@ class Shape:
     coarse: int = 24
     coarse_steps: int = 6
     zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in SIZES.items():
+            check_whole(getattr(self, name), name, low, high)
+        if self.hidden_dim % self.num_heads:
+            raise InputError("hidden_dim", self.hidden_dim, f"give a multiple of {self.num_heads}")
+        if not 0 <= check_number(self.dropout, "dropout") < 1:
+            raise InputError("dropout", self.dropout, "give a share from 0 to less than 1")
+        if not isinstance(self.horizons, tuple | list) or not 1 <= len(self.horizons) <= MOST_HORIZONS:
+            raise InputError("horizons", self.horizons, f"give a tuple of 1 to {MOST_HORIZONS} whole numbers")
+        for horizon in self.horizons:
+            if check_whole(horizon, "horizons", 1, DAY_MINUTES) % self.step:
+                raise InputError("horizons", horizon, f"give multiples of the step of {self.step} minutes")
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
+            raise InputError("zone", self.zone, "give an IANA name such as Europe/Berlin") from error
 
     @property
     def frame(self) -> Frame:
@@ -108,19 +151,13 @@ class ViewerEngagementPredictor(nn.Module):
     ``predict`` needs a trained predictor: :meth:`fit` it, or :meth:`load` one.
 
     Raises:
-        InputError: ``hidden_dim`` is not a multiple of ``num_heads``, or the zone is unknown.
+        InputError: a size cannot be used, see :class:`Shape`.
     """
 
     def __init__(self, shape: Shape | None = None, **sizes: Any) -> None:
         super().__init__()
         self.shape = shape or Shape(**sizes)
         width, facts, horizons = self.shape.hidden_dim, self.shape.frame.facts, len(self.shape.horizons)
-        if width % self.shape.num_heads:
-            raise InputError("hidden_dim", width, f"give a multiple of {self.shape.num_heads}")
-        try:
-            ZoneInfo(self.shape.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InputError("zone", self.shape.zone, "give an IANA name such as Europe/Berlin") from error
         dropout = self.shape.dropout
         between = dropout if self.shape.num_layers > 1 else 0.0
         self.lstm = nn.LSTM(len(FEATURES), width, self.shape.num_layers, dropout=between, batch_first=True)
@@ -181,8 +218,14 @@ class ViewerEngagementPredictor(nn.Module):
         the epoch, counted on through both trainings, and the loss.
 
         Raises:
-            InputError: ``minutes`` is too short to train on and to validate, or there is no epoch.
+            InputError: ``minutes`` cannot be used or are too few to train on and to validate, ``epochs`` is
+                not 1 to 10,000, or ``validation`` no share above 0 and at most a half.
         """
+        check_whole(epochs, "epochs", 1, MOST_EPOCHS)
+        check_whole(seed, "seed")
+        if not 0 < check_number(validation, "validation") <= MOST_JUDGED:
+            raise InputError("validation", validation, f"give a share above 0 and at most {MOST_JUDGED}")
+        check_minutes(minutes)
         past = self.shape.past(minutes)
         parts = split(past, validation)
         if parts is None:
@@ -202,10 +245,9 @@ class ViewerEngagementPredictor(nn.Module):
         """:meth:`fit` on parts that are given; also what it had said of those that judge, [N, horizons].
 
         Raises:
-            InputError: there is no epoch.
+            InputError: ``epochs`` is not 1 to 10,000.
         """
-        if epochs < 1:
-            raise InputError("epochs", epochs, "give at least 1")
+        check_whole(epochs, "epochs", 1, MOST_EPOCHS)
         frame = self.shape.frame
         began = {name: value.clone() for name, value in self.state_dict().items()}
         train = _thin(parts.train)
@@ -240,10 +282,12 @@ class ViewerEngagementPredictor(nn.Module):
         same time on the days and weeks before is looked up in it.
 
         Raises:
-            InputError: the predictor is not trained, or the stream has fewer minutes than its window.
+            InputError: the predictor is not trained, ``minutes`` cannot be used, or the stream has fewer of
+                them than the predictor's window.
         """
         if not self.is_trained:
             raise InputError("predictor", "untrained", "fit it or load a trained one first")
+        check_minutes(minutes)
         past = self.shape.past(minutes)
         end = past.ends()[-1:]
         if not len(end) or end[0] != past.newest:
@@ -259,26 +303,38 @@ class ViewerEngagementPredictor(nn.Module):
         notes: Mapping[str, str] | None = None,
         arrays: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> None:
-        """Write weights, sizes, ``notes`` and ``arrays`` as one safetensors file, durably."""
+        """Write weights, sizes, ``notes`` and ``arrays`` as one safetensors file, durably.
+
+        Raises:
+            InputError: ``path`` is none.
+            StoreError: it could not be written.
+        """
+        file = _file(path)
         about = {
             "format": str(FORMAT),
             "shape": json.dumps(asdict(self.shape)),
             "notes": json.dumps(dict(notes or {})),
         }
-        beside = Path(f"{path}.tmp")
         tensors = {name: value.contiguous() for name, value in self.state_dict().items()}
         for name, array in (arrays or {}).items():
             tensors[f"{BESIDE}{name}"] = torch.from_numpy(np.ascontiguousarray(array))
-        save_file(tensors, beside, metadata=about)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        beside = Path(f"{file}.tmp")
+        try:
+            save_file(tensors, beside, metadata=about)
+            with beside.open("rb") as written:
+                os.fsync(written.fileno())
+            beside.replace(file)
+        except (OSError, SafetensorError) as error:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise StoreError(file, f"cannot be written: {error}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read what :meth:`save` wrote.
 
         Raises:
+            InputError: ``path`` is none.
             ModelMissingError: there is no such file.
             ModelDamagedError: it is not such a file, or another version of this package wrote it.
         """
@@ -287,6 +343,7 @@ class ViewerEngagementPredictor(nn.Module):
     @classmethod
     def load_with_notes(cls, path: str | Path) -> tuple[Self, dict[str, str], dict[str, npt.NDArray[Any]]]:
         """:meth:`load`, and the notes and arrays it was saved with."""
+        _file(path)
         try:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
@@ -305,10 +362,28 @@ class ViewerEngagementPredictor(nn.Module):
             sizes = json.loads(about["shape"])
             predictor = cls(Shape(**{**sizes, "horizons": tuple(sizes["horizons"])}))
             predictor.load_state_dict(weights)
+            predictor._check_numbers()
             notes = dict(json.loads(about.get("notes", "{}")))
         except (KeyError, TypeError, ValueError, RuntimeError, InputError) as error:
             raise ModelDamagedError("predictor", f"{path} is no saved predictor: {error}") from error
         return predictor.eval(), notes, {name.removeprefix(BESIDE): found for name, found in arrays.items()}
+
+    def _check_numbers(self) -> None:
+        """Refuse weights that make no predictions.
+
+        Raises:
+            ValueError: one is no number, a scale not above zero, or an interval's ends are swapped.
+        """
+        for name, value in self.state_dict().items():
+            unknown = (
+                value.isnan() if name in ("facts_center", "bounds") else torch.zeros(1, dtype=torch.bool)
+            )
+            if not bool((value.isfinite() | unknown).all()):
+                raise ValueError(f"{name} holds what is no number")
+        if not bool((self.scale > 0).all() and (self.facts_scale > 0).all()):
+            raise ValueError("a scale is not above zero")
+        if not bool(self.bounds.isnan().all()) and not Bounds(self.bounds.double().numpy()).usable:
+            raise ValueError("the bounds are none")
 
     def _train(
         self,
@@ -384,6 +459,17 @@ class ViewerEngagementPredictor(nn.Module):
         rare = share < LEAST_KNOWN
         self.facts_center.copy_(torch.where(rare, math.nan, center))
         self.facts_scale.copy_(spread.nan_to_num(1.0).clamp(min=1e-3))
+
+
+def _file(path: object) -> Path:
+    """The path of a file.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not isinstance(path, str | Path) or not Path(path).name:
+        raise InputError("path", path, "give the path of a file")
+    return Path(path)
 
 
 def _thin(ends: Times) -> Times:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from hikari_ml.chat import check_name
 from hikari_ml.errors import InputError
-from hikari_ml.realtime_analytics.checks import check_number
+from hikari_ml.realtime_analytics.checks import check_number, check_whole
 from hikari_ml.realtime_analytics.metrics import Metrics
 from hikari_ml.realtime_analytics.timeline import OWN_METRICS, Timeline
 from hikari_ml.realtime_analytics.trials import power
@@ -310,8 +310,8 @@ class ChannelExperiments:
         """
         check_name(name, "name")
         check_name(metric, "metric")
-        block = _whole(block_minutes, "block_minutes", 1, MAX_BLOCK_MINUTES)
-        washout = _whole(washout_minutes, "washout_minutes", 0, block - 1)
+        block = check_whole(block_minutes, "block_minutes", 1, MAX_BLOCK_MINUTES)
+        washout = check_whole(washout_minutes, "washout_minutes", 0, block - 1)
         points = self._metrics.points(metric)
         if metric not in OWN_METRICS and not points:
             raise InputError("metric", metric, f"record it first, or take one of {', '.join(OWN_METRICS)}")
@@ -319,7 +319,7 @@ class ChannelExperiments:
         _one_of(scale, "effect", ("ratio", "difference"))
         if scale == "ratio" and metric not in OWN_METRICS and any(value <= 0 for _, value in points):
             raise InputError("effect", scale, f"{metric} was zero or less; give effect='difference'")
-        return Plan(name, _arms(arms), metric, scale, block, washout, _whole(seed, "seed"), starts_at)
+        return Plan(name, _arms(arms), metric, scale, block, washout, check_whole(seed, "seed"), starts_at)
 
 
 def _shaped(plan: Plan, table: PowerTable | None, bandit: Bandit | None) -> ExperimentPlan:
@@ -345,12 +345,6 @@ def _arms(arms: object) -> tuple[str, ...]:
     if len(set(found)) != len(found):
         raise InputError("arms", arms, "give each arm a name of its own")
     return found
-
-
-def _whole(value: object, name: str, low: int = -(2**63), high: int = 2**63 - 1) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise InputError(name, value, f"give a whole number from {low} to {high}")
-    return value
 
 
 def _positive(value: object, name: str) -> float:

@@ -107,7 +107,7 @@ def test_skill_is_the_gain_over_the_last_value():
 
 def test_a_gate_is_kept_and_read_again():
     known = gate(last=3, network=1)
-    again = Gate.unpack(known.pack())
+    again = Gate.unpack(known.pack(), len(known.errors[LAST]))
     assert again.errors == known.errors
     assert np.array_equal(again.bounds[NETWORK].values, known.bounds[NETWORK].values)
 
@@ -118,8 +118,14 @@ def test_a_gate_is_kept_and_read_again():
         {"errors": {}, "bounds": {}},
         {"errors": {LAST: [1.0]}, "bounds": {}},
         {"errors": {LAST: [float("nan")]}, "bounds": {LAST: [[0, 1]]}},
+        {"errors": {LAST: [-1.0]}, "bounds": {LAST: [[0, 1]]}},
+        {"errors": {LAST: [1.0, 2.0]}, "bounds": {LAST: [[0, 1]]}},
+        {"errors": {LAST: [1.0], "oracle": [0.0]}, "bounds": {LAST: [[0, 1]], "oracle": [[0, 1]]}},
+        {"errors": {LAST: [1.0]}, "bounds": {LAST: [[0, 1], [0, 1]]}},
+        {"errors": {LAST: [1.0]}, "bounds": {LAST: [[0, float("nan")]]}},
+        {"errors": {LAST: [1.0]}, "bounds": {LAST: [[1, 0]]}},
     ],
 )
 def test_what_is_no_gate_is_refused(kept):
-    with pytest.raises(ValueError, match="no errors"):
-        Gate.unpack(kept)
+    with pytest.raises(ValueError, match="these are no"):
+        Gate.unpack(kept, 1)

@@ -57,3 +57,44 @@ def test_the_same_past_grows_the_same_trees(learned):
 def test_nothing_asked_is_nothing_said(learned):
     context, targets = learned
     assert Boosting.fit(context, targets, FRAME).counts(context[:0]).shape == (0, 2)
+
+
+@pytest.fixture(scope="module")
+def kept():
+    past = Past(known(), FRAME)
+    ends = past.ends()
+    ends = ends[~np.isnan(past.targets(ends)).any(axis=1)]
+    return Boosting.fit(past.context(ends), past.targets(ends), FRAME).arrays
+
+
+def test_what_was_kept_comes_back(kept):
+    assert Boosting.unpack(FRAME, kept).arrays == kept
+
+
+@pytest.mark.parametrize("name", ["feature", "left", "right", "roots", "depth"])
+@pytest.mark.parametrize("place", [-1, 10**6])
+def test_a_node_that_leads_nowhere_is_refused(kept, name, place):
+    with pytest.raises(ValueError, match="no trees"):
+        Boosting.unpack(FRAME, {**kept, name: np.full_like(kept[name], place)})
+
+
+@pytest.mark.parametrize(
+    "name", ["feature", "threshold", "left_if_unknown", "left", "value", "roots", "base"]
+)
+def test_trees_of_which_a_part_is_missing_are_refused(kept, name):
+    for changed in (kept[name][:1], kept[name].astype(np.float16)):
+        with pytest.raises(ValueError, match="no trees"):
+            Boosting.unpack(FRAME, {**kept, name: changed})
+    with pytest.raises(ValueError, match="no trees"):
+        Boosting.unpack(FRAME, {one: array for one, array in kept.items() if one != name})
+
+
+@pytest.mark.parametrize("name", ["threshold", "value", "base"])
+def test_a_number_that_is_none_is_refused(kept, name):
+    with pytest.raises(ValueError, match="no trees"):
+        Boosting.unpack(FRAME, {**kept, name: np.full_like(kept[name], np.nan)})
+
+
+def test_trees_of_other_horizons_are_refused(kept):
+    with pytest.raises(ValueError, match="no trees"):
+        Boosting.unpack(Frame((5,), window=12, coarse=4), kept)

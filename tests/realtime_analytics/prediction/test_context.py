@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from hikari_ml.realtime_analytics.prediction.context import DAY, FEATURES, LEVEL_STEPS, Frame, Past
+from hikari_ml.errors import InputError
+from hikari_ml.realtime_analytics.prediction.context import (
+    DAY,
+    FEATURES,
+    LEVEL_STEPS,
+    Frame,
+    Past,
+    check_minutes,
+)
 from hikari_ml.realtime_analytics.timeline import Minute
 
 FRAME = Frame((5, 15), window=10, coarse=4, coarse_steps=5)
@@ -97,3 +105,39 @@ def test_what_is_learned_turns_back_into_messages():
     counts, level = np.array([[12.0, 90.0]]), np.array([1.5], np.float32)
     assert FRAME.counts(FRAME.ratios(counts, level), level) == pytest.approx(counts)
     assert FRAME.counts(np.array([[-9.0, 0.0]]), level)[0][0] == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"messages": math.nan},
+        {"messages": -1},
+        {"chatters": 10**300},
+        {"toxic": 10**400},
+        {"repeated": None},
+        {"mood": 1.5},
+        {"mood": math.nan},
+        {"start": 30.5},
+        {"start": 0},
+        {"start": 10**9},
+    ],
+    ids=str,
+)
+def test_what_is_no_past_is_refused(change):
+    known = minutes(10)
+    known[5] = known[5]._replace(**change)
+    with pytest.raises(InputError) as caught:
+        check_minutes(known)
+    assert caught.value.field == "minutes"
+
+
+@pytest.mark.parametrize("given", [None, 5, ["a", "b"], minutes(9)[::-1], [*minutes(9), minutes(9)[-1]]])
+def test_minutes_in_another_order_or_none_are_refused(given):
+    with pytest.raises(InputError):
+        check_minutes(given)
+
+
+def test_a_past_with_holes_and_without_moods_is_taken():
+    check_minutes([*minutes(9), *minutes(3, start=DAY)])
+    check_minutes([minute._replace(mood=None) for minute in minutes(3)])
+    check_minutes([])

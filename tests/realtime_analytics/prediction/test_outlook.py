@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from hikari_ml.errors import InputError, ModelDamagedError, StoreError
 from hikari_ml.realtime_analytics.prediction.backtest import (
@@ -132,6 +134,17 @@ def test_what_cannot_be_used_or_written_is_a_named_error(trained, tmp_path):
         Trained.load(path)
     with pytest.raises(StoreError, match="cannot be written"):
         trained.save(path / "below a file")
+
+
+def test_trees_that_lead_nowhere_are_damaged(trained, tmp_path):
+    path = tmp_path / "p.safetensors"
+    trained.save(path)
+    with safe_open(path, framework="pt") as file:
+        about, kept = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    kept["beside.left"] += 9999
+    save_file(kept, path, metadata=about)
+    with pytest.raises(ModelDamagedError, match="worth"):
+        Trained.load(path)
 
 
 def test_the_bundled_network_serves_a_first_stream_only_where_it_proved_better():

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from hikari_ml import ViewerEngagementPredictor
-from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError
+from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError, StoreError
 from hikari_ml.realtime_analytics.prediction.backtest import split
 from hikari_ml.realtime_analytics.prediction.context import FEATURES, HORIZONS
 from hikari_ml.realtime_analytics.prediction.predictor import Shape, reproducible
@@ -91,8 +92,28 @@ def test_what_judged_is_learned_from_in_the_end():
     assert one.predict(past[:400]) != other.predict(past[:400])
 
 
+@pytest.mark.parametrize("epochs", ["3", None, 2.5, True, 10_001])
+def test_epochs_are_a_whole_number(epochs):
+    with pytest.raises(InputError, match="epochs"):
+        ViewerEngagementPredictor().fit(minutes(500), epochs=epochs)
+
+
+@pytest.mark.parametrize("validation", [math.nan, 0, -0.1, 0.6, 1.5, "x", None])
+def test_what_judges_is_a_share(validation):
+    with pytest.raises(InputError, match="validation"):
+        ViewerEngagementPredictor().fit(minutes(500), validation=validation)
+
+
+def test_minutes_that_are_no_past_are_neither_learned_from_nor_predicted_from(trained):
+    broken = [m._replace(messages=math.nan) for m in minutes(500)]
+    for given in (broken, minutes(500)[::-1]):
+        for use in (ViewerEngagementPredictor().fit, trained[0].predict):
+            with pytest.raises(InputError, match="minutes"):
+                use(given)
+
+
 def test_there_must_be_an_epoch():
-    with pytest.raises(InputError, match="at least 1"):
+    with pytest.raises(InputError, match="from 1 to"):
         ViewerEngagementPredictor().fit(minutes(500), epochs=0)
 
 
@@ -173,7 +194,39 @@ def test_heads_must_fit():
         ViewerEngagementPredictor(hidden_dim=30)
 
 
-@pytest.mark.parametrize("zone", ["Nowhere/At_all", "", "../etc"])
+@pytest.mark.parametrize(
+    ("size", "value"),
+    [
+        ("num_heads", 0),
+        ("hidden_dim", 0),
+        ("hidden_dim", 10**7),
+        ("num_layers", 0),
+        ("num_layers", True),
+        ("dropout", 1.0),
+        ("dropout", math.nan),
+        ("horizons", ()),
+        ("horizons", (0,)),
+        ("horizons", ("a", "b")),
+        ("horizons", 5),
+        ("step", 0),
+        ("span", -5),
+        ("window", 0),
+        ("coarse", -1),
+        ("coarse_steps", 0),
+    ],
+)
+def test_a_size_that_cannot_be_is_refused(size, value):
+    with pytest.raises(InputError) as caught:
+        ViewerEngagementPredictor(**{size: value})
+    assert caught.value.field == size
+
+
+def test_horizons_are_whole_steps():
+    with pytest.raises(InputError, match="multiples of the step of 5"):
+        ViewerEngagementPredictor(step=5, horizons=(5, 12))
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/At_all", "", "../etc", 5])
 def test_the_zone_must_be_one(zone):
     with pytest.raises(InputError, match="zone"):
         ViewerEngagementPredictor(zone=zone)
@@ -211,9 +264,64 @@ def test_files_that_are_none(tmp_path):
         {"format": "2", "shape": '{"horizons": [5], "hidden_dim": 8}'},
         {"format": "2", "shape": '{"horizons": [5], "colour": 8}'},
         {"format": "2", "shape": '{"horizons": [5], "zone": "Nowhere"}'},
+        {"format": "2", "shape": '{"horizons": [5], "num_heads": 0}'},
+        {"format": "2", "shape": '{"horizons": ["a"]}'},
+        {"format": "2", "shape": '{"horizons": [5], "step": 0}'},
     ],
 )
 def test_weights_without_the_right_words_about_them_are_damaged(tmp_path, about):
     save_file({"center": torch.zeros(7)}, tmp_path / "p", metadata=about)
     with pytest.raises(ModelDamagedError):
         ViewerEngagementPredictor.load(tmp_path / "p")
+
+
+@pytest.mark.parametrize("name", ["output.0.weight", "center", "scale", "facts_scale"])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_weights_that_are_no_numbers_are_damaged(trained, tmp_path, name, number):
+    kept = trained[0].state_dict()
+    kept[name] = kept[name].clone()
+    kept[name].view(-1)[0] = number
+    check_damaged(tmp_path / "p", kept)
+
+
+def test_swapped_bounds_and_scales_of_zero_are_damaged(trained, tmp_path):
+    kept = trained[0].state_dict()
+    for name, changed in (
+        ("bounds", kept["bounds"].flip(1)),
+        ("bounds", torch.tensor([[math.nan, 1.0], *kept["bounds"].tolist()[1:]])),
+        ("scale", kept["scale"] * 0),
+        ("facts_center", kept["facts_center"] + math.inf),
+    ):
+        check_damaged(tmp_path / "p", {**kept, name: changed})
+
+
+def check_damaged(path, kept):
+    """Such weights, with the sizes of a usual predictor, are damaged."""
+    fresh().save(path)
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    save_file({name: value.contiguous() for name, value in kept.items()}, path, metadata=about)
+    with pytest.raises(ModelDamagedError, match="no saved predictor"):
+        ViewerEngagementPredictor.load(path)
+
+
+def test_an_untrained_one_is_kept_and_is_still_untrained(tmp_path):
+    fresh().save(tmp_path / "p")
+    assert not ViewerEngagementPredictor.load(tmp_path / "p").is_trained
+
+
+def test_what_cannot_be_written_is_a_named_error_and_leaves_nothing(trained, tmp_path):
+    with pytest.raises(StoreError, match="cannot be written"):
+        trained[0].save(tmp_path / "no" / "folder")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(StoreError):
+        trained[0].save(tmp_path / "taken")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("path", [None, "", 5])
+def test_what_is_no_path_is_refused(trained, path):
+    with pytest.raises(InputError, match="path"):
+        trained[0].save(path)
+    with pytest.raises(InputError, match="path"):
+        ViewerEngagementPredictor.load(path)
