@@ -72,8 +72,10 @@ class ArmStanding(TypedDict):
 class Comparison(TypedDict):
     """An arm against the first one. ``estimate``, ``low`` and ``high`` are ratios or differences.
 
-    ``low`` and ``high`` hold the effect with 95 % at every look together. ``decided`` is True once it is safe
-    to stop: a difference was found, or none worth speaking of can be left.
+    ``low`` and ``high`` hold the effect with 95 % at every look together. Where blocks hold few messages the
+    one nearer to no effect says less than there is, see ``degraded`` of the result. ``decided`` is True once
+    it is safe to stop: a difference was found, or none worth speaking of can be left. ``more_blocks`` is
+    about how many an effect of a fifth would take from here on, and 0 once it has run as long as that takes.
     """
 
     arm: str

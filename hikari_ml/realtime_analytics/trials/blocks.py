@@ -21,6 +21,12 @@ from hikari_ml.realtime_analytics.timeline import STREAM_GAP, Minute, series, wi
 Effect = Literal["ratio", "difference"]
 
 COUNTS: Final = ("chat_rate", "chatters")
+HALF: Final = 0.5
+"""Messages added to a count of which the logarithm is taken."""
+
+ENOUGH: Final = 10
+"""Messages of each arm that a pool of rounds is planned for: with fewer, half a message more is a bias."""
+
 MAX_BLOCKS: Final = 20_000
 """Blocks measured for one experiment: at five minutes each, a year of five hours a day."""
 
@@ -160,17 +166,57 @@ def level(plan: Plan, block: Block) -> float:
     """
     if plan.effect == "difference":
         return block.value
-    return math.log(block.value + (0.5 / block.minutes if plan.metric in COUNTS else 0.0))
+    return math.log(block.value + (HALF / block.minutes if plan.metric in COUNTS else 0.0))
 
 
 def differences(plan: Plan, blocks: Sequence[Block], arm: int, baseline: int = 0) -> list[float]:
     """Of each round that has blocks of both, how far ``arm`` lies above ``baseline``; oldest first."""
-    rounds: dict[int, tuple[list[float], list[float]]] = {}
+    return [_difference(plan, *sides) for sides in _rounds(plan, blocks, arm, baseline)]
+
+
+def pooled(plan: Plan, blocks: Sequence[Block], arm: int, baseline: int = 0) -> list[float]:
+    """:func:`differences` in which rounds of ratios of counts are taken together while they hold few.
+
+    How many go together is fixed before the first of them, by the pool before: so many that at its pace the
+    arm with the fewest messages gets :data:`ENOUGH`. So the lot of a pool decides nothing about its length.
+    """
+    if plan.effect == "difference" or plan.metric not in COUNTS:
+        return differences(plan, blocks, arm, baseline)
+    rounds = _rounds(plan, blocks, arm, baseline)
+    found, at, size = [], 0, 1
+    while at + size <= len(rounds):
+        pool = rounds[at : at + size]
+        base, of = ([block for sides in pool for block in sides[side]] for side in (0, 1))
+        found.append(_difference(plan, base, of) if size == 1 else _rate(of) - _rate(base))
+        at += size
+        fewest = min(_count(base), _count(of))
+        size = max(1, math.ceil(size * ENOUGH / (fewest + HALF)))
+    return found
+
+
+Side = list[Block]
+
+
+def _rounds(plan: Plan, blocks: Sequence[Block], arm: int, baseline: int) -> list[tuple[Side, Side]]:
+    """The blocks of ``baseline`` and of ``arm`` in each round that has both; oldest first."""
+    rounds: dict[int, tuple[Side, Side]] = {}
     for block in blocks:
         if block.arm in (arm, baseline):
-            sides = rounds.setdefault(plan.round(block.slot), ([], []))
-            sides[block.arm == arm].append(level(plan, block))
-    return [fmean(of) - fmean(base) for _, (base, of) in sorted(rounds.items()) if base and of]
+            rounds.setdefault(plan.round(block.slot), ([], []))[block.arm == arm].append(block)
+    return [(base, of) for _, (base, of) in sorted(rounds.items()) if base and of]
+
+
+def _difference(plan: Plan, base: Side, of: Side) -> float:
+    return fmean(level(plan, block) for block in of) - fmean(level(plan, block) for block in base)
+
+
+def _count(side: Side) -> float:
+    return sum(block.value * block.minutes for block in side)
+
+
+def _rate(side: Side) -> float:
+    """Logarithm of the messages a minute of several blocks together."""
+    return math.log((_count(side) + HALF) / sum(block.minutes for block in side))
 
 
 @lru_cache(maxsize=4096)

@@ -60,37 +60,88 @@ class Evidence:
         return above or (self.high is not None and self.high < 0)
 
 
-def weigh(differences: Sequence[float], alpha: float = ALPHA) -> Evidence:
-    """Weigh the differences of all rounds so far, oldest first; ``alpha`` is the share of both bounds."""
-    found = np.asarray(differences, np.float64)
-    scales = _scales(found)
-    if not np.isfinite(scales).any():
+def weigh(
+    differences: Sequence[float], alpha: float = ALPHA, pooled: Sequence[float] | None = None
+) -> Evidence:
+    """Weigh the differences of all rounds so far, oldest first; ``alpha`` is the share of both bounds.
+
+    ``pooled`` are those of rounds taken together where each alone is drawn towards no effect. Whether there
+    is an effect, and the bound nearer to none, follow from the rounds: what draws them in can only weaken
+    both. The farther bound and the estimate follow from the pools.
+    """
+    rounds = _Paths(np.asarray(differences, np.float64))
+    pools = rounds if pooled is None else _Paths(np.asarray(pooled, np.float64))
+    found = rounds.differences
+    if not rounds.begun:
         return Evidence(len(found), float(found.mean()) if len(found) else None, None, None, 1.0)
-    span = float(np.abs(found).max()) * 1e3
+    span = max(rounds.span, pools.span)
     threshold = math.log(2 / alpha)
-
-    def path(theta: float, sign: int) -> Numbers:
-        return _log_wealth(sign * (found - theta), scales)
-
-    def bounds(of: Callable[[Numbers], float]) -> tuple[float, float]:
-        low = _root(lambda theta: of(path(theta, 1)) - threshold, -span, span)
-        high = _root(lambda theta: threshold - of(path(theta, -1)), -span, span)
-        return low, high
-
-    middle = _root(lambda theta: float(path(theta, 1)[-1] - path(theta, -1)[-1]), -span, span)
-    low, high = bounds(lambda wealth: float(wealth.max()))
-    changed = low > high
+    own, far = (paths.bounds(threshold, span, _largest) for paths in (rounds, pools))
+    low, high = _together(own, far)
+    changed = low > high or far[0] > far[1] or own[0] > 0 > own[1]
     if changed:
-        low, high = bounds(lambda wealth: float(wealth[-1]))
-    most = max(float(path(0.0, 1).max()), float(path(0.0, -1).max()), 0.0)
+        low, high = _together(*(paths.bounds(threshold, span, _last) for paths in (rounds, pools)))
+    middle = (pools if pools.begun else rounds).middle(span)
+    most = max(_largest(rounds.path(0.0, 1)), _largest(rounds.path(0.0, -1)), 0.0)
     return Evidence(
         rounds=len(found),
-        estimate=min(max(middle, low), high),
+        estimate=min(max(middle, low), max(low, high)),
         low=low if low > -span else None,
-        high=high if high < span else None,
+        high=max(low, high) if high < span else None,
         p_value=min(1.0, 2 * math.exp(-most) * ALPHA / alpha),
         changed=changed,
     )
+
+
+def _together(own: tuple[float, float], far: tuple[float, float]) -> tuple[float, float]:
+    """Bounds of which the nearer to no effect is ``own``; while that lies within them, both are ``far``."""
+    if own[0] > 0:
+        return own[0], far[1]
+    if own[1] < 0:
+        return far[0], own[1]
+    return min(far[0], 0.0), max(far[1], 0.0)
+
+
+def _largest(wealth: Numbers) -> float:
+    return float(wealth.max())
+
+
+def _last(wealth: Numbers) -> float:
+    return float(wealth[-1])
+
+
+class _Paths:
+    """The wealth of bets on differences, oldest first, against every effect."""
+
+    def __init__(self, differences: Numbers) -> None:
+        self.differences = differences
+        self._scales = _scales(differences)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was bet."""
+        return bool(np.isfinite(self._scales).any())
+
+    @property
+    def span(self) -> float:
+        """Beyond it, either way, no effect is looked for."""
+        return float(np.abs(self.differences).max(initial=0.0)) * 1e3
+
+    def path(self, theta: float, sign: int) -> Numbers:
+        """Log of the stake after each round, betting that differences lie above ``theta``, or below."""
+        return _log_wealth(sign * (self.differences - theta), self._scales)
+
+    def bounds(self, threshold: float, span: float, of: Callable[[Numbers], float]) -> tuple[float, float]:
+        """Between which effects ``of`` the wealth, in both directions, lies below ``threshold``."""
+        if not self.begun:
+            return -span, span
+        low = _root(lambda theta: of(self.path(theta, 1)) - threshold, -span, span)
+        high = _root(lambda theta: threshold - of(self.path(theta, -1)), -span, span)
+        return low, high
+
+    def middle(self, span: float) -> float:
+        """The effect that both directions speak for alike."""
+        return _root(lambda theta: _last(self.path(theta, 1)) - _last(self.path(theta, -1)), -span, span)
 
 
 def first_found(differences: Numbers, alpha: float = ALPHA) -> npt.NDArray[np.int64]:

@@ -12,7 +12,15 @@ from typing import Any, Final
 from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics.trials import verdicts
 from hikari_ml.realtime_analytics.trials.bandit import Bandit
-from hikari_ml.realtime_analytics.trials.blocks import LARGEST, Block, Measured, Note, Plan, differences
+from hikari_ml.realtime_analytics.trials.blocks import (
+    LARGEST,
+    Block,
+    Measured,
+    Note,
+    Plan,
+    differences,
+    pooled,
+)
 from hikari_ml.realtime_analytics.trials.evidence import ALPHA, weigh
 from hikari_ml.results import ArmStanding, Comparison, ExperimentResult
 from hikari_ml.times import iso_at
@@ -166,7 +174,6 @@ def result(experiment: Experiment, measured: Measured, ended_at: float | None = 
     found = [_comparison(plan, blocks, arm, standings) for arm in range(1, len(plan.arms))] if test else []
     comparisons = [comparison for comparison, _ in found]
     strayed = fmean(block.arm != plan.arm(block.slot) for block in blocks) if test and blocks else 0.0
-    changed = [one["arm"] for one, changed in found if changed]
     return {
         "experiment": plan.name,
         "kind": "test" if test else "bandit",
@@ -183,7 +190,7 @@ def result(experiment: Experiment, measured: Measured, ended_at: float | None = 
         "ended_at": None if ended_at is None else iso_at(ended_at),
         "degraded": [
             *verdicts.straying(strayed),
-            *(f"changed: no single effect of {arm} fits the whole experiment" for arm in changed),
+            *(note for _, notes in found for note in notes),
         ],
     }
 
@@ -200,8 +207,9 @@ def _standing(plan: Plan, blocks: tuple[Block, ...], arm: int) -> ArmStanding:
 
 def _comparison(
     plan: Plan, blocks: tuple[Block, ...], arm: int, standings: list[ArmStanding]
-) -> tuple[Comparison, bool]:
-    """An arm against the first, and whether its effect changed on the way."""
-    by_round = differences(plan, blocks, arm)
-    found = weigh(by_round, ALPHA / (len(plan.arms) - 1))
-    return verdicts.compare(plan, plan.arms[arm], found, by_round, standings[0]["mean"]), found.changed
+) -> tuple[Comparison, list[str]]:
+    """An arm against the first, and what its numbers are to be taken with."""
+    by_round, pools = differences(plan, blocks, arm), pooled(plan, blocks, arm)
+    found = weigh(by_round, ALPHA / (len(plan.arms) - 1), pools)
+    notes = verdicts.notes(plan.arms[arm], found, few=len(pools) < len(by_round))
+    return verdicts.compare(plan, plan.arms[arm], found, by_round, standings[0]["mean"]), notes

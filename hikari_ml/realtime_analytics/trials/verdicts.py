@@ -69,6 +69,13 @@ def of_bandit(arms: Sequence[ArmStanding]) -> str:
     )
 
 
+def notes(arm: str, found: Evidence, *, few: bool) -> list[str]:
+    """What an arm's numbers are to be taken with; ``few`` says that single rounds hold few messages."""
+    changed = f"changed: no single effect of {arm} fits the whole experiment"
+    near = f"few: blocks hold few messages, so the effect of {arm} may lie well beyond the nearer bound"
+    return [*([changed] if found.changed else []), *([near] if few and found.decided else [])]
+
+
 def straying(share: float) -> list[str]:
     """A warning where the plan was not followed."""
     if share < STRAYED:
@@ -96,12 +103,32 @@ def _verdict(
         return f"nothing can be said: {plan.metric} was the same in every block of {arm} and {baseline}"
     if more is None:
         return f"nothing can be said yet: {arm} and {baseline} were compared in {found.rounds} rounds"
-    size = (
+    if more == 0:
+        return _long_enough(plan, arm, found, base_level)
+    size = _asked(plan, base_level)
+    return f"nothing can be said yet; at this noise about {more} more blocks are needed for {size} of {arm}"
+
+
+def _asked(plan: Plan, base_level: float | None) -> str:
+    return (
         f"a {_percent(ASKED_EFFECT)} effect"
         if plan.effect == "ratio"
         else f"a difference of {_number(_worth(base_level, ASKED_EFFECT))}"
     )
-    return f"nothing can be said yet; at this noise about {more} more blocks are needed for {size} of {arm}"
+
+
+def _long_enough(plan: Plan, arm: str, found: Evidence, base_level: float | None) -> str:
+    """Nothing was found in the time that the planned effect takes, and what is still possible."""
+    size, baseline = _asked(plan, base_level), plan.arms[0]
+    said = f"no difference was found in the blocks that {size} of {arm} takes at this noise"
+    if found.low is None or found.high is None:
+        return said
+    if plan.effect == "difference":
+        ends = f"{_number(-found.low)} lower to {_number(found.high)} higher"
+        return f"{said}; {plan.metric} may be from {ends} with {arm} than with {baseline}"
+    less, more = (f"{100 * _share(end):.0f} %" for end in (found.low, found.high))
+    noun = NOUNS.get(plan.metric, plan.metric)
+    return f"{said}; {arm} may draw from {less} less to {more} more {noun} than {baseline}"
 
 
 def _found(plan: Plan, arm: str, found: Evidence) -> str:
@@ -155,10 +182,10 @@ def _alike(effect: Effect, found: Evidence, base_level: float | None) -> bool:
 def _more_blocks(
     plan: Plan, found: Evidence, differences: Sequence[float], base_level: float | None
 ) -> int | None:
-    """Blocks of all arms that :data:`ASKED_EFFECT` would take from here on, at the noise so far."""
+    """Blocks of all arms that :data:`ASKED_EFFECT` would take from here on, at this noise; 0 if none."""
     if found.rounds < FEW_ROUNDS or found.estimate is None or not any(differences):
         return None
     effect = math.log(ASKED_EFFECT) if plan.effect == "ratio" else _worth(base_level, ASKED_EFFECT)
     noise = [one - found.estimate for one in differences]
     needed = rounds_needed(noise, effect, ALPHA / (len(plan.arms) - 1))
-    return None if needed is None else len(plan.arms) * max(1, needed - found.rounds)
+    return None if needed is None else len(plan.arms) * max(0, needed - found.rounds)

@@ -1,5 +1,6 @@
 """Blocks follow the lot, count only if they are whole, and know which arm was really on."""
 
+import math
 from collections import Counter
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from hikari_ml.realtime_analytics.trials.blocks import (
     level,
     measure,
     own_readings,
+    pooled,
     recorded_readings,
 )
 
@@ -183,6 +185,41 @@ def test_differences_are_within_rounds():
     assert differences(of, blocks, 1) == signs
     assert differences(of, blocks[:3], 1) == signs[:1]
     assert differences(of, [], 1) == []
+
+
+def rounds(of, counts):
+    """Blocks of four minutes, in each round with a count for the first arm and one for the second."""
+    return [
+        Block(slot, of.arm(slot), counts[slot // 2][of.arm(slot)] / 4, 4) for slot in range(2 * len(counts))
+    ]
+
+
+def test_rounds_with_enough_messages_stand_alone():
+    blocks = rounds(plan(), [(10, 20), (40, 11), (15, 15)])
+    assert pooled(plan(), blocks, 1) == differences(plan(), blocks, 1)
+
+
+def test_rounds_with_few_messages_are_taken_together():
+    blocks = rounds(plan(), [(1, 4)] * 31)
+    found = pooled(plan(), blocks, 1)
+    assert len(found) == 4, "the first alone, then seven, ten and ten; the rest waits for more"
+    assert found[0] == pytest.approx(math.log(4.5 / 1.5))
+    assert found[1:] == pytest.approx([math.log((4 * n + 0.5) / (n + 0.5)) for n in (7, 10, 10)])
+
+
+def test_how_many_rounds_go_together_is_fixed_before_them():
+    counts = [(1, 4)] * 8
+    swapped = [*counts[:1], *((4, 1) for _ in counts[1:])]
+    one, other = (pooled(plan(), rounds(plan(), given), 1) for given in (counts, swapped))
+    assert len(one) == len(other) == 2
+    assert one[1] == pytest.approx(-other[1]), "the lot of a pool turns its difference round"
+
+
+def test_only_ratios_of_counts_are_pooled():
+    for changes in ({"effect": "difference"}, {"metric": "viewer_count"}):
+        blocks = rounds(plan(**changes), [(1, 4)] * 30)
+        assert pooled(plan(**changes), blocks, 1) == differences(plan(**changes), blocks, 1)
+    assert pooled(plan(), [], 1) == []
 
 
 def test_silence_has_a_level_too():

@@ -117,3 +117,37 @@ def test_rounds_needed_grow_with_noise_and_shrink_with_the_effect():
     assert rounds_needed([1.0, -1.0, 0.4], 0.1) > rounds_needed([0.5, -0.5, 0.2], 0.1)
     assert rounds_needed([], 0.1) is None
     assert rounds_needed([0.5], 0.0) is None
+
+
+def test_the_farther_bound_is_that_of_the_pools():
+    rng = np.random.default_rng(5)
+    drawn_in, whole = rng.normal(0.7, 0.3, 300), rng.normal(1.4, 0.3, 40)
+    found = weigh(drawn_in, pooled=whole)
+    assert found.low == pytest.approx(weigh(drawn_in).low)
+    assert found.high == pytest.approx(weigh(whole).high)
+    assert found.estimate == pytest.approx(weigh(whole).estimate)
+    assert 0.6 < found.low < 0.7 < 1.4 < found.high
+    assert found.p_value == weigh(drawn_in).p_value
+    less = weigh(-drawn_in, pooled=-whole)
+    assert (less.low, less.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_rounds_as_pools_change_nothing():
+    rng = np.random.default_rng(6)
+    for middle in (0.0, 0.3):
+        found = rng.normal(middle, 0.5, 120)
+        assert weigh(found, pooled=found) == weigh(found)
+
+
+def test_while_nothing_is_found_no_effect_stays_possible():
+    rng = np.random.default_rng(7)
+    found = weigh(rng.normal(0, 1, 60), pooled=rng.normal(0.6, 0.05, 60))
+    assert found.low == 0 < found.high
+    assert not found.decided
+
+
+def test_with_a_single_pool_there_is_no_farther_bound():
+    found = weigh([0.5, 0.6] * 30, pooled=[0.5])
+    assert found.decided
+    assert found.high is None
+    assert found.low <= found.estimate

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from hikari_ml.errors import InputError
@@ -34,6 +35,30 @@ def test_what_stands_out_is_found():
     assert found["verdict"] == garden["verdict"]
     assert found["strayed"] == 0
     assert found["degraded"] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_on_a_quiet_chat_the_interval_holds_what_is_there(seed):
+    experiment = Experiment(plan(seed=seed))
+    of, drawn = experiment.plan, np.random.default_rng(seed)
+    rates = [0.1 * (4 if of.arm(at // 5) == 1 else 1) for at in range(60 * 60)]
+    known = [minute(at, int(drawn.poisson(rate)), 1) for at, rate in enumerate(rates)]
+    found = result(experiment, measured(experiment, known))
+    (garden,) = found["comparisons"]
+    assert garden["decided"]
+    assert garden["low"] < 4 < garden["high"]
+    assert garden["low"] < found["arms"][1]["mean"] / found["arms"][0]["mean"] < garden["high"]
+    assert garden["estimate"] == pytest.approx(4, rel=0.35)
+    assert found["degraded"][0].startswith("few: blocks hold few messages")
+
+
+def test_a_silent_arm_has_no_farther_bound():
+    experiment = Experiment(plan(block_minutes=1, washout_minutes=0))
+    known = [minute(at, experiment.plan.arm(at)) for at in range(120)]
+    found = result(experiment, measured(experiment, known))
+    (garden,) = found["comparisons"]
+    assert garden["high"] is None
+    assert "garden draws at least" in garden["verdict"]
 
 
 def test_an_arm_without_data_has_no_effect():

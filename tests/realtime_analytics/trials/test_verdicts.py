@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hikari_ml.realtime_analytics.trials.evidence import Evidence, weigh
-from hikari_ml.realtime_analytics.trials.verdicts import compare, of_all, of_bandit, straying
+from hikari_ml.realtime_analytics.trials.verdicts import compare, notes, of_all, of_bandit, straying
 from tests.realtime_analytics.trials.test_blocks import plan
 
 
@@ -71,6 +71,22 @@ def test_nothing_yet_says_what_it_would_take():
     assert mood["verdict"].endswith("for a difference of 0.1 of garden")
 
 
+def test_having_run_as_long_as_the_effect_takes_is_said_with_what_is_still_possible():
+    quiet = noise(0, 0.5, 150)
+    found = told(quiet)
+    low, high = (100 * abs(found[end] - 1) for end in ("low", "high"))
+    assert found["more_blocks"] == 0
+    assert not found["decided"]
+    assert found["verdict"] == (
+        "no difference was found in the blocks that a 20 % effect of garden takes at this noise; "
+        f"garden may draw from {low:.0f} % less to {high:.0f} % more chat than desk"
+    )
+    mood = told(noise(0, 0.25, 150), 0.5, metric="mood", effect="difference")
+    assert mood["more_blocks"] == 0
+    assert mood["verdict"].endswith("higher with garden than with desk")
+    assert told(quiet[:30])["more_blocks"] > 0
+
+
 def test_no_effect_worth_speaking_of_is_a_result():
     found = told(noise(0, 0.05, 200))
     assert found["decided"]
@@ -118,6 +134,14 @@ def test_a_bandit_is_no_significance_test():
     assert of_bandit(arms).startswith("b was on in 75 % of 20 blocks")
     assert "no significance test" in of_bandit(arms)
     assert of_bandit([{"arm": "a", "blocks": 0, "mean": None, "share": 0.0}]) == "no block was measured yet"
+
+
+def test_what_is_to_be_known_beside_the_numbers_is_told():
+    plain, turned = Evidence(60, 0.5, 0.2, 0.9, 0.01), Evidence(60, 0.5, 0.2, 0.9, 0.01, changed=True)
+    assert notes("garden", plain, few=False) == []
+    assert notes("garden", turned, few=False)[0].startswith("changed: no single effect of garden")
+    assert notes("garden", plain, few=True)[0].startswith("few: ")
+    assert notes("garden", Evidence(3, None, None, None, 1.0), few=True) == []
 
 
 def test_straying_is_warned_of():
