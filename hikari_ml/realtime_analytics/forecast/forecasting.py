@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from hashlib import blake2b
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 from pandas.tseries.offsets import BaseOffset
@@ -66,7 +67,7 @@ class Forecaster:
         self._kept: LRUCache[Key, tuple[bytes, forecasts.Outcome]] = LRUCache(
             MAX_KEPT, getsizeof=lambda kept: 1 + len(kept[1].points)
         )
-        self._making = asyncio.Lock()
+        self._making: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
     async def forecast(
         self, name: str, read: Callable[[], Points], periods: int, step: BaseOffset
@@ -88,7 +89,9 @@ class Forecaster:
         kept = self._kept.get(key)
         if kept is not None and kept[0] == state:  # nobody needs to wait for what is being made
             return kept[1]
-        async with self._making:  # who asks for the same meanwhile finds it made
+        async with self._making.setdefault(
+            key, asyncio.Lock()
+        ):  # who asks for the same meanwhile finds it made
             kept = self._kept.get(key)
             if kept is not None and kept[0] == state:
                 return kept[1]

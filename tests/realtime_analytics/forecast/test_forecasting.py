@@ -134,6 +134,25 @@ async def test_who_asks_at_once_gets_one_forecast(forecaster, prophet):
     assert len(prophet) == 1
 
 
+async def test_who_asks_for_something_else_does_not_wait_for_prophet(forecaster, monkeypatch):
+    begun, answer = asyncio.Event(), asyncio.Event()
+
+    async def run(jobs, seconds):
+        begun.set()
+        await answer.wait()
+        return [[5.0] * len(job["future"]) for job in jobs]
+
+    monkeypatch.setattr(prophet_worker, "run", run)
+    slow = asyncio.create_task(forecaster.forecast("x", lambda: hours(200), 5, HOUR))
+    await begun.wait()
+    quick = await asyncio.wait_for(forecaster.forecast("y", lambda: hours(30), 3, HOUR), 60)
+    assert quick["status"] == "ok"
+    assert not slow.done()
+    answer.set()
+    assert (await slow)["status"] == "ok"
+    assert not forecaster._making, "nobody asks any more"
+
+
 async def test_a_forecast_without_prophet_is_not_kept(forecaster, monkeypatch):
     tries = []
 
