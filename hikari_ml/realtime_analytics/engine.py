@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
-from hikari_ml.errors import ClosedError, InputError
+from hikari_ml.errors import InputError
 from hikari_ml.feed.server import FeedServer
 from hikari_ml.realtime_analytics.alarms.fitting import Fitting
 from hikari_ml.realtime_analytics.alarms.watch import Watch
@@ -36,7 +36,7 @@ from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics, import_pandas
 from hikari_ml.realtime_analytics.news import News, Told
 from hikari_ml.realtime_analytics.prediction.outlook import OUTLOOK_MINUTES
-from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook
+from hikari_ml.realtime_analytics.prediction.predicting import ChannelOutlook, OnEpoch
 from hikari_ml.realtime_analytics.stream import StreamSoFar
 from hikari_ml.realtime_analytics.timeline import Minute
 from hikari_ml.realtime_analytics.trials.contents import MAX_METRICS, Contents
@@ -112,7 +112,12 @@ class StreamAnalyticsEngine(Service):
         self._keeper = Keeper(self.path, self._clock, self._disk, self._pack, self._troubles)
         beside = self.path.with_suffix(".predictor.safetensors") if self.path is not None else None
         self._outlook = ChannelOutlook(
-            self._stream.timeline, self.settings, beside, self._training, self._go_on, self._troubles
+            self._stream.timeline,
+            self.settings,
+            beside,
+            self._training,
+            lambda: self._state == "closed",
+            self._troubles,
         )
         self._server: FeedServer | None = None
         self._forecaster: Forecaster | None = None
@@ -356,17 +361,19 @@ class StreamAnalyticsEngine(Service):
 
     # -- learning, keeping, serving -----------------------------------------------------------------
 
-    async def fit_predictor(self, *, epochs: int = 30) -> FitReport:
+    async def fit_predictor(self, *, epochs: int = 30, on_epoch: OnEpoch | None = None) -> FitReport:
         """Train network and trees on this channel's past; their errors decide who serves.
 
         It takes minutes, during which messages are counted as ever, and is kept beside the state.
+        ``on_epoch`` is called on the loop with number and loss of every epoch; the network is trained twice,
+        and numbers count on. Cancelled, the training ends after the epoch that runs.
 
         Raises:
-            InputError: there is too little past (about five hours of chat are needed).
+            InputError: there is too little past (about five hours of chat), or an argument cannot be used.
             StoreError: it serves, but could not be kept.
         """
         await self._ready()
-        return await self._outlook.fit(epochs)
+        return await self._outlook.fit(epochs, on_epoch)
 
     async def forget_viewer(self, username: str) -> bool:
         """Remove a viewer's profile and name; False if there was none. Counts stay, without the name."""
@@ -464,15 +471,6 @@ class StreamAnalyticsEngine(Service):
             "contents": self._contents.pack(),
             "experiments": await self.experiments.pack(),
         }
-
-    def _go_on(self, epoch: int, loss: float) -> None:
-        """After every epoch of a training, which must not hold up the end.
-
-        Raises:
-            ClosedError: the engine was closed.
-        """
-        if self._state == "closed":
-            raise ClosedError(type(self).__name__)
 
     def _not_ahead(self, at: datetime) -> datetime:
         """``at``, or now if it lies further ahead than clocks differ.

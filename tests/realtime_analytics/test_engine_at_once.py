@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from hikari_ml.errors import ClosedError, InputError
+from hikari_ml.errors import InputError
 from hikari_ml.realtime_analytics.alarms import fitting
 from hikari_ml.realtime_analytics.alarms.anomalies import FIRST_FIT, PATIENCE
 from hikari_ml.realtime_analytics.alarms.forest import Forest
@@ -113,10 +113,3 @@ async def test_a_forecast_does_not_wait_for_a_training(engine):
     finally:
         over.set()
     await held
-
-
-async def test_a_training_ends_with_the_engine(engine):
-    engine._go_on(1, 0.5)
-    await engine.aclose()
-    with pytest.raises(ClosedError):
-        engine._go_on(2, 0.5)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
 from hikari_ml.config import Settings
@@ -26,6 +27,9 @@ NEW_MINUTES: Final = 300
 
 EPOCHS: Final = 30
 
+OnEpoch = Callable[[int, float], None]
+"""Told the number of an epoch, from 1 on, and its loss."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +37,7 @@ class ChannelOutlook:
     """What a channel's chat will do, and how that is learned.
 
     ``path`` is the file of what was trained, None for memory alone. Trouble with it is noted in ``troubles``
-    under ``predictor``. Training goes in the lane ``long``, and ``on_epoch`` may end it with a ClosedError.
+    under ``predictor``. Training goes in the lane ``long`` and ends after an epoch once ``closed`` says so.
     """
 
     def __init__(
@@ -42,12 +46,12 @@ class ChannelOutlook:
         settings: Settings,
         path: Path | None,
         long: Lane[Work, Any],
-        on_epoch: Callable[[int, float], None],
+        closed: Callable[[], bool],
         troubles: dict[str, str],
     ) -> None:
         self._timeline, self._path, self._long = timeline, path, long
         self._zone, self._settings = settings.timezone, settings.analytics
-        self._on_epoch, self._troubles = on_epoch, troubles
+        self._closed, self._troubles = closed, troubles
         self._lane = work_lane("analytics-outlook")
         self.trained: Trained | None = None
         self._default: ViewerEngagementPredictor | None = None
@@ -65,16 +69,31 @@ class ChannelOutlook:
         except ModelError as error:
             self._trouble(error)
 
-    async def fit(self, epochs: int) -> FitReport:
-        """Train on the channel's past, judge, and keep it.
+    async def fit(self, epochs: int, on_epoch: OnEpoch | None = None) -> FitReport:
+        """Train on the channel's past, judge, and keep it; ``on_epoch`` is called on the running loop.
+
+        Cancelled, it lets go of the lane after the epoch that runs.
 
         Raises:
             InputError: there is too little past, or ``epochs`` is not 1 to 10,000.
             StoreError: it could not be kept.
         """
         check_whole(epochs, "epochs", 1, MOST_EPOCHS)
-        known, zone = self._timeline.known(), self._zone
-        trained, report = await self._long.submit(lambda: _train(known, zone, epochs, self._on_epoch))
+        if on_epoch is not None and not callable(on_epoch):
+            raise InputError("on_epoch", on_epoch, "give a function of epoch and loss, or None")
+        known, zone, loop, cancelled = self._timeline.known(), self._zone, asyncio.get_running_loop(), Event()
+
+        def after(epoch: int, loss: float) -> None:
+            if cancelled.is_set() or self._closed():
+                raise ClosedError("the training")
+            if on_epoch is not None:
+                loop.call_soon_threadsafe(on_epoch, epoch, loss)
+
+        try:
+            trained, report = await self._long.submit(lambda: _train(known, zone, epochs, after))
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
         self.trained, self._told = trained, None
         self._troubles.pop("predictor", None)
         path = self._path
@@ -136,9 +155,7 @@ class ChannelOutlook:
         self._troubles["predictor"] = str(error)
 
 
-def _train(
-    known: Sequence[Minute], zone: str, epochs: int, on_epoch: Callable[[int, float], None]
-) -> tuple[Trained, FitReport]:
+def _train(known: Sequence[Minute], zone: str, epochs: int, on_epoch: OnEpoch) -> tuple[Trained, FitReport]:
     """On all minutes but the newest, which may be unfinished."""
     from hikari_ml.realtime_analytics.prediction.predictor import (
         Shape,  # torch takes seconds: in the lane, not before

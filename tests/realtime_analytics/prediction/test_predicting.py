@@ -1,10 +1,13 @@
 """A channel's outlook: worked out once a minute, trained again after a stream where that is wished for."""
 
+import asyncio
+import threading
+
 import pytest
 
 from hikari_ml import Settings, StreamAnalyticsEngine
 from hikari_ml.config import AnalyticsSettings
-from hikari_ml.errors import ModelDamagedError, StoreError
+from hikari_ml.errors import InputError, ModelDamagedError, StoreError
 from hikari_ml.realtime_analytics.prediction import outlook, predicting
 from hikari_ml.realtime_analytics.prediction.outlook import PRETRAINED
 from hikari_ml.realtime_analytics.prediction.rehearsal import streams
@@ -87,6 +90,43 @@ async def test_a_training_in_the_background_does_not_hold_up_the_end(clock, long
         assert not engine._outlook._retraining.done()
     assert engine._outlook._retraining.done()
     assert engine._outlook.trained is None
+
+
+async def test_epochs_are_told_of_on_the_loop(clock, long_past):
+    told = []
+    async with engine_with(clock) as engine:
+        await after_the_evening(engine, clock, long_past)
+        await engine.fit_predictor(
+            epochs=2, on_epoch=lambda epoch, loss: told.append((epoch, loss, threading.get_ident()))
+        )
+        await asyncio.sleep(0)
+        with pytest.raises(InputError, match="on_epoch"):
+            await engine.fit_predictor(epochs=1, on_epoch="print")
+    assert [epoch for epoch, _, _ in told][:3] == [1, 2, 3]
+    assert all(loss > 0 for _, loss, _ in told)
+    assert {thread for *_, thread in told} == {threading.get_ident()}
+
+
+async def test_a_cancelled_training_lets_go_of_the_lane(clock, long_past):
+    begun = asyncio.Event()
+    async with engine_with(clock) as engine:
+        await after_the_evening(engine, clock, long_past)
+        training = asyncio.create_task(
+            engine.fit_predictor(epochs=10_000, on_epoch=lambda epoch, loss: begun.set())
+        )
+        await begun.wait()
+        training.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await training
+        assert engine._outlook.trained is None
+        assert await asyncio.wait_for(engine._training.submit(lambda: "free"), 60) == "free"
+
+
+@pytest.mark.parametrize("epochs", [0, "3", None, 2.5, True])
+async def test_epochs_that_are_none_are_refused_before_anything_is_done(clock, epochs):
+    async with engine_with(clock) as engine:
+        with pytest.raises(InputError, match="epochs"):
+            await engine.fit_predictor(epochs=epochs)
 
 
 async def test_trouble_with_keeping_it_is_told(clock, tmp_path, long_past, monkeypatch, caplog):
