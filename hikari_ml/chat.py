@@ -79,7 +79,7 @@ class ChatMessage:
             _check_optional(str, getattr(self, name), name)
         _check_optional(Money, self.money, "money")
         _check_count(self.bits, "bits")
-        moment = datetime.now(UTC) if self.timestamp is None else as_utc(self.timestamp)
+        moment = datetime.now(UTC) if self.timestamp is None else as_utc(self.timestamp, between=2)
         object.__setattr__(self, "timestamp", moment)
         for name, kind in (("badges", str), ("emotes", EmoteSpan), ("roles", str)):
             object.__setattr__(self, name, _tuple_of(kind, getattr(self, name), name))
@@ -207,7 +207,7 @@ ChatEvent = ChatMessage | MessageDeleted | UserCleared | Raid | ViewerCount | St
 
 
 def _check_event(event: object, at: datetime, channel: str) -> None:
-    object.__setattr__(event, "at", as_utc(at, "at"))
+    object.__setattr__(event, "at", as_utc(at, "at", between=3))
     check_name(channel, "channel")
 
 

@@ -12,9 +12,15 @@ YEARS = range(1970, 9000)
 
 
 def as_utc(
-    moment: datetime, what: str = "timestamp", hint: str = "pass datetime.now(timezone.utc)"
+    moment: datetime,
+    what: str = "timestamp",
+    hint: str = "pass datetime.now(timezone.utc)",
+    *,
+    between: int = 1,
 ) -> datetime:
     """Return ``moment`` as aware UTC; a naive one is taken as local time, with a warning and ``hint``.
+
+    ``between`` says how many calls lie between this one and the code that the warning is for.
 
     Raises:
         InputError: ``moment`` is no datetime, or lies before 1970 or after 8999.
@@ -24,7 +30,7 @@ def as_utc(
     if moment.tzinfo is None:
         warnings.warn(
             f"{what} has no time zone and is taken as local time; {hint}",
-            stacklevel=3,
+            stacklevel=2 + between,
         )
     if moment.year not in YEARS:
         raise InputError(what, moment.isoformat(), f"give a year from {YEARS[0]} to {YEARS[-1]}")

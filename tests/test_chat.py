@@ -140,3 +140,12 @@ def test_events_have_utc_times_and_cannot_be_changed():
 def test_whom_a_clearing_covers(cleared, message, covered):
     given = {"text": "hi", **message}
     assert UserCleared(NOW, **cleared).covers(ChatMessage(**given)) is covered
+
+
+@pytest.mark.parametrize(
+    "made", [lambda naive: ChatMessage("anna", "hi", naive), lambda naive: Raid(naive, "anna", 5)]
+)
+def test_a_naive_moment_is_warned_of_where_it_is_written(made):
+    with pytest.warns(UserWarning, match="no time zone") as told:
+        made(datetime(2026, 7, 1, 12))
+    assert told[0].filename == __file__

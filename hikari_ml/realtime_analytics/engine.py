@@ -320,7 +320,7 @@ class StreamAnalyticsEngine(Service):
         return self._news.drain()
 
     def all_minutes(self) -> list[Minute]:
-        """The stream minute by minute, oldest first, the newest and perhaps unfinished one last."""
+        """The stream minute by minute, oldest first; the last may be unfinished, all before it are full."""
         return self._stream.timeline.history()
 
     def metric_points(self, name: str) -> list[tuple[float, float]]:

@@ -7,6 +7,7 @@ both are measured on the same last part of the past, which none of them had seen
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,9 @@ JUDGED: Final = 0.2
 """Share of the past, its last, that judges."""
 
 FEWEST_MINUTES: Final = 20
+
+EIGHT_OF_TEN: Final = 1.2816
+"""Standard deviations either way that hold 80 % of a normal distribution."""
 
 OUTLOOK_MINUTES: Final = 12 * 60
 """Minutes of the running stream that are looked at."""
@@ -229,7 +233,7 @@ def _means(minutes: Sequence[Minute]) -> dict[int, tuple[float, float, float]]:
             share = min(1.0, 0.8 * (1 + h / len(ends)))  # conformal; overlapping futures are one witness
             spread = float(np.quantile(np.abs(errors), share))
         else:  # too short a past to have been wrong in: Poisson noise and as much again for drift
-            spread = 2 * 1.2816 * float(np.sqrt(max(1.0, rate * h)))
+            spread = 2 * EIGHT_OF_TEN * float(np.sqrt(max(1.0, rate * h)))
         found[h] = (rate * h, max(0.0, rate * h - spread), rate * h + spread)
     return found
 
@@ -241,7 +245,7 @@ def _served(
     skill: float | None,
 ) -> Predictions:
     end = datetime.fromtimestamp(minutes[-1].start + 60, UTC)
-    values = _rising(values)
+    values = _rising({h: _no_surer_than_chance(*ends) for h, ends in values.items()})
     horizons: dict[str, ForecastPoint] = {
         str(h): {
             "ds": iso(end + timedelta(minutes=h)),
@@ -252,6 +256,12 @@ def _served(
         for h, (middle, low, high) in values.items()
     }
     return {"status": "ok", "model": model, "skill": skill, "horizons": horizons, "reason": None}
+
+
+def _no_surer_than_chance(middle: float, low: float, high: float) -> tuple[float, float, float]:
+    """An interval that is not narrower than that of a count of independent messages (Poisson)."""
+    spread = EIGHT_OF_TEN * math.sqrt(middle)
+    return middle, min(low, max(0.0, middle - spread)), max(high, middle + spread)
 
 
 def _rising(

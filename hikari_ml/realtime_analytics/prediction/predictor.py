@@ -215,7 +215,8 @@ class ViewerEngagementPredictor(nn.Module):
         In three parts of time, the first is trained on, the second says which epoch was the best, and the
         last, a share of ``validation``, judges: its errors are the report and set the intervals. Then it is
         trained anew on the whole past, for as many epochs as were best. ``on_epoch`` is told the number of
-        the epoch, counted on through both trainings, and the loss.
+        the epoch, counted on through both trainings, and the loss. ``minutes`` are full ones, as for
+        :meth:`predict`.
 
         Raises:
             InputError: ``minutes`` cannot be used or are too few to train on and to validate, ``epochs`` is
@@ -278,8 +279,9 @@ class ViewerEngagementPredictor(nn.Module):
     def predict(self, minutes: Sequence[Minute]) -> dict[int, tuple[float, float, float]]:
         """Messages of each horizon after the last minute: horizon -> (expected, lower, upper).
 
-        The interval is meant to hold 80 %. The more of the channel's past ``minutes`` holds the better: the
-        same time on the days and weeks before is looked up in it.
+        The interval is meant to hold 80 %. Give full minutes alone, ``engine.all_minutes()[:-1]``: the newest
+        is taken for a whole one. The more of the channel's past they hold the better: the same time on the
+        days and weeks before is looked up in it.
 
         Raises:
             InputError: the predictor is not trained, ``minutes`` cannot be used, or the stream has fewer of

@@ -290,7 +290,7 @@ class ChannelExperiments:
         return readings.end - 60 - self._timeline.lateness
 
     def _moment(self, timestamp: datetime | None) -> datetime:
-        return as_utc(timestamp) if timestamp is not None else self._clock.now()
+        return as_utc(timestamp, between=2) if timestamp is not None else self._clock.now()
 
     def _plan(
         self,

@@ -57,6 +57,14 @@ def test_a_steady_rate_goes_on():
     assert found["horizons"]["5"]["ds"] == "1970-01-01T02:05:00.000Z"
 
 
+def test_an_interval_is_never_narrower_than_chance_makes_a_count(trained):
+    for found in (predict(minutes(120, rate=1)), predict(minutes(400), (), serving(trained, LAST))):
+        for point in found["horizons"].values():
+            chance = 1.28 * point["yhat"] ** 0.5
+            assert point["yhat_upper"] - point["yhat"] >= chance
+            assert point["yhat"] - point["yhat_lower"] >= min(chance, point["yhat"])
+
+
 def test_intervals_are_around_the_prediction():
     for point in predict(minutes(25), None)["horizons"].values():
         assert 0 <= point["yhat_lower"] <= point["yhat"] <= point["yhat_upper"]

@@ -199,6 +199,13 @@ async def test_what_is_no_name_is_refused(engine, name):
         await asked.note_arm("scene", [] if name is None else name)
 
 
+async def test_a_naive_moment_is_warned_of_where_it_is_written(engine):
+    with pytest.warns(UserWarning, match="no time zone") as told:
+        await engine.experiments.start("scene", ["desk", "garden"], timestamp=datetime(2026, 1, 10, 20))
+        await engine.record_metric("tips", 1.0, datetime(2026, 1, 10, 20))
+    assert [one.filename for one in told] == [__file__] * 2
+
+
 async def test_two_experiments_run_side_by_side(engine, clock):
     await engine.experiments.start("scene", ["desk", "garden"])
     await engine.experiments.start("title", ["old", "new"], metric="chatters")
