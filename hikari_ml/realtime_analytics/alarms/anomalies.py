@@ -65,6 +65,9 @@ MISSED: Final = 12.0
 LONGER: Final = 1.5
 """How many times as long as those before a silence must be to be told."""
 
+UNDECIDED: Final = "raiders or bots, the next counts of the viewers tell"
+"""Said of a crowd while it is not known which."""
+
 LEFT: Final = 0.7
 """Fall of the audience, as a logarithm, from which a silence needs no other reason: half have left."""
 
@@ -229,8 +232,10 @@ class StreamAnomalies(Learner):
         sight = self._sight(row, window)
         news = sight is not None and not self._told(sight, at)
         if sight and sight.newcomers and sight.kind == "bot_flood" and audience.counted_at is not None:
+            first = news and self._standing(at) < 0
             self._crowds.see(at, sight, news=news)
-            news = False
+            sight = sight._replace(kind="burst", reason=f"{sight.reason}: {UNDECIDED}", newcomers=False)
+            news = first
         elif sight and news:
             self._crowds.over(sight)
         told_as_raid = self._crowds.waiting and self._stands("raid", at)

@@ -10,6 +10,7 @@ import pytest
 from hikari_ml.realtime_analytics.alarms.anomalies import (
     FIRST_FIT,
     FIRST_WINDOWS,
+    UNDECIDED,
     MessageAnomalies,
     Silence,
     StreamAnomalies,
@@ -166,28 +167,32 @@ def counted(every, since=0.0, came=math.inf):
 def test_a_crowd_of_alike_newcomers_waits_for_the_viewers():
     for every in (30, 60):
         raid = kinds(stream(), [FLOOD] * 6 + [PASTA] * 9 + [TALK], audience=counted(every, came=660))
-        assert raid == {50: "raid"}
+        assert raid == {0: "burst", 50: "raid"}
         flood = kinds(stream(), [FLOOD] * 6 + [PASTA, BUSY] * 5, audience=counted(every))
-        assert list(flood.values()) == ["bot_flood"]
-        assert 60 <= min(flood) <= 60 + every
+        assert list(flood.values()) == ["burst", "bot_flood"]
+        assert 60 <= max(flood) <= 60 + every
 
 
 def test_it_waits_no_longer_than_two_minutes_and_not_at_all_where_nobody_counts():
     assert kinds(stream(), [FLOOD] * 3 + [TALK] * 15, audience=lambda at: Audience(0.0, 500.0)) == {
-        120: "bot_flood"
+        0: "burst",
+        120: "bot_flood",
     }
     assert kinds(stream(), [FLOOD] * 3 + [TALK] * 15) == {0: "bot_flood"}
 
 
 def test_what_is_told_of_a_crowd_says_whether_viewers_came():
     anomalies = stream()
-    anomalies.judge(FLOOD, 610, Audience(0.0, 600.0))
+    assert anomalies.judge(FLOOD, 610, Audience(0.0, 600.0)).reason.endswith(UNDECIDED)
     assert anomalies.judge(FLOOD, 670, Audience(0.0, 670.0)).reason.endswith("and no viewers came")
     assert anomalies.judge(TALK, 680, Audience(0.7, 680.0)).reason.endswith("and viewers came")
 
 
 def test_a_hate_raid_does_not_wait():
-    assert kinds(stream(), [FLOOD, HATE] + [FLOOD] * 15, audience=counted(30)) == {10: "hate_raid"}
+    assert kinds(stream(), [FLOOD, HATE] + [FLOOD] * 15, audience=counted(30)) == {
+        0: "burst",
+        10: "hate_raid",
+    }
 
 
 def test_a_raid_is_told_once_when_its_line_comes_before_its_viewers_are_counted():
