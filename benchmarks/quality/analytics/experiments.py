@@ -42,10 +42,11 @@ from hikari_ml.realtime_analytics.trials.blocks import (
     level,
     measure,
     own_readings,
+    pooled,
     recorded_readings,
 )
 from hikari_ml.realtime_analytics.trials.contents import Contents
-from hikari_ml.realtime_analytics.trials.evidence import ALPHA, first_found, weigh
+from hikari_ml.realtime_analytics.trials.evidence import ALPHA, Evidence, first_found, weigh
 
 PAGE = "docs/reference/quality.md"
 FIRST_LOOK = 5
@@ -246,10 +247,8 @@ def detection(readings: Readings, seeds: int) -> str:
                     hits = test(plan, blocks)
                     hits[: FIRST_LOOK - 1] &= name == "ours"
                     firsts[name].append(2 * (int(hits.argmax()) + 1) if hits.any() else math.inf)
-                found = weigh(differences(plan, blocks, 1))
-                low = -math.inf if found.low is None else found.low
-                high = math.inf if found.high is None else found.high
-                covered += low <= math.log(ratio) <= high
+                found = weigh(differences(plan, blocks, 1), pooled=pooled(plan, blocks, 1))
+                covered += _holds(found, ratio)
                 changed += found.changed
             rows.append(
                 (
@@ -264,6 +263,48 @@ def detection(readings: Readings, seeds: int) -> str:
             )
     header = ("effect", "blocks", "found within 7 days", "median to find, ours", "Gaussian mSPRT",
               "asymptotic sequence", "interval holds it at every look", "changed")  # fmt: skip
+    return markdown(header, rows)
+
+
+def _holds(found: Evidence, ratio: float) -> bool:
+    low = -math.inf if found.low is None else found.low
+    high = math.inf if found.high is None else found.high
+    return low <= math.log(ratio) <= high
+
+
+def thinned(readings: Readings, share: float, rng: np.random.Generator) -> Readings:
+    """Each message is kept with the chance ``share``."""
+    points = [(at, float(rng.binomial(int(value), share))) for at, value in readings.points]
+    return Readings(points, readings.runs)
+
+
+def quiet(readings: Readings, seeds: int) -> str:
+    """Whether the interval holds the effect in a chat of which most blocks have few messages or none."""
+    rows = []
+    setting = Setting("chat_rate", 5, 1, 4)
+    for share in (0.05, 0.02):
+        for ratio in (1.0, 1.5, 2.0):
+            rng, said, by_round, by_pool, decided = np.random.default_rng(5), 0.0, 0, 0, 0
+            for seed in range(seeds):
+                plan = setting.plan(seed, begin(readings, setting.days, rng))
+                source = thinned(window(readings, plan.starts_at, setting.days), share, rng)
+                said += float(np.mean([value for _, value in source.points])) / seeds
+                blocks = _blocks(plan, injected(plan, source, ratio, rng))
+                rounds = differences(plan, blocks, 1)
+                found = weigh(rounds, pooled=pooled(plan, blocks, 1))
+                by_round += _holds(weigh(rounds), ratio)
+                by_pool += _holds(found, ratio)
+                decided += found.decided
+            effect = f"{100 * (ratio - 1):.0f} %"
+            counts = (by_round, by_pool, decided)
+            rows.append((f"{said:.2f}", effect, *(wilson(count, seeds) for count in counts)))
+    header = (
+        "messages a minute",
+        "effect",
+        "interval of single rounds holds it",
+        "of pooled rounds, ours",
+        "found",
+    )
     return markdown(header, rows)
 
 
@@ -340,6 +381,7 @@ def main() -> None:
     tables: dict[str, Callable[[], str]] = {
         "experiments-aa": partial(false_positives, readings, given.seeds),
         "experiments-ab": partial(detection, readings["chat_rate"], max(1, given.seeds // 10)),
+        "experiments-quiet": partial(quiet, readings["chat_rate"], max(1, given.seeds // 10)),
         "experiments-bandits": partial(bandits, readings["chat_rate"], max(1, given.seeds // 25)),
         "contents": partial(percentiles, readings["chat_rate"]),
     }
