@@ -241,9 +241,8 @@ class Moments:
 
         Who wrote how much in them is not kept, so it is taken as if all had written alike.
         """
-        for minute in timeline.current(at, LONGER // 60 + 1)[
-            1:
-        ]:  # without the one in which it may have begun
+        minutes = timeline.current(at, LONGER // 60 + 1)
+        for minute in minutes[1:]:  # without the one in which it may have begun
             for _ in range(60 // BUCKET):
                 self._usual.add(Size(math.sqrt(minute.messages * minute.chatters), minute.messages))
 

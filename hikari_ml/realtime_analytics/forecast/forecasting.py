@@ -89,9 +89,8 @@ class Forecaster:
         kept = self._kept.get(key)
         if kept is not None and kept[0] == state:  # nobody needs to wait for what is being made
             return kept[1]
-        async with self._making.setdefault(
-            key, asyncio.Lock()
-        ):  # who asks for the same meanwhile finds it made
+        making = self._making.setdefault(key, asyncio.Lock())
+        async with making:  # who asks for the same meanwhile finds it made
             kept = self._kept.get(key)
             if kept is not None and kept[0] == state:
                 return kept[1]
