@@ -68,9 +68,10 @@ class Keeper:
         if path is None:
             return None
         await self._lane.submit(lambda: self._lock(path))
+        there = await self._lane.submit(path.exists)
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
-        if kept is None and (aside := statefile.aside(path)).exists():
-            self._troubles["past"] = f"was damaged and is not known; the file is kept as {aside}"
+        if there and kept is None:
+            self._troubles["past"] = f"was damaged and is not known; kept as {statefile.aside(path)}"
         self.position = self.kept_position = kept.get("position") if kept is not None else None
         return kept
 

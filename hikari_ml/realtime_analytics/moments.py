@@ -21,8 +21,7 @@ from dataclasses import astuple, dataclass, field
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline
-from hikari_ml.text.normalize import same_text_key
+from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline, names
 
 AROUND: Final = 60
 """Seconds that are looked at together; the time in question lies in their middle."""
@@ -171,12 +170,15 @@ class Moments:
     _open: Highlight | None = None
     _ready_at: float = 0.0
     _began: float | None = None
+    _opened: bool = True
 
     def step(self, timeline: Timeline, at: float) -> Highlight | None:
         """Look at the buckets up to ``at``; returns a moment when it opens, and goes on to change it."""
         if self._began is None:
             self._began = at
-            self._resume(timeline, at)
+            if self._opened:
+                self._resume(timeline, at)
+            self._opened = False
         minute = timeline.window(at, AROUND)
         now = Size(_crowd(minute), minute.messages)
         usual = self._usual.size() or now
@@ -200,23 +202,23 @@ class Moments:
 
     def forget(self, key: str, timeline: Timeline) -> None:
         """Take the name ``key`` and what its owner may have said out of reasons, which quote chat."""
-        folded = same_text_key(key)  # as it stands in a short line
         for moment in self.kept:
-            if key in moment.reason.casefold() or folded in moment.reason:
-                moment.reason = moment.reason.split(",")[0]
+            pace, _, told = moment.reason.partition(", ")
+            if key in told.casefold() or names(_quoted(moment.reason), key):
+                moment.reason = pace
             elif _quoted(moment.reason):
                 said = _said_in(timeline, moment)
                 if not said.messages or key in said.chatters:
                     moment.reason = _unquoted(moment.reason)
 
     def take_back(self, words: Container[str], timeline: Timeline) -> None:
-        """Quote nothing of which not enough is left; where that is history, none of ``words`` withdrawn."""
+        """Quote none of ``words``, which were withdrawn, where not enough is left of it."""
         for moment in self.kept:
-            if not (word := _quoted(moment.reason)):
+            word = _quoted(moment.reason)
+            if not word or word not in words:
                 continue
             said = _said_in(timeline, moment)
-            left = max(said.topics[word], said.lines[word])
-            if left < FEWEST_SAID and (said.messages or word in words):
+            if max(said.topics[word], said.lines[word]) < FEWEST_SAID:
                 moment.reason = _unquoted(moment.reason)
 
     def pack(self) -> list[list[Any]]:
@@ -243,6 +245,8 @@ class Moments:
         """
         minutes = timeline.current(at, LONGER // 60 + 1)
         for minute in minutes[1:]:  # without the one in which it may have begun
+            if not minute.messages:  # perhaps nobody listened
+                continue
             for _ in range(60 // BUCKET):
                 self._usual.add(Size(math.sqrt(minute.messages * minute.chatters), minute.messages))
 

@@ -6,6 +6,7 @@ Deterministic and without a clock: what it says follows from the messages it was
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
@@ -63,6 +64,8 @@ AUDIENCE_KEPT: Final = 2000
 
 FEW_STEPS: Final = 3
 """Steps made up for at once: the event loop may wait for so many, about a millisecond."""
+
+_log = logging.getLogger(__name__)
 
 PACKED_AT_ONCE: Final = 200
 """Viewers packed at once for the state file, in about two milliseconds."""
@@ -127,8 +130,11 @@ class StreamSoFar:
         return self._steps_to(bucket) <= 0
 
     def watched(self, at: float, viewers: float) -> None:
-        """Take the viewers at ``at`` (epoch seconds); one older than the last is of no use and left out."""
-        if not self._audience or at >= self._audience[-1][0]:
+        """Take the viewers at ``at`` (epoch seconds); one older than the last is of no use and left out.
+
+        So is none at all, as platforms tell while a stream is off.
+        """
+        if viewers > 0 and (not self._audience or at >= self._audience[-1][0]):
             self._audience.append((at, viewers))
 
     def watched_before(self, points: Iterable[tuple[float, float]]) -> None:
@@ -238,13 +244,20 @@ class StreamSoFar:
             self._commands.unpack(state["commands"])
             self.moments.unpack(state["moments"])
             self.alerts.extend(Raised(*row) for row in state["alerts"])
-        for part, kept in zip((self._messages, self._stream), state.get("alarms", ()), strict=False):
-            part.unpack(kept)
+        if "alarms" in state:
+            self._unpack_alarms(state["alarms"])
         self.timeline.unpack(state["minutes"])
         ids = state.get("ids", b"")
         self._ids.update(dict.fromkeys(ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)))
         so_far = self.timeline.current(now.timestamp() + 60, MAX_MINUTES)
         self.total = sum(minute.messages for minute in so_far)
+
+    def _unpack_alarms(self, kept: Any) -> None:
+        try:
+            for part, state in zip((self._messages, self._stream), kept, strict=True):
+                part.unpack(state)
+        except (KeyError, TypeError, ValueError) as error:
+            _log.warning("what the alarms had learned cannot be used, and is learned anew: %s", error)
 
     def _place(self, message: MessageFeatures, at: float, message_id: str | None, *, newcomer: bool) -> bool:
         bucket = self.timeline.place(at)
@@ -297,11 +310,12 @@ class StreamSoFar:
         assert self._stepped is not None
         self._stepped += 1
         end = self._stepped * BUCKET - 0.001
-        if (self._stepped - self._began) * BUCKET >= WINDOW and (
-            raised := self._stream.judge(self.timeline.window(end, WINDOW), end, self._growth(end))
-        ):
-            self.alerts.append(raised)
-            self._news.append(raised)
+        age = float((self._stepped - self._began) * BUCKET)
+        if age >= WINDOW:
+            window = self.timeline.window(end, WINDOW)
+            if raised := self._stream.judge(window, end, self._growth(end), age):
+                self.alerts.append(raised)
+                self._news.append(raised)
         if highlight := self.moments.step(self.timeline, end):
             self._news.append(highlight)
 

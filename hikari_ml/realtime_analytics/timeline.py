@@ -10,6 +10,7 @@ import math
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from hikari_ml.chat import user_key
@@ -31,6 +32,9 @@ MAX_MINUTES: Final = 14 * 24 * 60
 
 STREAM_GAP: Final = 30 * 60
 """Seconds of silence that part two streams."""
+
+SHORT_NAME: Final = 2
+"""Letters, each said once, up to which a name is looked for as a word of its own."""
 
 NOWHERE: Final = -1
 """In place of the bucket of a message that came too late for any."""
@@ -239,10 +243,9 @@ class Timeline:
         key = user_key(username)
         self._erased += 1
         self._asked = None
-        name = f" {same_text_key(username)} "
         for bucket in self._buckets.values():
             bucket.topics.pop(key, None)
-            for line in [line for line in bucket.lines if name in f" {line} "]:
+            for line in [line for line in bucket.lines if names(line, username)]:
                 del bucket.lines[line]
             if bucket.chatters.pop(key, 0):
                 bucket.erased.add(self._erased)
@@ -314,6 +317,18 @@ class Timeline:
                 self._buckets.pop(second, None)
 
 
+def names(line: str, username: str) -> bool:
+    """Whether a short line may hold a name, drawn out or within a word; rather once too often.
+
+    One of two letters would be in nearly every line, and has to be a word of it.
+    """
+    name = _drawn_in(same_text_key(username))
+    words = [_drawn_in(word) for word in line.split()]
+    if name.isascii() and len(name) <= SHORT_NAME:
+        return name in words
+    return name in "".join(words)
+
+
 def series(name: str, minutes: Sequence[Minute]) -> list[tuple[float, float]]:
     """``chat_rate``, ``chatters`` or ``mood`` of ``minutes`` as points of (epoch seconds, value)."""
     if name == "mood":
@@ -334,6 +349,10 @@ def with_silence(minutes: Sequence[Minute]) -> list[Minute]:
             found += [_silence(start) for start in range(found[-1].start + 60, minute.start, 60)]
         found.append(minute)
     return found
+
+
+def _drawn_in(text: str) -> str:
+    return "".join(letter for letter, _ in groupby(text) if letter != " ")
 
 
 def _minute_of(at: float) -> int:

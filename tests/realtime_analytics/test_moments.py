@@ -3,6 +3,9 @@
 import itertools
 from collections import Counter
 
+import pytest
+
+from hikari_ml.chat import user_key
 from hikari_ml.realtime_analytics.features import measure
 from hikari_ml.realtime_analytics.moments import (
     AROUND,
@@ -19,7 +22,7 @@ from hikari_ml.realtime_analytics.moments import (
     _said,
     _swing,
 )
-from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Share, Timeline
+from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Share, Timeline, names
 from tests.support import START, at
 
 ZERO = START.timestamp()
@@ -222,10 +225,10 @@ def test_a_chorus_is_not_quoted_when_it_was_withdrawn():
     timeline, moments, shares = chorus()
     for share in shares[3:]:
         timeline.retract(share)
-        moments.take_back((), timeline)
+        moments.take_back((share.message.chorus,), timeline)
     assert "quxxo" in moments.kept[0].reason, "three still say it"
     timeline.retract(shares[0])
-    moments.take_back((), timeline)
+    moments.take_back((shares[0].message.chorus,), timeline)
     assert "quxxo" not in moments.kept[0].reason
     assert moments.kept[0].reason.startswith("chat ")
 
@@ -296,3 +299,45 @@ def test_what_is_usual_is_that_of_the_stream_so_far():
     _, (moment,) = play([10] * 18 + [30] * 6 + [10] * 12)
     pace = float(moment.reason.removeprefix("chat ").split("x")[0])
     assert 2.7 <= pace <= 3, "three times the ten lines, and not of ten minutes that never were"
+
+
+@pytest.mark.parametrize("name", ["_x_", "chat_", "as", "\u200b", "busy"])
+def test_a_name_that_is_in_our_own_words_takes_no_reason_away(name):
+    timeline, moments, _ = chorus()
+    moments.forget(user_key(name), timeline)
+    assert "quxxo" in moments.kept[0].reason
+
+
+@pytest.mark.parametrize(
+    ("shouted", "name"), [("ANNAAAA", "Anna"), ("田中さん", "田中"), ("go anna", "anna")]
+)
+def test_no_shout_of_a_forgotten_name_is_left(shouted, name):
+    timeline, moments = Timeline(60), Moments()
+    play([3] * 30 + [20, 20] + [3] * 2, loud=shouted, stream=(timeline, moments))
+    moments.forget(user_key(name), timeline)
+    timeline.erase(name)
+    assert not any(bucket.lines for bucket in timeline._buckets.values() if shouted in str(bucket.lines))
+    assert not any("many say" in moment.reason for moment in moments.kept)
+    assert not [line for bucket in timeline._buckets.values() for line in bucket.lines if names(line, name)]
+
+
+def test_withdrawing_another_line_leaves_what_is_partly_history():
+    timeline, moments, _ = chorus()
+    moments.take_back(("other",), timeline)
+    assert "quxxo" in moments.kept[0].reason
+    timeline._buckets.clear()
+    say(timeline, "ben", "much later", 430)
+    moments.take_back(("much later",), timeline)
+    assert "quxxo" in moments.kept[0].reason
+
+
+def test_time_when_nobody_listened_is_no_pause():
+    before, after = Timeline(60), Timeline(60)
+    play([20] * 30, stream=(before, Moments()))
+    after.unpack(before.pack())
+    moments = Moments()
+    for i in range(30):
+        for n in range(20):
+            say(after, f"user{n}", "what a play", 660 + i * BUCKET + n / 2)
+        moments.step(after, ZERO + 660 + (i + 1) * BUCKET - 0.001)
+    assert not moments.kept

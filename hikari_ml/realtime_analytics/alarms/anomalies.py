@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
@@ -49,6 +50,12 @@ REFIT_WINDOWS: Final = 180
 
 WINDOW: Final = 60.0
 """Seconds a window looks back."""
+
+BEGUN: Final = 120.0
+"""Seconds of a stream before which nothing is told of it."""
+
+GATHERED: Final = 600.0
+"""Seconds of a stream before which it is not called quiet: people are still coming."""
 
 REFRACTORY: Final = 180.0
 """Seconds without its marks after which something is over, so that the like is news again."""
@@ -114,7 +121,8 @@ class Learner:
     put to use ``patience`` rows later, and must be then: so a recording gives the same at any speed.
     """
 
-    def __init__(self, kept: int, first_fit: int, longest_wait: int, patience: int) -> None:
+    def __init__(self, width: int, kept: int, first_fit: int, longest_wait: int, patience: int) -> None:
+        self._width = width
         self._rows: deque[list[float]] = deque(maxlen=kept)
         self._due_rows: list[list[float]] = []
         self._seen = 0
@@ -140,6 +148,7 @@ class Learner:
 
     def learn(self, forest: Forest) -> None:
         """Judge by ``forest`` from now on."""
+        self._due_rows = []
         self._next_fit = self._seen + min(self._seen, self._longest_wait)
         self._forest = forest
         if not len(self._ranks):  # nothing was judged yet: its own rows must do for a beginning
@@ -153,19 +162,24 @@ class Learner:
             self._due_rows = list(self._rows)
 
     def pack(self) -> dict[str, Any]:
-        """What was seen, as plain values: numbers without names, about 150 KB of messages."""
-        return {"rows": [array("f", row).tobytes() for row in self._rows], "scores": self._ranks.pack()}
+        """What was seen, as plain values: numbers without names, about 160 KB of messages, 50 of windows."""
+        return {"rows": [array("d", row).tobytes() for row in self._rows], "scores": self._ranks.pack()}
 
-    def unpack(self, state: dict[str, Any]) -> None:
-        """From what :meth:`pack` gave; a forest is due at once."""
-        for row in state["rows"]:
-            self._rows.append(array("f", row).tolist())
+    def unpack(self, state: Mapping[str, Any]) -> None:
+        """From what :meth:`pack` gave; if that is enough, a forest is due at once.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else; nothing of it was taken.
+        """
+        rows = [array("d", row).tolist() for row in state["rows"]]
+        if any(len(row) != self._width for row in rows):
+            raise ValueError(f"rows of {self._width} numbers are needed")
         self._ranks.unpack(state["scores"])
-        if len(self._rows) >= self._next_fit:
-            self._seen = self._next_fit = len(self._rows)
+        self._rows.extend(rows)
+        self._seen = len(self._rows)
+        if self._seen >= self._next_fit:
+            self._next_fit = self._seen
             self._due_rows = list(self._rows)
-        else:
-            self._seen = len(self._rows)
 
 
 UNKNOWN: Final = Judgement(unusual=False, score=0.0)
@@ -175,7 +189,7 @@ class MessageAnomalies(Learner):
     """Judges single messages against the last two thousand."""
 
     def __init__(self) -> None:
-        super().__init__(MESSAGES_KEPT, FIRST_FIT, MESSAGES_KEPT, PATIENCE)
+        super().__init__(len(NUMERIC), MESSAGES_KEPT, FIRST_FIT, MESSAGES_KEPT, PATIENCE)
 
     def judge(self, message: MessageFeatures) -> Judgement:
         """Judge ``message``, then learn it."""
@@ -202,7 +216,7 @@ class StreamAnomalies(Learner):
     """
 
     def __init__(self) -> None:
-        super().__init__(WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS, patience=1)
+        super().__init__(len(WINDOW_FEATURES), WINDOWS_KEPT, FIRST_WINDOWS, REFIT_WINDOWS, patience=1)
         self.score = 0.0
         self._told_at = -math.inf
         self._told_severity = 0.0
@@ -211,25 +225,51 @@ class StreamAnomalies(Learner):
         self._crowds = Crowds()
         self._grew_at = -math.inf
 
-    def judge(self, window: Bucket, at: float, audience: Audience = UNCOUNTED) -> Raised | None:
-        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual."""
+    def pack(self) -> dict[str, Any]:
+        """What was seen, and what was told and may still last."""
+        lasting = {kind: list(last) for kind, last in self._lasting.items()}
+        told = [self._told_at, self._told_severity, self._grew_at]
+        return {**super().pack(), "silences": self._silence.pack(), "lasting": lasting, "told": told}
+
+    def unpack(self, state: Mapping[str, Any]) -> None:
+        """From what :meth:`pack` gave; see :meth:`Learner.unpack`."""
+        lasting = {
+            str(kind): Lasting(float(seen), int(messages), float(severity), int(rank))
+            for kind, (seen, messages, severity, rank) in dict(state["lasting"]).items()
+        }
+        told_at, told_severity, grew_at = map(float, state["told"])
+        silence = Silence()
+        silence.unpack(state["silences"])
+        super().unpack(state)
+        self._lasting, self._silence = lasting, silence
+        self._told_at, self._told_severity, self._grew_at = told_at, told_severity, grew_at
+
+    def judge(
+        self, window: Bucket, at: float, audience: Audience = UNCOUNTED, age: float = math.inf
+    ) -> Raised | None:
+        """Judge the window that ended at ``at``, then learn it; an alert if it is unusual.
+
+        ``age`` is how many seconds the stream has gone on: while people gather, little chat says nothing.
+        """
         row = window_row(window, audience.growth)
-        raised = self._verdict(row, window, at, audience)
+        raised = self._verdict(row, window, at, audience, age)
         self._keep(row)
         return raised
 
-    def _verdict(self, row: list[float], window: Bucket, at: float, audience: Audience) -> Raised | None:
+    def _verdict(
+        self, row: list[float], window: Bucket, at: float, audience: Audience, age: float
+    ) -> Raised | None:
         if self._forest is None:
             return None
         self.score = self._ranks.judge(self._forest.score(row))
         usual = math.expm1(float(self._forest.center[CHAT_RATE]))
-        silent = self._silence.step(window.messages, usual)
+        silent = self._silence.step(window.messages, usual) if age >= GATHERED else self._silence.begin()
         if silent and row[AUDIENCE] > -LEFT:
             why = f"no message for {silent:.0f} s, {usual:.0f} a minute are usual"
             return self._tell(at, Sight("dead_chat", 1.0, why))
         if audience.growth >= MORE_VIEWERS:
             self._grew_at = at
-        sight = self._sight(row, window)
+        sight = self._sight(row, window, age)
         news = sight is not None and not self._told(sight, at)
         if sight and sight.newcomers and sight.kind == "bot_flood" and audience.counted_at is not None:
             first = news and self._standing(at) < 0
@@ -244,7 +284,7 @@ class StreamAnomalies(Learner):
             return self._tell(at, known)
         return self._tell(at, sight) if sight and news else None
 
-    def _sight(self, row: list[float], window: Bucket) -> Sight | None:
+    def _sight(self, row: list[float], window: Bucket, age: float) -> Sight | None:
         """What the window looks like, None if it is nothing unusual.
 
         One with the marks of a kind need not be beyond all before, if they moved far.
@@ -255,7 +295,7 @@ class StreamAnomalies(Learner):
             severity = 0.0
         marks = dict(moved) if severity else {feature: z for feature, z in moved if abs(z) >= FAR}
         kind = (name_kind if severity else recognised)(window, marks, row[AUDIENCE]) if marks else None
-        if kind is None:
+        if kind is None or age < BEGUN or (kind == "quiet" and age < GATHERED):
             return None
         reason = ", ".join(f"{WINDOW_FEATURES[i]} {_direction(z)}" for i, z in moved[:3])
         beyond = self._beyond(row, *moved[0])
@@ -321,6 +361,11 @@ class Silence:
         self._told = False
         self._past = Highest(WINDOWS_KEPT)
 
+    def begin(self) -> float:
+        """Begin with a stream: there is no silence yet."""
+        self._windows, self._told = 0, False
+        return 0.0
+
     def step(self, messages: int, usual: float) -> float:
         """Seconds of silence if it has just become unusual, else 0; ``usual`` is messages a minute."""
         if messages:
@@ -333,6 +378,14 @@ class Silence:
             return 0.0
         self._told = True
         return self._length
+
+    def pack(self) -> list[list[float]]:
+        """The longest silences of the past, as plain values."""
+        return self._past.pack()
+
+    def unpack(self, packed: Iterable[Iterable[float]]) -> None:
+        """From what :meth:`pack` gave, in place of what there is."""
+        self._past.unpack(packed)
 
     @property
     def _length(self) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from hikari_ml.errors import ClosedError
 from hikari_ml.realtime_analytics.alarms.anomalies import Learner
 from hikari_ml.realtime_analytics.alarms.forest import Forest
 from hikari_ml.runtime.lane import Lane, Work
@@ -20,9 +21,13 @@ class Fitting:
         self._running: dict[Learner, asyncio.Task[Forest]] = {}
 
     async def go_on(self, learners: Iterable[Learner]) -> None:
-        """Begin what is due, and wait for what is overdue."""
+        """Begin what is due, and wait for what is overdue.
+
+        Raises:
+            ClosedError: the engine was closed meanwhile.
+        """
         for learner in learners:
-            if learner not in self._running:
+            if learner not in self._running or self._running[learner].cancelled():
                 work = self._lane.submit(partial(Forest, learner.rows()))
                 self._running[learner] = asyncio.create_task(work)
             if learner.overdue:
@@ -34,9 +39,9 @@ class Fitting:
             task.cancel()
 
     async def _finish(self, learner: Learner, task: asyncio.Task[Forest]) -> None:
-        try:
-            forest = await asyncio.shield(task)  # one caller may give up; the next takes it
-        finally:
-            if task.done():
-                del self._running[learner]
-        learner.learn(forest)
+        await asyncio.wait({task})  # one caller may give up; the next takes it
+        if task.cancelled():
+            raise ClosedError("StreamAnalyticsEngine")
+        if self._running.get(learner) is task:
+            del self._running[learner]
+        learner.learn(task.result())

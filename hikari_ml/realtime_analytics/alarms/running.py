@@ -6,6 +6,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 
 
 class Highest:
@@ -20,6 +21,15 @@ class Highest:
     def highest(self) -> float:
         """The highest now."""
         return self._falling[0][1] if self._falling else -math.inf
+
+    def pack(self) -> list[list[float]]:
+        """Those that can still become the highest: how many numbers ago each came, and the number."""
+        return [[self._at - at, value] for at, value in self._falling]
+
+    def unpack(self, packed: Iterable[Iterable[float]]) -> None:
+        """From what :meth:`pack` gave, in place of what there is."""
+        kept = [(float(ago), float(value)) for ago, value in packed]
+        self._falling = deque((self._at - int(ago), value) for ago, value in kept)
 
     def add(self, value: float) -> None:
         """Take the next number; the oldest goes."""

@@ -290,3 +290,40 @@ def test_too_little_seen_is_gone_on_with_after_a_restart():
     for i in range(10):
         after.judge(said(LINES[i % len(LINES)], i))
     assert after.due
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"rows": [bytes(35)]},
+        {"rows": [bytes(72)]},
+        {"rows": None},
+        {"scores": bytes(7)},
+        {"lasting": {"raid": [1.0]}},
+        {"told": []},
+        {"silences": [[1.0]]},
+    ],
+)
+def test_of_a_past_that_is_no_such_thing_nothing_is_taken(spoilt):
+    after = StreamAnomalies()
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        after.unpack({**stream().pack(), **spoilt})
+    assert after.pack() == StreamAnomalies().pack()
+
+
+def test_what_was_told_still_stands_after_a_restart():
+    before, after = stream(), StreamAnomalies()
+    assert before.judge(RAID, 610).kind == "raid"
+    after.unpack(before.pack())
+    after.learn(Forest(after.rows()))
+    assert after.judge(RAID, 620) is None
+
+
+def test_while_people_gather_little_chat_is_not_told():
+    still = window(messages=0, chatters=0)
+    for age, told in ((100.0, []), (math.inf, ["dead_chat"])):
+        anomalies = stream()
+        raised = [anomalies.judge(still, 610 + 10 * i, age=age) for i in range(20)]
+        assert [alert.kind for alert in raised if alert and alert.kind != "quiet"] == told
+    assert stream().judge(RAID, 610, age=110.0) is None
+    assert stream().judge(RAID, 610, age=130.0).kind == "raid"

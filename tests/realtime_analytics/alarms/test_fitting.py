@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from hikari_ml.errors import ClosedError
 from hikari_ml.realtime_analytics.alarms.anomalies import FIRST_FIT, PATIENCE, MessageAnomalies
 from hikari_ml.realtime_analytics.alarms.fitting import Fitting
 from hikari_ml.realtime_analytics.features import measure
@@ -88,3 +89,19 @@ async def test_a_fit_that_failed_is_told_of_and_tried_again(lane):
     learner._due_rows = rows
     await fitting.go_on([learner])
     assert not learner.due
+
+
+async def test_who_waits_when_the_engine_is_closed_is_told_so(lane):
+    over = threading.Event()
+    held = asyncio.create_task(lane.submit(over.wait))
+    learner, fitting = MessageAnomalies(), Fitting(lane)
+    judge(learner, FIRST_FIT + PATIENCE)
+    waiting = asyncio.create_task(fitting.go_on([learner]))
+    await asyncio.sleep(0.05)
+    fitting.cancel()
+    with pytest.raises(ClosedError):
+        await waiting
+    over.set()
+    await held
+    await fitting.go_on([learner])
+    assert not learner.due, "a fit that was cancelled is begun again"

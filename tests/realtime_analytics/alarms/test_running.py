@@ -34,3 +34,14 @@ def test_ranks_outlive_a_restart():
     assert len(other) == 5
     for value in (3.5, 0.0, 7.0, 2.0):
         assert other.judge(value) == ranks.judge(value)
+
+
+def test_the_highest_outlives_a_restart():
+    highest, other = Highest(4), Highest(4)
+    for value in (9.0, 5.0, 7.0, 1.0):
+        highest.add(value)
+    other.unpack(highest.pack())
+    for value in (0.0, 0.0, 0.0, 2.0, 0.0):
+        assert other.highest == highest.highest
+        highest.add(value)
+        other.add(value)
