@@ -2,10 +2,9 @@
 
 How strong a reaction is at a time is read from the minute around it, so that it is known thirty seconds
 later: how far the crowd of that minute lies above that of the usual minute, in the spread that counts have
-by chance (the square root of the usual). The crowd is the sum over people of the root of their messages: the
-geometric mean of messages and people where all write alike, and less where few write most of it, so that a
-lone flood is none. Pauses are no usual minutes, so that chat that comes back is none either. What they react
-to lies a few seconds before their first messages.
+by chance (the square root of the usual). The crowd is the geometric mean of people and their messages, of
+each no more than somebody can react with, so that a lone flood is none. Pauses are no usual minutes, so that
+chat that comes back is none either. What they react to lies a few seconds before their first messages.
 
 That more people write at once is the first sign of a highlight in the literature too, with a delay learned
 from the chat (R. Jiang et al., "LIGHTOR", arXiv 1910.12201).
@@ -45,7 +44,7 @@ LONGEST_PAUSE: Final = 1200
 """Seconds of pause in which something is said, after which it is what is usual."""
 
 MOST_OF_ONE: Final = 16
-"""Messages a minute after which somebody adds no more to the crowd: one is as much as four at most."""
+"""Messages of somebody in a minute that count in the crowd: nobody reacts with more, but floods."""
 
 OPENS: Final = 4.0
 """Strength that opens a moment."""
@@ -270,11 +269,10 @@ def _median(sizes: Sequence[Size]) -> Size | None:
 
 
 def _crowd(minute: Bucket) -> float:
-    """The sum over people of the root of their messages; the erased share what is left alike."""
-    named = sum(math.sqrt(min(count, MOST_OF_ONE)) for count in minute.chatters.values())
-    nameless = len(minute.erased)
-    each = (minute.messages - minute.chatters.total()) / nameless if nameless else 0.0
-    return named + nameless * math.sqrt(max(0.0, min(each, MOST_OF_ONE)))
+    """The geometric mean of people and their messages, of each at most :data:`MOST_OF_ONE`."""
+    named = sum(min(count, MOST_OF_ONE) for count in minute.chatters.values())
+    nameless = min(minute.messages - minute.chatters.total(), MOST_OF_ONE * len(minute.erased))
+    return math.sqrt((named + max(0, nameless)) * minute.people)
 
 
 def _score(strength: float) -> float:

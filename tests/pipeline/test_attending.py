@@ -13,6 +13,7 @@ from hikari_ml.errors import SourceError
 from hikari_ml.pipeline.attending import Attended, attend
 from hikari_ml.platforms.jsonlines import JsonLinesSource
 from hikari_ml.platforms.source import ChatSource
+from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import LINES, START, at
 
@@ -315,7 +316,7 @@ async def test_a_source_that_fails_is_carried_in_first(hikari):
 
 async def test_an_alert_in_a_silent_chat_is_told(hikari):
     events, task = await heard(hikari)
-    hikari.analytics._news.append(("alert", {"reason": "it is quiet"}))
+    hikari.analytics._news.tell([Raised(START.timestamp(), "dead_chat", 0.9, "it is quiet")])
     hikari.tell("stream", START, {"live": True})
     await asyncio.sleep(0)
     task.cancel()
