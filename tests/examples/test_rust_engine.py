@@ -79,8 +79,8 @@ async def run(*command, **variables):
 
 @pytest.fixture
 async def worker(redis_url, tmp_path):  # noqa: F811
-    """A worker with room for few calls at once, so that many are told to come again."""
-    settings = Settings(data_dir=tmp_path / "worker", bridge={"max_in_flight": 4})
+    """A worker with room for one call at once, so that others are told to come again."""
+    settings = Settings(data_dir=tmp_path / "worker", bridge={"max_in_flight": 1})
     async with RedisBridge(redis_url, settings, channels=[CHANNEL]) as found:
         yield found
 
