@@ -162,8 +162,8 @@ def replay(said: Iterable[Said], viewers: Iterable[tuple[float, float]] = ()) ->
     scores: list[float] = []
     verdict = judged.judge
 
-    def judge(window, at, audience=0.0):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-        found = verdict(window, at, audience)
+    def judge(*given):  # type: ignore[no-untyped-def] # noqa: ANN002, ANN202
+        found = verdict(*given)
         scores.append(judged.score)
         return found
 
