@@ -205,6 +205,8 @@ class BridgeSettings(_Section):
     """Address of the Redis (``redis://:PASSWORD@HOST:6379/0``); None lets ``serve`` start one."""
     redis_port: Annotated[int, Field(ge=0, le=65535)] = 6379
     """Port of the Redis that ``serve`` starts where none is given; another if it is taken."""
+    redis_memory_mb: Annotated[int, Field(ge=16)] = 1024
+    """MiB that the Redis which ``serve`` starts may take; beyond, it refuses durable calls and loses none."""
     max_in_flight: Positive = 256
     """Calls answered at the same time; more are refused at once as overloaded."""
     max_channels: Positive = 16

@@ -7,13 +7,19 @@ import logging
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from hikari_ml.bridge.outbox import pause
 
 LOOK_SECONDS: Final = 0.02
+AGAIN_SECONDS: Final = 10.0
+"""Time until a rewriting that Redis began and could not end is begun again: it writes the whole log."""
 
 _log = logging.getLogger(__name__)
+
+
+class RewritingFailedError(RedisError):
+    """The log was begun to be written anew, and is as it was."""
 
 
 class LogRewriter:
@@ -34,14 +40,27 @@ class LogRewriter:
             await self._asked.wait()
             self._asked.clear()
             try:
-                await begin_rewriting(self._redis)
+                await rewrite(self._redis)
                 failures = 0
             except (RedisError, OSError) as error:
-                failures += 1
+                failures += not isinstance(error, BusyLoadingError)  # to read a long log is no failure
                 if failures == 1:
                     _log.warning("the log of Redis cannot be written anew yet: %s", error)
                 self._asked.set()
-                await asyncio.sleep(pause(failures))
+                begun = isinstance(error, RewritingFailedError)
+                await asyncio.sleep(AGAIN_SECONDS if begun else pause(failures))
+
+
+async def rewrite(redis: Redis) -> None:
+    """Have the log written anew, of what there is now, and wait until it is.
+
+    Raises:
+        RewritingFailedError: Redis began, and could not end it.
+        RedisError: Redis cannot be asked, or refuses.
+    """
+    await begin_rewriting(redis)
+    if (how := await rewritten(redis)) != "ok":
+        raise RewritingFailedError(f"a rewriting that was begun ended with {how!r}")
 
 
 async def begin_rewriting(redis: Redis) -> None:

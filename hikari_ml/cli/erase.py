@@ -93,7 +93,9 @@ async def _forget_calls(channel: str, local: Path | None, settings: Settings) ->
         if settings.bridge.redis is not None:
             url = settings.bridge.redis.get_secret_value()
         elif local is not None:
-            url = (await stack.enter_async_context(LocalRedis(local, settings.bridge.redis_port))).url
+            chosen = settings.bridge
+            own = LocalRedis(local, chosen.redis_port, chosen.redis_memory_mb)
+            url = (await stack.enter_async_context(own)).url
         else:
             return
         redis = await stack.enter_async_context(connect(url))

@@ -16,6 +16,7 @@ from hikari_ml.cli.output import out, page_at
 from hikari_ml.cli.stopping import stop_on_signals
 
 if TYPE_CHECKING:
+    from hikari_ml.bridge.local_redis import LocalRedis
     from hikari_ml.bridge.redis_bridge import RedisBridge
     from hikari_ml.config import Settings
     from hikari_ml.dashboard.server import LiveDashboard
@@ -86,12 +87,13 @@ async def _serve(
     from hikari_ml.platforms.opening import open_source
 
     stop = stop_on_signals()
+    channels = list(dict.fromkeys(name.casefold() for name in channels))
     into = channels[0] if len(channels) == 1 else None
     # What is wrong with one is told at once.
     names = [open_source(chat, settings, channel=into).channel for chat in chats]
     async with AsyncExitStack() as stack:
         out.print("Loading the model …", highlight=False)
-        redis = await _redis(stack, settings, url)
+        redis, own = await _redis(stack, settings, url)
         page = LiveDashboard(settings=settings, host=address[0], port=address[1])
         await stack.enter_async_context(page)
         listening = Listening(page, into)
@@ -102,8 +104,10 @@ async def _serve(
             channels=pinned,
             opened=page.add,
             closing=listening.let_go,
-            own_redis=url is None and settings.bridge.redis is None,
+            own_redis=own is not None,
         )
+        if own is not None:
+            page.operations.checks["own redis"] = own.troubles
         page.operations.checks["redis"] = lambda: bridge.health()["degraded"]
         page.operations.checks["chat"] = listening.troubles
         page.operations.collectors["bridge"] = BridgeMetrics(bridge)
@@ -127,16 +131,18 @@ def _told(pinned: list[str], ours: set[str]) -> Iterator[str]:
     yield f"Serving {', '.join(sorted(ours)) or 'whoever calls'}  (Ctrl+C ends it)"
 
 
-async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> str:
-    """The address of the Redis that is to be used, started if there is none."""
+async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> tuple[str, LocalRedis | None]:
+    """The address of the Redis that is to be used, and our own if there is no other."""
     from hikari_ml.bridge.local_redis import LocalRedis
 
     if url is not None:
-        return url
+        return url, None
     if settings.bridge.redis is not None:
-        return settings.bridge.redis.get_secret_value()
+        return settings.bridge.redis.get_secret_value(), None
     folder = settings.channel_dir(DEFAULT_CHANNEL).parent / REDIS_FOLDER
-    return (await stack.enter_async_context(LocalRedis(folder, settings.bridge.redis_port))).url
+    own = LocalRedis(folder, settings.bridge.redis_port, settings.bridge.redis_memory_mb)
+    await stack.enter_async_context(own)
+    return own.url, own
 
 
 @dataclass(slots=True, eq=False)

@@ -2,15 +2,21 @@
 
 import asyncio
 import os
+import signal
+import socket
+import subprocess
 import sys
 from asyncio.subprocess import PIPE
+from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from filelock import FileLock
 from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, OutOfMemoryError
 
 from hikari_ml.bridge import local_redis
-from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port, redis_server
+from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port, redis_server, whose
 from hikari_ml.bridge.rewriting import rewritten
 from hikari_ml.errors import StoreError
 
@@ -40,6 +46,26 @@ async def test_what_was_deleted_is_in_no_file_once_it_has_ended(tmp_path):
         await eventually_without(tmp_path, b"qzxsecret")
     async with LocalRedis(tmp_path, 0) as server, Redis.from_url(server.url) as redis:
         assert await redis.get("kept") == b"v"
+
+
+async def test_a_deleted_entry_of_a_stream_leaves_the_file_while_others_stay(tmp_path):
+    async with LocalRedis(tmp_path, 0) as server, Redis.from_url(server.url) as redis:
+        gone = [await redis.xadd("calls", {"data": f"qzxsecret {number}"}) for number in range(20)]
+        for number in range(20):
+            await redis.xadd("calls", {"data": f"waits {number}"})
+        await redis.xdel("calls", *gone)
+    async with asyncio.timeout(0.1):
+        await eventually_without(tmp_path, b"qzxsecret")
+
+
+async def test_when_it_is_full_it_refuses_what_is_new_and_drops_nothing(tmp_path):
+    async with LocalRedis(tmp_path, 0, memory_mb=16) as server, Redis.from_url(server.url) as redis:
+        added = 0
+        with pytest.raises(OutOfMemoryError):
+            for _ in range(32):
+                await redis.xadd("calls", {"data": b"x" * 2**20})
+                added += 1
+        assert 0 < added == await redis.xlen("calls")
 
 
 async def test_after_a_crash_what_was_deleted_goes_when_it_starts_again(tmp_path):
@@ -99,6 +125,171 @@ async def test_one_that_dies_is_started_again_once_with_what_it_had_written(tmp_
     assert [process.wait(10) for process in started] == [0]
 
 
+@asynccontextmanager
+async def somebody_elses(folder, port):
+    """A Redis that is not ours at ``port``."""
+    folder.mkdir()
+    command = [redis_server(folder), "--port", str(port), "--dir", str(folder), "--save", "900 1"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        async with asyncio.timeout(20):
+            while not await answers(url, folder):
+                await asyncio.sleep(0.02)
+        async with Redis.from_url(url) as redis:
+            yield process, redis
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def met(condition):
+    async with asyncio.timeout(20):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+def killed(server):
+    server._process.kill()
+    server._process.wait()
+
+
+async def test_another_redis_that_takes_the_port_is_left_alone(tmp_path, caplog):
+    async with LocalRedis(tmp_path / "ours", 0) as server:
+        killed(server)
+        async with somebody_elses(tmp_path / "theirs", server._port) as (process, theirs):
+            await theirs.set("payroll", "not saved yet")
+            await theirs.config_resetstat()
+
+            async def told():
+                return server.troubles() != []
+
+            await met(told)
+            assert "another server has port" in server.troubles()[0]
+            async with Redis.from_url(server.url) as redis:
+                with pytest.raises(AuthenticationError):
+                    await redis.get("payroll")
+            await server.aclose()
+            assert process.poll() is None, "it was not shut down"
+            assert set(await theirs.info("commandstats")) <= {
+                f"cmdstat_{name}" for name in ("info", "config", "config|get", "config|resetstat", "auth")
+            } | {"cmdstat_client", "cmdstat_client|setinfo", "cmdstat_hello"}
+    assert caplog.text.count("is left alone") == 1
+
+
+async def test_ours_starts_again_once_the_port_is_free(tmp_path):
+    async with LocalRedis(tmp_path / "ours", 0) as server:
+        killed(server)
+        async with somebody_elses(tmp_path / "theirs", server._port):
+
+            async def told():
+                return server.troubles() != []
+
+            await met(told)
+
+        async def ours():
+            return await answers(server.url, tmp_path / "ours") and not server.troubles()
+
+        await met(ours)
+
+
+async def test_whose_a_server_is_tells_slow_from_anothers(tmp_path):
+    folder = tmp_path / "ours"
+    async with LocalRedis(folder, 0) as server:
+        assert await whose(server._port, folder) == "ours"
+        assert await whose(server._port, tmp_path) == "another"
+        async with Redis.from_url(server.url) as redis:
+            await redis.config_set("requirepass", "x")
+            assert await whose(server._port, folder) == "another", "ours asks for no password"
+            await redis.config_set("requirepass", "")
+        server._process.send_signal(signal.SIGSTOP)
+        try:
+            assert await whose(server._port, folder) == "unclear"
+        finally:
+            server._process.send_signal(signal.SIGCONT)
+    assert await whose(server._port, folder) == "nobody"
+
+
+async def test_one_that_hangs_is_ended_and_what_only_listens_holds_nothing_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_redis, "STOP_SECONDS", 0.5)
+    async with asyncio.timeout(60):
+        async with LocalRedis(tmp_path / "hangs", 0) as server:
+            server._process.send_signal(signal.SIGSTOP)
+        assert server._process.returncode == -signal.SIGKILL
+        async with LocalRedis(tmp_path / "dead", 0) as server:
+            killed(server)
+            listener = socket.create_server(("127.0.0.1", server._port))
+        listener.close()
+
+
+async def test_one_that_has_died_is_left_no_zombie(tmp_path):
+    async with LocalRedis(tmp_path, 0) as server:
+        process = server._process
+        async with somebody_elses_place(process, server._port):
+
+            async def reaped():
+                return process.returncode is not None
+
+            await met(reaped)
+
+
+@asynccontextmanager
+async def somebody_elses_place(process, port):
+    """Kill ``process`` without a look at how it ended, and have its port taken."""
+    process.kill()
+    while True:
+        try:
+            listener = socket.create_server(("127.0.0.1", port))
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            break
+    try:
+        yield
+    finally:
+        listener.close()
+
+
+async def test_others_may_start_and_leave_while_a_long_log_is_read_and_rewritten(tmp_path, monkeypatch):
+    first, second = LocalRedis(tmp_path, 0), LocalRedis(tmp_path, 0)
+    async with first, second:
+        async with Redis.from_url(first.url) as redis:
+            await rewritten(redis)
+            await redis.config_set("auto-aof-rewrite-percentage", 0)
+            async with redis.pipeline(transaction=False) as pipe:
+                for number in range(20_000):
+                    pipe.set(f"k{number}", "x")
+                await pipe.execute()
+            await redis.config_set("appendfsync", "always")
+            await redis.set("last", "x")
+        start = LocalRedis._start
+
+        def slowly(self):
+            monkeypatch.setattr(subprocess, "Popen", partial(_slow, subprocess.Popen))
+            try:
+                return start(self)
+            finally:
+                monkeypatch.undo()
+
+        monkeypatch.setattr(LocalRedis, "_start", slowly)
+        dead = first._process
+        killed(first)
+
+        async def again():
+            return {one._process for one in (first, second)} - {None, dead}
+
+        await met(again)
+        await met(lambda: answers(first.url, tmp_path))
+        async with Redis.from_url(first.url) as redis:
+            async with LocalRedis(tmp_path, 0):
+                loading = (await redis.info("persistence"))["loading"]
+            assert loading, "it was used before the log was read"
+
+
+def _slow(popen, command, **more):
+    return popen([*command, "--key-load-delay", "500"], **more)
+
+
 async def test_several_that_come_at_once_start_one(tmp_path):
     several = [LocalRedis(tmp_path, 0) for _ in range(4)]
     await asyncio.gather(*(one.__aenter__() for one in several))
@@ -129,7 +320,7 @@ async def test_one_that_was_left_behind_is_found_and_ended(tmp_path):
     await holder.wait()
     port = int((tmp_path / "port").read_text(encoding="ascii"))
     async with LocalRedis(tmp_path, 0) as second:
-        assert second.url == f"redis://127.0.0.1:{port}/0"
+        assert second.url.endswith(f"@127.0.0.1:{port}/0")
         assert second._process is None
     assert not await answers(second.url, tmp_path)
 

@@ -6,6 +6,8 @@ import time
 
 import msgpack
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.outbox import execute
@@ -168,6 +170,23 @@ async def _moved(client):
             return await client.ask("get_memory_stats", channel="c")
     except TimeoutError:
         return False
+
+
+async def test_while_redis_is_full_published_calls_are_answered_and_durable_ones_refused(redis_url, tmp_path):
+    settings = settings_in(tmp_path, lease_seconds=0.8)
+    async with client_of(redis_url) as client, worker(redis_url, settings, "default") as bridge:
+        await client.ask("get_memory_stats")
+        async with Redis.from_url(redis_url) as redis:
+            await redis.config_set("maxmemory", 1)
+            try:
+                await asyncio.sleep(2.0)  # longer than its lease lasts
+                message = {"username": "anna", "text": "hello all of you"}
+                assert (await client.ask("perceive", {"message": message}))["message_id"]
+                with pytest.raises(OutOfMemoryError):
+                    await client.send("get_memory_stats", durable=True)
+            finally:
+                await redis.config_set("maxmemory", 0)
+        assert bridge.hikaris
 
 
 async def test_who_is_erased_is_in_no_cache(redis_url, tmp_path):

@@ -1,10 +1,14 @@
 """What was deleted leaves the log of Redis, also when a rewriting goes on already."""
 
 import asyncio
+import os
+import signal
+from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from hikari_ml.bridge import rewriting
 from hikari_ml.bridge.local_redis import LocalRedis
 from hikari_ml.bridge.rewriting import LogRewriter, begin_rewriting, rewritten
 from hikari_ml.runtime.service import ended
@@ -47,3 +51,29 @@ async def test_one_that_is_refused_is_begun_when_it_can_be(tmp_path):
             raise AssertionError("Redis takes a second one at a time now: nothing has to be waited for")
         await begin_rewriting(redis)
         assert await rewritten(redis) == "ok"
+
+
+def children_of(process_id):
+    return Path(f"/proc/{process_id}/task/{process_id}/children").read_text(encoding="ascii")
+
+
+async def test_one_that_redis_begins_and_cannot_end_is_begun_again(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(rewriting, "AGAIN_SECONDS", 0.1)
+    async with LocalRedis(tmp_path, 0) as server, Redis.from_url(server.url) as redis:
+        await redis.set("secret", "qzxsecret")
+        await slowly_rewriting(redis)
+        await rewritten(redis)
+        await redis.delete("secret")
+        serving = asyncio.create_task((rewriter := LogRewriter(redis)).serve())
+        forks = (await redis.info("stats"))["total_forks"]
+        rewriter.ask()
+        async with asyncio.timeout(30):
+            while (await redis.info("stats"))["total_forks"] == forks:
+                await asyncio.sleep(0.01)
+            server_id = (await redis.info("server"))["process_id"]
+            children = children_of(server_id)
+            os.kill(int(children.split()[-1]), signal.SIGKILL)  # as when memory runs out
+            while any(b"qzxsecret" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()):
+                await asyncio.sleep(0.05)
+        await ended(serving)
+    assert "cannot be written anew yet" in caplog.text

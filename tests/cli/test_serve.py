@@ -201,7 +201,7 @@ async def test_a_pipe_is_gone_on_with_after_its_channel_was_lost(monkeypatch):
 
 
 async def test_a_pipe_goes_into_the_one_channel_whose_redis_is_started_again_when_it_dies():
-    arguments = ("--channel", "Evening", "--watch", "jsonl:-")
+    arguments = ("--channel", "Evening", "--channel", "evening", "--watch", "jsonl:-")
     async with started(*arguments, stdin=asyncio.subprocess.PIPE) as served:
         await served.until("Serving evening  (Ctrl+C ends it)")
         served.process.stdin.write(b'{"username": "anna", "text": "hello", "id": "m1"}\n')

@@ -144,6 +144,8 @@ async def test_the_redis_of_the_composition_starts_with_its_own_command(compose,
                     await asyncio.sleep(0.05)
         assert (told["appendonly"], told["appendfsync"], told["save"]) == ("yes", "everysec", "")
         assert told["maxmemory-policy"] == "noeviction"
+        assert int(told["maxmemory"]) == Settings().bridge.redis_memory_mb << 20
+        assert told["stream-node-max-entries"] == "1"
         assert f"pubsub {64 << 20} {16 << 20} 60" in told["client-output-buffer-limit"]
     finally:
         server.terminate()
