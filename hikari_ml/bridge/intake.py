@@ -62,7 +62,7 @@ class Intake:
     """Reads the stream of ``owned`` for as long as ``holds`` says that it is ours.
 
     ``look`` answers what changes nothing; ``erased`` is called when somebody was erased, to forget them where
-    the channel does not reach.
+    the channel does not reach, and ``gone`` when what they called has left the stream as well.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Intake:
         holds: Callable[[], bool],
         look: Callable[[Request], Awaitable[bytes]],
         erased: Callable[[Request], Awaitable[None]],
+        gone: Callable[[], None],
         *,
         checkpoint_seconds: float,
     ) -> None:
@@ -85,6 +86,8 @@ class Intake:
         self._holds = holds
         self._look = look
         self._erased = erased
+        self._gone = gone
+        self._erasing = False
         self._every = checkpoint_seconds
         self._stream = stream_of(owned.name)
         self._reader = StreamReader(redis, self._stream, owned.name, worker)
@@ -139,15 +142,17 @@ class Intake:
             RedisError: nothing could be acknowledged; it is found to be done when it comes again.
         """
         done, self._unkept = self._unkept, []
-        if not done:
-            return
-        try:
-            await self._owned.hikari.analytics.save()
-        except BaseException:
-            self._unkept = done + self._unkept
-            raise
-        self._kept_at = asyncio.get_running_loop().time()
-        await self._acknowledge(done)
+        if done:
+            try:
+                await self._owned.hikari.analytics.save()
+            except BaseException:
+                self._unkept = done + self._unkept
+                raise
+            self._kept_at = asyncio.get_running_loop().time()
+            await self._acknowledge(done)
+        if self._erasing:
+            self._erasing = False
+            self._gone()
 
     async def forget_answers(self) -> None:
         """Keep no answer, only that the calls were done: somebody is to be forgotten."""
@@ -263,16 +268,20 @@ class Intake:
 
     async def _done(self, entry: bytes, request: Request, *, again: bool) -> None:
         answer = partial(self._answering.answer, self._owned.hikari, request, again=again, whole=True)
-        if request.method == "erase_user":  # it writes the counts itself, and leaves no name behind
+        erases = request.method == "erase_user"
+        if erases:  # it writes the counts itself, and leaves no name behind
+            if self._reading:  # what they ask leaves the stream when it is answered
+                await asyncio.wait(self._reading)
             data = await answer()
             await self._erased(request)
+            self._erasing = True
         else:
             async with self._owned.hikari.analytics.applying(self._place(entry)):
                 data = await answer()
             self._answers.keep(request, self._place(entry), data)
         self._tell(request, data)
         self._unkept.append(entry)
-        if request.method == "retract_message":  # who goes on after us could not take it back
+        if erases or request.method == "retract_message":  # who goes on after us could not take it back
             await self.checkpoint()
 
     def _tell(self, request: Request, data: bytes) -> None:
@@ -294,4 +303,6 @@ class Intake:
         return ("EVAL", FINISHED, 1, self._stream, GROUP, *entries)
 
     def _is_due(self) -> bool:
-        return bool(self._unkept) and asyncio.get_running_loop().time() - self._kept_at >= self._every
+        return (
+            self._erasing or bool(self._unkept)
+        ) and asyncio.get_running_loop().time() - self._kept_at >= self._every

@@ -222,6 +222,7 @@ class RedisBridge(Service):
             lambda: self._owning.holds(owned),
             partial(self._answer, owned),
             partial(self._erased, owned.name),
+            self._rewriter.ask,  # the log of Redis still holds what was deleted
             checkpoint_seconds=self._chosen.checkpoint_seconds,
         )
         self._intakes[owned.name] = intake
@@ -380,7 +381,6 @@ class RedisBridge(Service):
         await self._intakes[channel].forget_answers()
         if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer may still be on its way
             raise StoreError("Redis", "what was answered cannot be forgotten now; it is tried again")
-        self._rewriter.ask()  # the log of Redis still holds what was deleted
         await self._viewers.forget(channel, str(request.params.get("user")))
 
     async def _say_once(self, error: BadEnvelopeError, data: bytes) -> None:

@@ -14,6 +14,7 @@ from hikari_ml import Hikari
 from hikari_ml.bridge import intake
 from hikari_ml.bridge.answering import Answering
 from hikari_ml.bridge.leases import Leases
+from hikari_ml.bridge.local_redis import LocalRedis
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.owning import Owned
 from hikari_ml.bridge.protocol import DURABLE, Request, encode_request
@@ -227,7 +228,7 @@ async def lone_intake(redis, hikari, holds):
 
     owned = Owned("default", hikari, 0.0)
     found = intake.Intake(
-        redis, owned, "me", Noted(64), outbox, holds, unused, unused, checkpoint_seconds=0.2
+        redis, owned, "me", Noted(64), outbox, holds, unused, unused, list, checkpoint_seconds=0.2
     )
     found.start()
     try:
@@ -315,6 +316,26 @@ async def test_an_erasure_that_is_published_comes_after_the_durable_calls_that_w
         assert proof["memory"]["memories"] > 0
         assert (await client.ask("get_viewer_insights", {"username": "anna"}))["status"] == "no_data"
         assert await client.ask("retrieve_memories", {"query": "cats"}) == []
+
+
+async def test_what_who_is_erased_called_leaves_the_file_of_redis_while_it_runs(tmp_path):
+    async with LocalRedis(tmp_path / "redis", 0) as server, client_of(server.url) as client:
+        settings = settings_in(tmp_path / "data", checkpoint_seconds=600)
+        async with worker(server.url, settings, "default", own_redis=True):
+            for number in range(20):
+                said = {
+                    "message": {"username": "anna", "text": f"qzxsecret line {number}", "id": f"m{number}"}
+                }
+                await client.send("perceive", said, durable=True)
+            await client.send("get_viewer_insights", {"username": "anna"}, id="qzxsecret", durable=True)
+            await client.ask("erase_user", {"user": "anna"}, durable=True)
+            await until(lambda: not held(tmp_path / "redis", b"qzxsecret"))
+            assert await client.redis.xlen(stream_of("default")) == 0
+
+
+def held(folder, secret):
+    """The files that hold ``secret``."""
+    return [path for path in folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
 
 
 async def test_a_connection_that_is_lost_often_lays_nothing_aside_and_keeps_before_it_acknowledges(
