@@ -34,6 +34,8 @@ class BridgeMetrics:
         yield GaugeMetricFamily(
             "hikari_bridge_channels", "Channels of this worker.", value=len(health["channels"])
         )
+        about = "Durable calls that wait for a channel; the worker that moves them tells, the others say 0."
+        yield GaugeMetricFamily("hikari_bridge_waiting", about, value=self._bridge.waiting)
         yield from self._counters()
 
     def _counters(self) -> Iterator[CounterMetricFamily]:

@@ -117,6 +117,11 @@ class RedisBridge(Service):
         """The channels of this worker."""
         return [owned.hikari for owned in self._owning.open]
 
+    @property
+    def waiting(self) -> int:
+        """Durable calls that wait for any channel, where this worker has the router's office; else 0."""
+        return self._router.waiting
+
     async def hikari(self, channel: str) -> Hikari | None:
         """The channel, if it is this worker's or nobody's until now; None if it is another's.
 

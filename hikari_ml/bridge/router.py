@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import Final, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -34,6 +35,12 @@ DEAD: Final = "hikari.requests.dead"
 """What could not be read, or ended a worker again and again; the last thousand."""
 
 DEAD_KEPT: Final = 1000
+
+LOOK_SECONDS: Final = 2.0
+"""Time between two looks at how many calls wait for each channel."""
+
+LOOKED_AT: Final = 1000
+"""Channels asked about in one round trip."""
 
 MOVE: Final = """
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 'lost' end
@@ -61,7 +68,8 @@ def stream_of(channel: str) -> str:
 class Router:
     """Moves durable calls while the office is ours, and stands by while it is not.
 
-    ``refuse`` answers what is no call. A channel for which more than ``backlog`` calls wait is told of.
+    ``refuse`` answers what is no call. A channel for which more than ``backlog`` calls wait is told of, and
+    again when at most half as many do.
     """
 
     def __init__(
@@ -78,7 +86,10 @@ class Router:
         self._reader = StreamReader(redis, DURABLE, OFFICE, leases.worker)
         self.counters: Counter[str] = Counter()
         self.behind: dict[str, int] = {}
-        """Channels for which more than ``backlog`` calls wait, and how many do; none without the office."""
+        """Channels for which too many calls wait, and how many do; none without the office."""
+        self.waiting = 0
+        """Calls that waited for a channel when it was last looked; none without the office."""
+        self._looked_at = -inf
 
     async def route(self) -> None:
         """Serve until cancelled."""
@@ -97,15 +108,18 @@ class Router:
                 await asyncio.sleep(pause(failures))
             finally:
                 self.behind.clear()
+                self.waiting = 0
 
     async def _serve(self) -> None:
         if not await self._reader.begin():
             return
+        await self._look_who_is_behind()  # there may be calls that another has moved
         async for left in self._reader.left():
             await self._move(left)
         while self._leases.holds(OFFICE):
             await self._move(await self._reader.read())
-            await self._look_who_is_behind()
+            if asyncio.get_running_loop().time() - self._looked_at >= LOOK_SECONDS:
+                await self._look_who_is_behind()
 
     async def _move(self, entries: list[Entry]) -> None:
         channels: list[str] = []
@@ -136,21 +150,32 @@ class Router:
                 self.counters[outcome.decode()] += 1
 
     def _note(self, channel: str, waiting: int) -> None:
-        """Tell of a channel that is far behind, and that it no longer is."""
+        """Tell of a channel that is far behind, and once that it no longer is."""
         if waiting > self._backlog:
             if channel not in self.behind:
                 _log.warning("more than %d durable calls wait for channel %r", self._backlog, channel)
+            self.behind[channel] = waiting
+        elif (
+            channel in self.behind and waiting > self._backlog // 2
+        ):  # it may be over the bound again at once
             self.behind[channel] = waiting
         elif self.behind.pop(channel, None) is not None:
             _log.info("channel %r has caught up with its durable calls", channel)
 
     async def _look_who_is_behind(self) -> None:
-        channels = list(self.behind)
-        commands: list[Command] = [("XLEN", stream_of(channel)) for channel in channels]
-        for channel, waiting in zip(channels, await execute(self._redis, commands), strict=True):
-            if isinstance(waiting, Exception):
-                raise waiting
-            self._note(channel, waiting)
+        found = await cast("Awaitable[set[bytes]]", self._redis.smembers(CHANNELS))
+        channels = sorted({name.decode() for name in found} | self.behind.keys())
+        total = 0
+        for at in range(0, len(channels), LOOKED_AT):
+            part = channels[at : at + LOOKED_AT]
+            told = await execute(self._redis, [("XLEN", stream_of(channel)) for channel in part])
+            for channel, waiting in zip(part, told, strict=True):
+                if isinstance(waiting, Exception):
+                    raise waiting
+                self._note(channel, waiting)
+                total += waiting
+        self.waiting = total
+        self._looked_at = asyncio.get_running_loop().time()
 
 
 async def bury(redis: Redis, stream: str, entry: bytes, data: bytes, why: str) -> None:

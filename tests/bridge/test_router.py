@@ -4,6 +4,7 @@ import asyncio
 
 from redis.asyncio import Redis
 
+from hikari_ml.bridge import router as router_module
 from hikari_ml.bridge.leases import Leases
 from hikari_ml.bridge.protocol import DURABLE, GROUP, Request, encode_request
 from hikari_ml.bridge.reading import StreamReader
@@ -30,8 +31,8 @@ def _plain(row):
     return {"id": found.id, "method": found.method, "params": found.params}
 
 
-def router_of(redis, worker, refused=None, backlog=100):
-    leases = Leases(redis, worker, 0.8)
+def router_of(redis, worker, refused=None, backlog=100, seconds=0.8):
+    leases = Leases(redis, worker, seconds)
     told = refused if refused is not None else []
     return Router(redis, leases, lambda call, error: told.append((call.id, error.code)), backlog), leases
 
@@ -103,7 +104,7 @@ async def test_what_cannot_be_read_is_refused_and_laid_aside(redis_url):
 async def test_none_is_lost_however_many_wait_and_a_channel_that_is_behind_is_told_of(redis_url, caplog):
     refused = []
     async with Redis.from_url(redis_url) as redis:
-        router, _ = router_of(redis, "one", refused, backlog=3)
+        router, _ = router_of(redis, "one", refused, backlog=3, seconds=600)
         await put(redis, *["a"] * 200, "b")
         with caplog.at_level("INFO", "hikari_ml.bridge.router"):
             task = asyncio.create_task(router.route())
@@ -112,7 +113,7 @@ async def test_none_is_lost_however_many_wait_and_a_channel_that_is_behind_is_to
             assert await ids(redis, "b") == ["b200"]
             assert router.behind == {"a": 200}
             assert router.counters["behind"] == 197
-            await redis.xtrim(stream_of("a"), 3, approximate=False)  # as if they had been done
+            await redis.xtrim(stream_of("a"), 1, approximate=False)  # as if they had been done
             await until(lambda: not router.behind)
         await ended(task)
         assert not refused
@@ -120,6 +121,47 @@ async def test_none_is_lost_however_many_wait_and_a_channel_that_is_behind_is_to
         told = [record.getMessage() for record in caplog.records]
         assert "channel 'a' has caught up with its durable calls" in told
         assert sum("more than 3 durable calls wait for channel 'a'" in line for line in told) == 1
+
+
+async def test_calls_that_wait_already_are_told_of_once_as_long_as_about_as_many_do(
+    redis_url, caplog, monkeypatch
+):
+    monkeypatch.setattr(router_module, "LOOK_SECONDS", 0.0)
+    async with Redis.from_url(redis_url) as redis:
+        for _ in range(12):
+            await redis.xadd(stream_of("a"), {"data": b"x"})
+        await redis.sadd(CHANNELS, "a")
+        router, _ = router_of(redis, "one", backlog=10, seconds=600)
+        with caplog.at_level("INFO", "hikari_ml.bridge.router"):
+            task = asyncio.create_task(router.route())
+            await until(lambda: router.behind == {"a": 12})
+            assert router.waiting == 12
+            for kept in (8, 6):
+                await redis.xtrim(stream_of("a"), kept, approximate=False)
+                await until(lambda kept=kept: router.behind == {"a": kept})
+                await put(redis, *["a"] * (12 - kept))
+                await until(lambda: router.behind == {"a": 12})
+            await redis.xtrim(stream_of("a"), 5, approximate=False)
+            await until(lambda: not router.behind)
+        await ended(task)
+        assert router.waiting == 0, "who has no office does not know"
+    told = [record.getMessage() for record in caplog.records]
+    assert [line.split("channel")[0].strip() for line in told] == ["more than 10 durable calls wait for", ""]
+
+
+async def test_it_is_not_asked_each_time_a_call_comes_how_many_wait(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        router, _ = router_of(redis, "one", backlog=1, seconds=600)
+        await put(redis, *"abcdefghij" * 2)
+        task = asyncio.create_task(router.route())
+        await until(lambda: router.counters["moved"] == 20)
+        await redis.config_resetstat()
+        for number in range(5):
+            await put(redis, "a")
+            await until(lambda number=number: router.counters["moved"] == 21 + number)
+        looked = (await redis.info("commandstats")).get("cmdstat_xlen", {}).get("calls", 0)
+        await ended(task)
+        assert looked <= 10, "one look at ten channels"
 
 
 async def test_a_stream_that_somebody_deletes_is_made_again(redis_url):
