@@ -72,12 +72,17 @@ class LiveState:
     advice: dict[str, Any] = field(default_factory=dict)
     viewer_forecast: dict[str, Any] = field(default_factory=dict)
     started_at: str | None = None
-    """Beginning of the minute of the first message; time codes count from it."""
+    """Beginning of the minute of the first message of the stream; time codes count from it."""
     listed_since: str | None = None
     """Since when the lists hold what happened, where the stream runs since before; no file keeps them."""
     toxic_total: int = 0
     _read: deque[list[str]] = field(default_factory=lambda: deque(maxlen=READ_KEPT))
     _lines: int = 0
+    _counted: int = 0
+    """Messages of the stream that were heard here, without those of bots."""
+    _first: float = inf
+    _last: float = -inf
+    """Minutes (epoch seconds) in which the stream began, and in which somebody wrote last."""
     _sampled: float = 0.0
     _went_on: bool = False
 
@@ -138,11 +143,11 @@ class LiveState:
             "emotion": analysis["emotion"]["primary"],
             "toxic": analysis["toxicity"]["is_toxic"],
         }
-        self._begin(min(parse(at), self.hikari.now()).timestamp())
         self.chat.append(line)
         self._read.append(insight["degraded"])
         if insight["insights"]["features"].get("why_not") is not None:  # a bot's: shown, and no more
             return
+        self._wrote(parse(at).timestamp())
         self.emotes.add(self.hikari.now().timestamp(), analysis["text"])
         self._arrival(line, insight["insights"]["features"])
         if line["toxic"]:
@@ -180,8 +185,8 @@ class LiveState:
         minutes = running(self.hikari.analytics.all_minutes(), now)
         if not minutes:
             return
-        self._begin(minutes[0].start)
-        if sum(minute.messages for minute in minutes) > self._lines:
+        self._runs(min(self._first, minutes[0].start), max(self._last, minutes[-1].start))
+        if sum(minute.messages for minute in minutes) > self._counted:
             self.listed_since = iso_at(now)
         viewers = self.hikari.analytics.metric_points("viewer_count")
         for minute in minutes[-POINTS_KEPT:]:
@@ -192,13 +197,24 @@ class LiveState:
             known = end - VIEWER_COUNT_SECONDS <= at <= end
             self._point(iso_at(end), minute.messages, minute.mood, count if known else None)
 
-    def _begin(self, at: float) -> None:
-        """The stream has a message of ``at`` (epoch seconds).
+    def _wrote(self, at: float) -> None:
+        """Somebody wrote at ``at`` (epoch seconds); what is old is of another evening."""
+        now = self.hikari.now().timestamp()
+        if at < now - STREAM_GAP:
+            return
+        minute = min(at, now) // 60 * 60
+        if minute - self._last > STREAM_GAP:  # and what was listed before is of the stream before
+            self._first, self._counted, self.listed_since = minute, 0, None
+        self._counted += 1
+        self._runs(min(self._first, minute), max(self._last, minute))
+
+    def _runs(self, first: float, last: float) -> None:
+        """The stream runs from the minute ``first`` to ``last``, as far as is known.
 
         It begins with a full minute: of what was before a restart no more is known.
         """
-        began = iso_at(at - at % 60)
-        self.started_at = min(self.started_at or began, began)
+        self._first, self._last = first, last
+        self.started_at = iso_at(first)
 
     def _point(self, at: str, rate: float, mood: float | None, viewers: float | None) -> None:
         values = {"at": at, "messages_per_minute": rate, "mood": mood, "viewers": viewers}

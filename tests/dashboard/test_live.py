@@ -104,6 +104,48 @@ async def test_time_codes_count_from_the_time_of_the_first_message_and_go_on_aft
         clock.advance(60)
 
 
+async def heard(hikari, state, when, username="anna", text="hello there everybody"):
+    insight = await hikari.perceive(ChatMessage(username, text, when))
+    state.take({"type": "message", "at": iso(when), "data": insight, "dropped": 0})
+    return await state.snapshot()
+
+
+async def test_a_line_of_another_evening_or_of_a_bot_moves_no_time_codes(hikari):
+    state = LiveState(hikari)
+    hikari._clock.advance_to(at(1000))
+    assert (await heard(hikari, state, at(-86_400)))["started_at"] is None, "the first line is an old one"
+    assert (await heard(hikari, state, at(500), "nightbot"))["started_at"] is None
+    assert (await heard(hikari, state, at(600)))["started_at"] == iso(at(600))
+    for days, who in ((30, "anna"), (400, "nightbot"), (20_000, "ben")):
+        assert (await heard(hikari, state, at(-86_400 * days), who))["started_at"] == iso(at(600))
+    shown = await heard(hikari, state, at(540), "ben")
+    assert shown["started_at"] == iso(at(540)), "one that came a little late is of this stream"
+    assert len(shown["chat"]) == 7
+    hikari._clock.advance_to(at(3_600))
+    assert (await heard(hikari, state, at(86_400)))["started_at"] == iso(at(3_600)), "a clock that goes ahead"
+
+
+async def test_a_silence_of_half_an_hour_parts_two_streams_of_one_server(tmp_path):
+    clock = ManualClock(START)
+    async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "h") as hikari:
+        await heard(hikari, LiveState(hikari), at(0))
+        await heard(hikari, LiveState(hikari), at(1))
+    async with Hikari(channel="hikari", clock=clock, folder=tmp_path / "h") as hikari:
+        state = LiveState(hikari)
+        clock.advance_to(at(600))
+        for _ in range(3):  # more lines than were missed, and nobody's
+            insight = await hikari.perceive(ChatMessage("nightbot", "follow me", at(600)))
+            state.take({"type": "message", "at": iso(at(600)), "data": insight, "dropped": 0})
+        shown = await heard(hikari, state, at(600))
+        assert (shown["started_at"], shown["listed_since"]) == (iso(START), iso(at(600)))
+        clock.advance_to(at(2_400))
+        assert (await heard(hikari, state, at(2_400)))["started_at"] == iso(START)
+        clock.advance_to(at(86_400))
+        assert (await state.snapshot())["started_at"] == iso(START), "time codes of what is shown"
+        shown = await heard(hikari, state, at(86_400))
+        assert (shown["started_at"], shown["listed_since"]) == (iso(at(86_400)), None)
+
+
 async def test_before_anything_happened_there_is_a_page(hikari):
     shown = await LiveState(hikari).snapshot()
     assert shown["chat"] == []
