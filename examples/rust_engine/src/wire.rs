@@ -16,7 +16,20 @@ pub const FIELD: &str = "data";
 
 /// Where the events of a channel are published; capitals make no other channel.
 pub fn events_of(channel: &str) -> String {
-    format!("hikari.events.{}", channel.to_lowercase())
+    format!("hikari.events.{}", channel.chars().map(folded).collect::<String>())
+}
+
+/// A character in Unicode's full case folding: `ß` is `ss`, and a final sigma one like the others.
+fn folded(character: char) -> String {
+    match character {
+        'ı' => character.into(),
+        // Cherokee is folded to capitals.
+        '\u{13a0}'..='\u{13fd}' | '\u{ab70}'..='\u{abbf}' => character.to_uppercase().collect(),
+        _ => {
+            let capitals = character.to_lowercase().flat_map(char::to_uppercase);
+            capitals.flat_map(char::to_lowercase).collect()
+        }
+    }
 }
 
 /// A call; `params` are those of its method (see [`crate::calls`]).

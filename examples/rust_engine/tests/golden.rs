@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use hikari_engine::calls::*;
-use hikari_engine::wire::{decode, encode};
+use hikari_engine::wire::{decode, encode, events_of};
 use hikari_engine::{Code, Event, Frame, Happened, Reply, Request, Say};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -93,6 +93,14 @@ fn errors_of_every_code() {
         let error = reply.error.expect("an error");
         assert!(!reply.ok && error.code != Code::Unknown, "{name}");
         assert_eq!(error.retry_after_ms().is_some(), error.code == Code::Overloaded);
+    }
+}
+
+#[test]
+fn names_of_channels_are_folded() {
+    for (channel, named) in [("MIKA", "mika"), ("Straße", "strasse"), ("ΟΔΟΣ", "οδοσ"), ("οδος", "οδοσ")]
+    {
+        assert_eq!(events_of(channel), format!("hikari.events.{named}"));
     }
 }
 
