@@ -43,6 +43,9 @@ USER_RULES: Final = ("on", "nopass", "~*", "&*", "+@all")
 
 Whose = Literal["ours", "nobody", "another", "unclear"]
 
+_left: list[subprocess.Popen[bytes]] = []
+"""Children that others use: one that is forgotten while it runs is warned of, and stays a zombie."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -114,6 +117,7 @@ class LocalRedis(Service):
                         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     except BlockingIOError:
                         _log.info("the Redis at %s stays, because another process uses it", self._anybodys)
+                        _leave(self._process)
                     else:
                         await self._stop()
 
@@ -267,6 +271,11 @@ async def _forget_deleted(redis: Redis) -> None:
             await rewrite(redis)
     except (RedisError, OSError, TimeoutError) as error:
         _log.warning("the log of Redis may hold what was deleted: %s", str(error) or "it takes long")
+
+
+def _leave(process: subprocess.Popen[bytes] | None) -> None:
+    """Leave a child to those who still use it; what has ended of the children left before is let go of."""
+    _left[:] = [child for child in (*_left, process) if child is not None and child.poll() is None]
 
 
 def _user_of(folder: Path) -> str:

@@ -1,13 +1,15 @@
 """A Redis of our own."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
+import weakref
 from asyncio.subprocess import PIPE
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import pytest
@@ -102,6 +104,17 @@ async def test_it_stays_until_the_last_who_uses_it_has_gone(tmp_path):
         await first.aclose()
         assert await answers(second.url, tmp_path)
     assert first._process.wait(10) == 0
+
+
+async def test_who_leaves_it_to_others_does_not_forget_its_child(tmp_path):
+    async with AsyncExitStack() as last:
+        async with LocalRedis(tmp_path, free_port(0)) as first:
+            process = weakref.ref(first._process)
+            await last.enter_async_context(LocalRedis(tmp_path, free_port(0)))
+        del first
+        gc.collect()
+        assert process() is not None, "or it would be warned of as still running"
+    assert process().wait(10) == 0
 
 
 async def test_one_that_dies_is_started_again_once_with_what_it_had_written(tmp_path, caplog):
