@@ -20,7 +20,7 @@ from dataclasses import astuple, dataclass, field
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline, names
+from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Timeline, naming
 
 AROUND: Final = 60
 """Seconds that are looked at together; the time in question lies in their middle."""
@@ -201,9 +201,10 @@ class Moments:
 
     def forget(self, key: str, timeline: Timeline) -> None:
         """Take the name ``key`` and what its owner may have said out of reasons, which quote chat."""
+        named = naming(key)
         for moment in self.kept:
             pace, _, told = moment.reason.partition(", ")
-            if key in told.casefold() or names(_quoted(moment.reason), key):
+            if key in told.casefold() or named(_quoted(moment.reason)):
                 moment.reason = pace
             elif _quoted(moment.reason):
                 said = _said_in(timeline, moment)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple
@@ -240,12 +240,12 @@ class Timeline:
 
     def erase(self, username: str) -> None:
         """Take a chatter out, and what was spoken of where they spoke; they still count as somebody."""
-        key = user_key(username)
+        key, named = user_key(username), naming(username)
         self._erased += 1
         self._asked = None
         for bucket in self._buckets.values():
             bucket.topics.pop(key, None)
-            for line in [line for line in bucket.lines if names(line, username)]:
+            for line in [line for line in bucket.lines if named(line)]:
                 del bucket.lines[line]
             if bucket.chatters.pop(key, 0):
                 bucket.erased.add(self._erased)
@@ -317,16 +317,21 @@ class Timeline:
                 self._buckets.pop(second, None)
 
 
-def names(line: str, username: str) -> bool:
-    """Whether a short line may hold a name, drawn out or within a word; rather once too often.
+def naming(username: str) -> Callable[[str], bool]:
+    """A test whether a short line may hold a name, drawn out or within a word; rather once too often.
 
     One of two letters would be in nearly every line, and has to be a word of it.
     """
     name = _drawn_in(same_text_key(username))
-    words = [_drawn_in(word) for word in line.split()]
-    if name.isascii() and len(name) <= SHORT_NAME:
-        return name in words
-    return name in "".join(words)
+    letters, alone = set(name), name.isascii() and len(name) <= SHORT_NAME
+
+    def named(line: str) -> bool:
+        if not letters.issubset(line) or not name:  # as of most of the many lines, and quickly known
+            return False
+        words = [_drawn_in(word) for word in line.split()]
+        return name in (words if alone else "".join(words))
+
+    return named
 
 
 def series(name: str, minutes: Sequence[Minute]) -> list[tuple[float, float]]:

@@ -22,7 +22,7 @@ from hikari_ml.realtime_analytics.moments import (
     _said,
     _swing,
 )
-from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Share, Timeline, names
+from hikari_ml.realtime_analytics.timeline import BUCKET, Bucket, Share, Timeline, naming
 from tests.support import START, at
 
 ZERO = START.timestamp()
@@ -318,7 +318,7 @@ def test_no_shout_of_a_forgotten_name_is_left(shouted, name):
     timeline.erase(name)
     assert not any(bucket.lines for bucket in timeline._buckets.values() if shouted in str(bucket.lines))
     assert not any("many say" in moment.reason for moment in moments.kept)
-    assert not [line for bucket in timeline._buckets.values() for line in bucket.lines if names(line, name)]
+    assert not [line for bucket in timeline._buckets.values() for line in bucket.lines if naming(name)(line)]
 
 
 def test_withdrawing_another_line_leaves_what_is_partly_history():

@@ -64,19 +64,23 @@ async def test_nobody_waits_for_a_fit_before_it_is_overdue(lane):
     await held
 
 
-async def test_a_caller_who_gives_up_leaves_the_fit_to_the_next(lane):
-    over = threading.Event()
-    held = asyncio.create_task(lane.submit(over.wait))
+async def held_up(lane, over):
+    """A learner, and somebody who waits for its fit, which the lane does not begin before ``over`` is set."""
+    asyncio.ensure_future(lane.submit(over.wait)).add_done_callback(asyncio.Task.result)
     learner, fitting = MessageAnomalies(), Fitting(lane)
     judge(learner, FIRST_FIT + PATIENCE)
     waiting = asyncio.create_task(fitting.go_on([learner]))
     await asyncio.sleep(0.05)
+    return learner, fitting, waiting
+
+
+async def test_a_caller_who_gives_up_leaves_the_fit_to_the_next(lane):
+    learner, fitting, waiting = await held_up(lane, over := threading.Event())
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     over.set()
     await fitting.go_on([learner])
     assert not learner.due
-    await held
 
 
 async def test_a_fit_that_failed_is_told_of_and_tried_again(lane):
@@ -92,16 +96,10 @@ async def test_a_fit_that_failed_is_told_of_and_tried_again(lane):
 
 
 async def test_who_waits_when_the_engine_is_closed_is_told_so(lane):
-    over = threading.Event()
-    held = asyncio.create_task(lane.submit(over.wait))
-    learner, fitting = MessageAnomalies(), Fitting(lane)
-    judge(learner, FIRST_FIT + PATIENCE)
-    waiting = asyncio.create_task(fitting.go_on([learner]))
-    await asyncio.sleep(0.05)
+    learner, fitting, waiting = await held_up(lane, over := threading.Event())
     fitting.cancel()
     with pytest.raises(ClosedError):
         await waiting
     over.set()
-    await held
     await fitting.go_on([learner])
     assert not learner.due, "a fit that was cancelled is begun again"
