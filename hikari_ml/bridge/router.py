@@ -155,9 +155,7 @@ class Router:
             if channel not in self.behind:
                 _log.warning("more than %d durable calls wait for channel %r", self._backlog, channel)
             self.behind[channel] = waiting
-        elif (
-            channel in self.behind and waiting > self._backlog // 2
-        ):  # it may be over the bound again at once
+        elif channel in self.behind and 2 * waiting > self._backlog:  # it may be over it again at once
             self.behind[channel] = waiting
         elif self.behind.pop(channel, None) is not None:
             _log.info("channel %r has caught up with its durable calls", channel)
