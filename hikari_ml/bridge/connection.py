@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from redis.asyncio import Redis
@@ -41,6 +44,15 @@ def connect(url: str) -> Redis:
         )
     except ValueError:
         raise ConfigError("bridge.redis", NO_ADDRESS) from None
+
+
+@asynccontextmanager
+async def closed_after(redis: Redis) -> AsyncIterator[Redis]:
+    """Close ``redis`` at the end even if cancelled, when its own context manager may leave it open."""
+    try:
+        yield redis
+    finally:
+        await asyncio.shield(redis.aclose())
 
 
 def _words(error: BaseException) -> str:

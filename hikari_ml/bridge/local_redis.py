@@ -22,7 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, InvalidResponse, RedisError, ResponseError
 
-from hikari_ml.bridge.connection import connect
+from hikari_ml.bridge.connection import closed_after, connect
 from hikari_ml.bridge.outbox import execute, pause
 from hikari_ml.bridge.rewriting import LogRewriter, rewrite
 from hikari_ml.errors import StoreError
@@ -226,7 +226,7 @@ class LocalRedis(Service):
     async def _let_in(self) -> None:
         """Have it know the user of :attr:`url`."""
         try:
-            async with connect(self._anybodys) as redis:
+            async with closed_after(connect(self._anybodys)) as redis:
                 (done,) = await execute(redis, [("ACL", "SETUSER", _user_of(self._folder), *USER_RULES)])
             if isinstance(done, Exception):
                 raise done
@@ -247,7 +247,7 @@ class LocalRedis(Service):
         """Have it write what it has, and end; what else may have its port hears nothing of it."""
         found = await whose(self._port, self._folder)
         if found == "ours":
-            async with connect(self.url) as redis:
+            async with closed_after(connect(self.url)) as redis:
                 await _forget_deleted(redis)
                 with suppress(RedisError, OSError):  # it ends instead of answering
                     await redis.shutdown(nosave=True)
@@ -325,9 +325,8 @@ async def _keeps(url: str, folder: Path) -> bool:
     Raises:
         RedisError: it does not answer, or refuses to.
     """
-    async with Redis.from_url(
-        url, socket_timeout=2.0, socket_connect_timeout=2.0, retry=Retry(NoBackoff(), 0)
-    ) as redis:
+    redis = Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0, retry=Retry(NoBackoff(), 0))
+    async with closed_after(redis):
         found = await redis.config_get("dir")
     told = map(os.fsencode, cast("dict[Any, Any]", found).values())
     return os.fsencode(os.path.realpath(folder)) in told  # noqa: ASYNC240  # one name of a local folder

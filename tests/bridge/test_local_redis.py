@@ -303,6 +303,24 @@ def _slow(popen, command, **more):
     return popen([*command, "--key-load-delay", "500"], **more)
 
 
+async def test_a_look_that_is_cut_short_leaves_no_connection_open(tmp_path, monkeypatch):
+    config_get = Redis.config_get
+
+    async def cut_short(self, *names):
+        found = await config_get(self, *names)
+        asyncio.current_task().cancel()
+        return found
+
+    async with somebody_elses(tmp_path / "theirs", free_port(0)) as (_, redis):
+        port = redis.connection_pool.connection_kwargs["port"]
+        with monkeypatch.context() as patch:
+            patch.setattr(Redis, "config_get", cut_short)
+            looking = asyncio.create_task(whose(port, tmp_path))
+            await asyncio.wait({looking})
+        assert looking.cancelled()
+        gc.collect()  # a connection that is left open is warned of
+
+
 async def test_several_that_come_at_once_start_one(tmp_path):
     several = [LocalRedis(tmp_path, 0) for _ in range(4)]
     await asyncio.gather(*(one.__aenter__() for one in several))
