@@ -12,7 +12,7 @@ from hikari_ml import ChatMessage, Hikari
 from hikari_ml.dashboard.server import LiveDashboard, pages
 from hikari_ml.runtime.clock import ManualClock
 from tests.browser import needs_chromium, opened
-from tests.support import START, at
+from tests.support import START, at, busy
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 
@@ -291,6 +291,22 @@ async def test_after_a_restart_it_says_since_when_the_lists_hold_what_happened(h
         await page.locator("#toxic-count", has_text="since").wait_for()
         assert await page.locator("#toxic li").count() == 0
         assert await page.locator("#toxic-count").inner_text() == await page.locator("#arrivals").inner_text()
+    assert problems == []
+
+
+async def test_moments_of_another_evening_have_no_time_code(hikari):
+    problems = []
+    await busy(hikari.analytics, hikari._clock, 12)
+    await busy(hikari.analytics, hikari._clock, 0.5, begin=720, rate=60, people=30)
+    await busy(hikari.analytics, hikari._clock, 2, begin=750)
+    async with live(hikari, problems) as page:
+        assert re.match(r"0:1[123]:\d\d$", await page.locator("#moments .moment .code").inner_text())
+    async with live(hikari, problems) as page:
+        await say(hikari, 2 * 3600, "good evening")
+        await page.locator("#chat").get_by_text("good evening").wait_for()
+        await page.reload()
+        await page.locator("#moments .moment").wait_for()
+        assert await page.locator("#moments .code").count() == 0
     assert problems == []
 
 

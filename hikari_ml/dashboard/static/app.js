@@ -222,8 +222,9 @@ function drawAbout(metrics) {
 }
 
 function drawMoments() {
-  const began = Date.parse(state.started_at ?? state.timestamp);
-  const code = (at) => timeCode((Date.parse(at) - began) / 1000);
+  const began = Date.parse(state.started_at);
+  const code = (at) => // what is of another evening has none
+    Date.parse(at) >= began ? [element("b", "code", timeCode((Date.parse(at) - began) / 1000)), " · "] : [];
   const found = [
     ...(state.moments ?? []).map((one) => ({ ...one, name: "moment", mark: "★" })),
     ...(state.alerts ?? []).map((one) => ({ ...one, name: one.kind.replaceAll("_", " "), mark: "▼" })),
@@ -233,7 +234,7 @@ function drawMoments() {
     const late = known > 5 ? ` · known ${span(known)} later` : "";
     return element("li", one.mark === "★" ? "moment" : "alert",
       element("span", "mark", one.mark), element("b", "", one.name), element("span", "", ` ${one.reason}`),
-      element("div", "soft", element("b", "code", code(one.at)), " · ", age(one.at), late));
+      element("div", "soft", ...code(one.at), age(one.at), late));
   });
 }
 
