@@ -167,7 +167,8 @@ class StreamAnalyticsEngine(Service):
             await self._prepare(at)
             topics = tuple(analysis["keywords"]) if analysis else topics_of(text)
             counted = self._stream.count(username, text, at, message_id, analysis, topics, vector)
-        self._behind = (self._clock.now() - at).total_seconds()
+        if counted.viewer.bot is None and not counted.late:
+            self._behind = (self._clock.now() - at).total_seconds()
         self._news.tell(counted.news)
         self._keeper.save_when_due()
         if counted.viewer.bot is not None:
@@ -458,11 +459,12 @@ class StreamAnalyticsEngine(Service):
         self._news.tell(self._stream.settle(past))
 
     def _unpack(self, kept: dict[str, Any]) -> None:
-        self._stream.unpack(kept, self._clock.now())
-        self._metrics.unpack(kept["metrics"])
-        self._stream.watched_before(self._metrics.points(VIEWER_COUNT))
-        self._contents.unpack(kept["contents"])
-        self.experiments.unpack(kept.get("experiments", {}))
+        with self._keeper.reading():
+            self._stream.unpack(kept, self._clock.now())
+            self._metrics.unpack(kept["metrics"])
+            self._stream.watched_before(self._metrics.points(VIEWER_COUNT))
+            self._contents.unpack(kept["contents"])
+            self.experiments.unpack(kept.get("experiments", {}))
 
     async def _pack(self) -> dict[str, Any]:
         return {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ STATE_FORMAT: Final = 3
 
 SAVE_SECONDS: Final = 300.0
 """Time by the clock after which what was learned is written again: a crash loses so much."""
+
+UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+"""How the parts refuse a state that is not as they write it."""
 
 State = dict[str, Any]
 
@@ -64,9 +67,9 @@ class Keeper:
             StoreError: the file cannot be read, or a newer version wrote it.
         """
         self._saved_at = self._clock.now()
-        path = self._path
-        if path is None:
+        if self._path is None:
             return None
+        path = self._path = await self._lane.submit(self._path.resolve)  # the file itself, not a link to it
         await self._lane.submit(lambda: self._lock(path))
         there = await self._lane.submit(path.exists)
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
@@ -75,11 +78,25 @@ class Keeper:
         self.position = self.kept_position = kept.get("position") if kept is not None else None
         return kept
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Inside it, take what was loaded apart.
+
+        Raises:
+            StoreError: it is a state of this version, but not as this program writes one.
+        """
+        try:
+            yield
+        except UNREADABLE as error:
+            hint = f"is not what this program wrote ({error!r}); move it away to begin without it"
+            raise StoreError(str(self._path), hint) from error
+
     def save_when_due(self) -> None:
         """Begin to write in the background if it is time, and if that is not still going on."""
         now = self._clock.now()
         busy = self._saver is not None and not self._saver.done()
-        if self._path is None or busy or (now - self._saved_at).total_seconds() < SAVE_SECONDS:
+        passed = abs((now - self._saved_at).total_seconds())  # a clock may have been set back
+        if self._path is None or busy or passed < SAVE_SECONDS:
             return
         self._saved_at = now
         self._saver = asyncio.create_task(self._write_quietly())

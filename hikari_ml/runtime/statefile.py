@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,11 @@ from hikari_ml.errors import StoreError, StoreVersionError
 
 UNICODE_ERRORS: Final = "surrogatepass"
 """Chat may hold half a character, and a topic of it; that must not keep the rest from being saved."""
+
+CHECKSUM: Final = msgpack.packb("checksum")
+"""The last key: its value, four bytes, is the CRC-32 of all that stands before it."""
+
+CHECKSUM_BYTES: Final = 4
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +34,7 @@ def save(path: Path, state: dict[str, Any], version: int) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
-            for piece in _pieces({"format": version, **state}):
+            for piece in _checked({"format": version, **state}):
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
@@ -55,8 +61,9 @@ def load(path: Path, version: int) -> dict[str, Any] | None:
         raise StoreError(path, f"cannot be read: {error.strerror}") from error
     try:
         state = msgpack.unpackb(data, unicode_errors=UNICODE_ERRORS)
+        _check(data, state.pop("checksum", None))
         found = int(state["format"])
-    except (ValueError, KeyError, TypeError, OverflowError, msgpack.UnpackException):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, msgpack.UnpackException):
         put_aside(path)
         return None
     if found > version:
@@ -87,11 +94,35 @@ def aside(path: Path) -> Path:
     return path.with_name(f"{path.name}.damaged")
 
 
-def _pieces(value: Any) -> Iterator[bytes]:
-    """``value`` packed bit by bit: packed at once it would hold the interpreter, and every thread with it."""
+def _checked(state: dict[str, Any]) -> Iterator[bytes]:
+    """``state`` packed, with its checksum."""
+    known = 0
+    for piece in _pieces(state, more=1):
+        known = zlib.crc32(piece, known)
+        yield piece
+    yield CHECKSUM
+    yield msgpack.packb(known.to_bytes(CHECKSUM_BYTES, "big"))
+
+
+def _check(data: bytes, told: object) -> None:
+    """Refuse ``data`` that is not what was written; what earlier versions wrote has no checksum.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    end = len(data) - len(CHECKSUM) - len(msgpack.packb(bytes(CHECKSUM_BYTES)))
+    if told is not None and told != zlib.crc32(memoryview(data)[:end]).to_bytes(CHECKSUM_BYTES, "big"):
+        raise ValueError("the checksum differs")
+
+
+def _pieces(value: Any, more: int = 0) -> Iterator[bytes]:
+    """``value`` packed bit by bit: packed at once it would hold the interpreter, and every thread with it.
+
+    ``more`` entries of it come afterwards.
+    """
     packer = msgpack.Packer(unicode_errors=UNICODE_ERRORS)
     if isinstance(value, dict):
-        yield packer.pack_map_header(len(value))
+        yield packer.pack_map_header(len(value) + more)
         for name, part in value.items():
             yield packer.pack(name)
             yield from _pieces(part)

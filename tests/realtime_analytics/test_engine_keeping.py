@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hikari_ml import StreamAnalyticsEngine
-from hikari_ml.errors import StoreError
+from hikari_ml.errors import StoreError, StoreLockedError
 from hikari_ml.realtime_analytics.keeping import SAVE_SECONDS, STATE_FORMAT
 from hikari_ml.runtime import statefile
 from tests.support import LINES, START, at, busy
@@ -173,3 +173,34 @@ async def test_alarms_know_what_is_usual_from_the_evening_before(path, clock):
         await busy(engine, clock, 1, begin=begin + 300, rate=30)
         assert "raid" in [alert["kind"] for alert in engine.alerts()]
         assert engine._stream._audience[-1][1] == 100
+
+
+async def test_a_clock_that_is_set_back_stops_no_saving(path, clock):
+    clock.advance(8 * 3600)
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        clock.now = lambda: START
+        await engine.process_chat_message("anna", "hello")
+        await saved(engine)
+        assert path.exists()
+
+
+async def test_what_is_whole_and_yet_no_state_is_an_error_that_says_where(path, clock):
+    path.parent.mkdir()
+    statefile.save(path, {"viewers": [["anna"]]}, STATE_FORMAT)
+    engine = StreamAnalyticsEngine(path=path, clock=clock)
+    with pytest.raises(
+        StoreError, match=r"analytics\.msgpack: is not what this program wrote .* move it away"
+    ):
+        await engine.save()
+    await engine.aclose()
+
+
+async def test_a_link_leads_to_the_file_that_another_engine_writes(path, clock, tmp_path):
+    (tmp_path / "link.msgpack").symlink_to(path)
+    async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
+        await engine.process_chat_message("anna", "hello")
+        other = StreamAnalyticsEngine(path=tmp_path / "link.msgpack", clock=clock)
+        with pytest.raises(StoreLockedError):
+            await other.process_chat_message("ben", "hello")
+        await other.aclose()
+    assert (tmp_path / "link.msgpack").is_symlink()

@@ -179,6 +179,16 @@ async def test_a_stream_that_is_over_stays_over(engine, clock):
         assert (now["messages_per_minute"], now["speed"]) == (0.0, "quiet")
 
 
+async def test_a_straggler_does_not_take_a_live_dashboard_back(engine, clock):
+    await busy(engine, clock, 30)
+    clock.advance(20 * 60)
+    told = await engine.process_chat_message("user1", "an old one", at(-7200))
+    assert told["features"]["late"]
+    board = await engine.get_real_time_dashboard()
+    assert board["timestamp"].startswith("2026-01-10T20:49")
+    assert board["current_metrics"]["messages_per_minute"] == 0
+
+
 async def test_of_a_recording_its_end_is_shown(engine, clock):
     clock.advance_to(at(TEN_YEARS))
     for second in range(0, 300, 5):

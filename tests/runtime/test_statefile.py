@@ -1,5 +1,6 @@
 """What one run leaves to the next survives, or is put aside with a word."""
 
+import msgpack
 import pytest
 
 from hikari_ml.errors import StoreError, StoreVersionError
@@ -26,10 +27,26 @@ def test_a_damaged_file_is_put_aside_and_told_of(tmp_path, damage, caplog):
     assert "is damaged" in caplog.text
 
 
+def test_any_bit_that_has_turned_is_damage(tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    statefile.save(path, {"viewers": [["anna", 1.5, b"lines"]], "total": 7}, 2)
+    whole = path.read_bytes()
+    for place in range(len(whole) - len(b"\xa8checksum\xc4\x04____")):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert statefile.load(path, 2) is None, place
+    path.write_bytes(whole)
+    assert statefile.load(path, 2) == {"format": 2, "viewers": [["anna", 1.5, b"lines"]], "total": 7}
+
+
+def test_what_was_written_before_there_were_checksums_is_read(tmp_path):
+    path = tmp_path / "analytics.msgpack"
+    path.write_bytes(msgpack.packb({"format": 1, "total": 7}))
+    assert statefile.load(path, 2) == {"format": 1, "total": 7}
+
+
 def test_a_newer_file_is_left_alone(tmp_path):
     path = tmp_path / "analytics.msgpack"
-    statefile.save(path, {}, 2)
-    path.write_bytes(path.read_bytes().replace(b"\xa6format\x02", b"\xa6format\x63"))
+    statefile.save(path, {}, 99)
     with pytest.raises(StoreVersionError) as caught:
         statefile.load(path, 2)
     assert caught.value.found == 99
