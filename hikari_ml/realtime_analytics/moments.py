@@ -178,7 +178,7 @@ class Moments:
             if self._opened:
                 self._resume(timeline, at)
             self._opened = False
-        minute = timeline.window(at, AROUND)
+        minute = timeline.crowd(at, AROUND)
         now = Size(_crowd(minute), minute.messages)
         usual = self._usual.size() or now
         if at - self._began >= AROUND - BUCKET:  # the first whole minute, and all after it
@@ -186,7 +186,7 @@ class Moments:
         warm = at - self._began >= WARM_UP
         self.strength = (now.crowd - usual.crowd) / math.sqrt(usual.crowd + FLOOR) if warm else 0.0
         if self._open is not None:
-            self._follow(timeline, minute, at, usual)
+            self._follow(timeline, at, usual)
             return None
         if self.strength < OPENS or at < self._ready_at:
             return None
@@ -194,7 +194,7 @@ class Moments:
             return None
         start = _rise(timeline, at) - LAG
         peak = max(start, at - DECIDED_AFTER)
-        reason = _reason(timeline, minute, at, usual)
+        reason = _reason(timeline, at, usual)
         self._open = Highlight(start, peak, at, at, _score(self.strength), reason)
         self.kept.append(self._open)
         return self._open
@@ -250,14 +250,14 @@ class Moments:
             for _ in range(60 // BUCKET):
                 self._usual.add(Size(math.sqrt(minute.messages * minute.chatters), minute.messages))
 
-    def _follow(self, timeline: Timeline, minute: Bucket, at: float, usual: Size) -> None:
+    def _follow(self, timeline: Timeline, at: float, usual: Size) -> None:
         moment = self._open
         assert moment is not None
         moment.end = at
         if _score(self.strength) > moment.score:
             moment.score = _score(self.strength)
             moment.peak = max(moment.start, at - DECIDED_AFTER)
-            moment.reason = _reason(timeline, minute, at, usual)
+            moment.reason = _reason(timeline, at, usual)
         if self.strength < CLOSES or at - moment.start > LONGEST:
             self._open = None
             self._ready_at = at + REST
@@ -271,8 +271,10 @@ def _median(sizes: Sequence[Size]) -> Size | None:
 
 def _crowd(minute: Bucket) -> float:
     """The geometric mean of people and their messages, of each at most :data:`MOST_OF_ONE`."""
-    named = sum(min(count, MOST_OF_ONE) for count in minute.chatters.values())
-    nameless = min(minute.messages - minute.chatters.total(), MOST_OF_ONE * len(minute.erased))
+    counts = minute.chatters.values()
+    messages = sum(counts)
+    named = messages - sum([count - MOST_OF_ONE for count in counts if count > MOST_OF_ONE])
+    nameless = min(minute.messages - messages, MOST_OF_ONE * len(minute.erased))
     return math.sqrt((named + max(0, nameless)) * minute.people)
 
 
@@ -288,9 +290,9 @@ def _rise(timeline: Timeline, at: float) -> float:
     return at - AROUND + first * BUCKET
 
 
-def _reason(timeline: Timeline, minute: Bucket, at: float, usual: Size) -> str:
+def _reason(timeline: Timeline, at: float, usual: Size) -> str:
     """What chat did in the minute that it had not done before: its pace, its mood, and what it says."""
-    past = timeline.window(at - AROUND, LONG)
+    minute, past = timeline.window(at, AROUND), timeline.window(at - AROUND, LONG)
     parts = [f"chat {_pace(minute, usual):.1f}x as busy as usual"]
     emotions = [(count, name) for name, count in minute.emotions.items() if name != "neutral"]
     if emotions and 3 * max(emotions)[0] >= minute.messages:

@@ -312,7 +312,7 @@ class StreamSoFar:
         end = self._stepped * BUCKET - 0.001
         age = float((self._stepped - self._began) * BUCKET)
         if age >= WINDOW:
-            window = self.timeline.window(end, WINDOW)
+            window = self.timeline.crowd(end, WINDOW)
             if raised := self._stream.judge(window, end, self._growth(end), age):
                 self.alerts.append(raised)
                 self._news.append(raised)

@@ -98,6 +98,10 @@ class Bucket:
             _count(self.lines, message.chorus, sign)
 
 
+Merge = Callable[[Bucket, Bucket], None]
+"""Adds the second to the first."""
+
+
 class Share(NamedTuple):
     """What one message gave to its bucket, kept so that it can be taken back."""
 
@@ -136,7 +140,7 @@ class Timeline:
         self._past: dict[int, Minute] = {}
         self._summaries: dict[int, Minute] = {}
         self._erased = 0
-        self._asked: tuple[float, float, Bucket] | None = None
+        self._asked: tuple[Merge, float, float, Bucket] | None = None
         self.newest = 0.0
         self.late = 0
         self.late_in_a_row = 0
@@ -180,16 +184,11 @@ class Timeline:
 
     def window(self, end: float, seconds: float) -> Bucket:
         """The sum of the buckets that began within ``seconds`` before ``end``; only to be read."""
-        if self._asked is not None and self._asked[:2] == (end, seconds):
-            return self._asked[2]
-        total = Bucket()
-        for start, bucket in reversed(self._buckets.items()):
-            if start < end - seconds:
-                break
-            if start <= end:
-                _merge(total, bucket)
-        self._asked = end, seconds, total
-        return total
+        return self._sum(_merge, end, seconds)
+
+    def crowd(self, end: float, seconds: float) -> Bucket:
+        """The same without what was said and felt in them, which takes most of the time to add."""
+        return self._sum(_merge_crowd, end, seconds)
 
     def counts(self, end: float, seconds: float) -> list[int]:
         """Messages in each bucket of the ``seconds`` before ``end``, oldest first, empty ones as 0."""
@@ -204,7 +203,7 @@ class Timeline:
         seconds they cover.
         """
         first = math.ceil((end - 60) / BUCKET) * BUCKET
-        return 60 * self.window(end, 60.0).messages / (end - first)
+        return 60 * self.crowd(end, 60.0).messages / (end - first)
 
     def known(self) -> list[Minute]:
         """Every minute in which something was written, oldest first, the newest perhaps unfinished."""
@@ -265,6 +264,18 @@ class Timeline:
         """From what :meth:`pack` gave; buckets are not brought back, their stream is over."""
         for row in rows:
             self._keep(Minute(*row))
+
+    def _sum(self, merge: Merge, end: float, seconds: float) -> Bucket:
+        if self._asked is not None and self._asked[:3] == (merge, end, seconds):
+            return self._asked[3]
+        total = Bucket()
+        for start, bucket in reversed(self._buckets.items()):
+            if start < end - seconds:
+                break
+            if start <= end:
+                merge(total, bucket)
+        self._asked = merge, end, seconds, total
+        return total
 
     def _at(self, start: int) -> Minute | None:
         """The minute that began at ``start``, from both sides of a restart; None if it was silent."""
@@ -391,6 +402,14 @@ def _count(counter: Counter[str], name: str, sign: int) -> None:
 
 
 def _merge(total: Bucket, bucket: Bucket) -> None:
+    _merge_crowd(total, bucket)
+    total.emotions.update(bucket.emotions)
+    total.cues.update(bucket.cues)
+    total.topics.update(bucket.topics)
+    total.lines.update(bucket.lines)
+
+
+def _merge_crowd(total: Bucket, bucket: Bucket) -> None:
     total.messages += bucket.messages
     total.newcomers += bucket.newcomers
     total.new_toxic += bucket.new_toxic
@@ -402,10 +421,6 @@ def _merge(total: Bucket, bucket: Bucket) -> None:
     total.mood_sum += bucket.mood_sum
     total.mood_count += bucket.mood_count
     total.chatters.update(bucket.chatters)
-    total.emotions.update(bucket.emotions)
-    total.cues.update(bucket.cues)
-    total.topics.update(bucket.topics)
-    total.lines.update(bucket.lines)
     total.erased |= bucket.erased
 
 

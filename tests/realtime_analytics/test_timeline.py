@@ -1,5 +1,8 @@
 """The stream in time: what is counted is counted once, in its place, and can be taken back."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +31,16 @@ def test_a_window_counts_what_lies_in_it():
     assert window.messages == 12
     assert len(window.chatters) == 3
     assert window.topics["topic"] == 12
+
+
+def test_the_crowd_is_the_window_without_what_was_said():
+    timeline = Timeline(60)
+    for second in range(0, 100, 5):
+        add(timeline, second, f"user{second % 3}", "I love this 😂")
+    crowd, window = timeline.crowd(ZERO + 99.9, 60), timeline.window(ZERO + 99.9, 60)
+    assert window.topics
+    assert window.cues
+    assert crowd == replace(window, emotions=Counter(), cues=Counter(), topics=Counter(), lines=Counter())
 
 
 def test_counts_are_by_bucket_with_silence_as_zero():
