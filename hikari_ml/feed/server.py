@@ -38,6 +38,8 @@ MSGPACK: Final = Subprotocol("hikari.v1.msgpack")
 LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (only read)
 """Where what listens everywhere is found from the same machine."""
 
+MAX_PORT: Final = 65_535
+
 MAX_MESSAGE: Final = 4096
 """Bytes a client may send at once; it has only a greeting to send."""
 
@@ -167,18 +169,27 @@ class FeedServer(Service):
             found.publish(kind, data)
 
     async def _open(self, stack: AsyncExitStack) -> None:
+        self._check_address()
         self._gate = Gate.of(self._settings, self._host)
         stack.push_async_callback(self._close_channels)
         if self._first is not None:
             await self._add(*self._first, self._interval)
         try:
             self._server = await self._listen()
-        except OSError as error:
-            hint = f"cannot be listened on ({error.strerror}); choose another port, or 0 for any"
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            hint = f"cannot be listened on ({why}); choose another port, or 0 for any"
             raise InputError("port", f"{self._host}:{self._port}", hint) from error
         stack.push_async_callback(self._server.wait_closed)
         stack.callback(self._server.close)
         stack.callback(self._gate.break_off_the_clogged)
+
+    def _check_address(self) -> None:
+        host, port = self._host, self._port
+        if not isinstance(host, str):
+            raise InputError("host", host, "give the name or the IP address of this machine")
+        if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= MAX_PORT:
+            raise InputError("port", port, f"give a whole number from 0 to {MAX_PORT:,}")
 
     async def _add(self, name: str, snapshot: Snapshot, interval: float) -> None:
         if name in self.channels:

@@ -246,6 +246,29 @@ async def test_a_port_that_is_taken_is_a_clear_error(server, source):
         await FeedServer(source, port=port).start()
 
 
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ({"port": 65_536}, "port"),
+        ({"port": -1}, "port"),
+        ({"port": "x"}, "port"),
+        ({"port": True}, "port"),
+        ({"host": 3, "port": 0}, "host"),
+    ],
+)
+async def test_an_address_that_is_none_is_named(source, address, field):
+    with pytest.raises(InputError) as caught:
+        await FeedServer(source, **address).start()
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("host", ["a\0b", "a" * 300])
+async def test_a_host_that_is_no_name_cannot_be_listened_on(source, host):
+    settings = FeedSettings(token="long enough to be one")
+    with pytest.raises(InputError, match="cannot be listened on"):
+        await FeedServer(source, settings=settings, host=host, port=0).start()
+
+
 async def test_a_request_that_names_two_hosts_is_refused(server):
     host, port = server.url.removeprefix("ws://").removesuffix("/feed").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
