@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,10 @@ MAX_SERIES: Final = 200
 
 @dataclass(slots=True)
 class Metrics:
-    """Points (epoch seconds, value) by name; the oldest of a full series make room."""
+    """Points (epoch seconds, value) by name; the oldest of a full series make room.
+
+    They are in order of time, those of one time in the order they were recorded in.
+    """
 
     _series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
@@ -34,17 +37,16 @@ class Metrics:
             raise InputError("name", name, f"at most {MAX_SERIES} metrics are kept; reuse names")
 
     def record(self, name: str, at: float, value: float) -> None:
-        """Add a point, also one that comes late; the same one twice, time and value, is one.
+        """Add a point, also one that comes late; the same one twice, time and value, is one: the later.
 
         Raises:
             InputError: as :meth:`check_name` says.
         """
         self.check_name(name)
         points = self._series.setdefault(name, [])
-        place = bisect_left(points, (at, value))
-        if points[place : place + 1] == [(at, value)]:
-            return
-        points.insert(place, (at, value))
+        end = bisect_right(points, at, key=_time)
+        begin = bisect_left(points, at, hi=end, key=_time)
+        points[begin:end] = [*(point for point in points[begin:end] if point[1] != value), (at, value)]
         if len(points) > MAX_POINTS + MAX_POINTS // 10:
             del points[: len(points) - MAX_POINTS]
 
@@ -53,7 +55,7 @@ class Metrics:
         return list(self._series.get(name, ()))
 
     def latest(self, name: str, since: float = -math.inf) -> float | None:
-        """The newest value, None if it is older than ``since``."""
+        """The newest value, of one time the last recorded; None if it is older than ``since``."""
         points = self._series.get(name)
         return points[-1][1] if points and points[-1][0] >= since else None
 
@@ -75,6 +77,10 @@ class Metrics:
         self._series = {
             name: [(float(at), float(value)) for at, value in points] for name, points in series.items()
         }
+
+
+def _time(point: tuple[float, float]) -> float:
+    return point[0]
 
 
 def import_pandas() -> None:

@@ -22,6 +22,20 @@ def test_the_same_point_twice_is_one_point():
     assert found.points("viewer_count") == [(1.0, 5.0), (1.0, 6.0)]
 
 
+def test_of_one_time_the_value_recorded_last_is_the_newest():
+    found, other = Metrics(), Metrics()
+    for value in (100.0, 50.0):
+        found.record("viewer_count", 1.0, value)
+        found.record("viewer_count", 0.0, value)
+    other.unpack(found.pack())
+    for series in (found, other):
+        assert series.points("viewer_count") == [(0.0, 100.0), (0.0, 50.0), (1.0, 100.0), (1.0, 50.0)]
+        assert series.latest("viewer_count") == 50.0
+        assert series.newest() == {"viewer_count": 50.0}
+    found.record("viewer_count", 1.0, 100.0)
+    assert found.points("viewer_count")[2:] == [(1.0, 50.0), (1.0, 100.0)]
+
+
 def test_an_unknown_series_is_empty_and_not_created():
     found = Metrics()
     assert found.points("nothing") == []
