@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -27,6 +27,8 @@ PROPHET_SECONDS: Final = 120.0
 MAX_KEPT: Final = 50_000
 """Forecast points kept over all forecasts; the least recently asked for make room."""
 
+LAST_DATE: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
 Key = tuple[str, str, int]
 """Metric, step and periods."""
 
@@ -45,6 +47,19 @@ def check_periods(periods: object) -> int:
     if isinstance(periods, int) and not isinstance(periods, bool) and 1 <= periods <= forecasts.MAX_PERIODS:
         return periods
     raise InputError("periods", periods, f"give a whole number from 1 to {forecasts.MAX_PERIODS}")
+
+
+def check_reach(series: Series, periods: int) -> None:
+    """Refuse a forecast of dates that no datetime holds.
+
+    Raises:
+        InputError: ``periods`` steps after ``series`` reach beyond the year 9999.
+    """
+    if series.index[-1].timestamp() + periods * series.seconds > LAST_DATE:
+        hint = (
+            f"so many steps of {series.step.freqstr} reach beyond the year 9999: give fewer or shorter ones"
+        )
+        raise InputError("periods", periods, hint)
 
 
 def own_points(name: str, minutes: Sequence[Minute]) -> Points:
@@ -72,13 +87,18 @@ class Forecaster:
     async def forecast(
         self, name: str, read: Callable[[], Points], periods: int, step: BaseOffset
     ) -> Forecast:
-        """Forecast the points that ``read`` gives; it is called in the lane."""
+        """Forecast the points that ``read`` gives; it is called in the lane.
+
+        Raises:
+            InputError: as :func:`check_reach` says.
+        """
         points: Points = await self._lane.submit(read)
         degraded: list[str] = []
         if len(points) < forecasts.FEWEST_POINTS:
             outcome = forecasts.nothing(f"needs at least {forecasts.FEWEST_POINTS} points, has {len(points)}")
         else:
             found: Series = await self._lane.submit(lambda: resample(points, step, self._zone))
+            check_reach(found, periods)
             outcome = await self._outcome((name, step.freqstr, periods), found, periods, degraded)
         return _shaped(name, outcome, points[-1][1] if points else None, degraded)
 

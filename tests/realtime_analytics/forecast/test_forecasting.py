@@ -12,6 +12,7 @@ from hikari_ml.realtime_analytics.forecast import prophet_worker
 from hikari_ml.realtime_analytics.forecast.forecasting import (
     Forecaster,
     check_periods,
+    check_reach,
     fingerprint,
     own_points,
 )
@@ -199,3 +200,11 @@ async def test_the_engine_gives_its_clock_and_country(clock):
     async with StreamAnalyticsEngine(settings, clock=clock) as there:
         await there.forecast_metrics("x")
         assert (there._forecaster._zone.key, there._forecaster._country) == ("Asia/Tokyo", "JP")
+
+
+def test_a_forecast_reaches_to_the_end_of_the_year_9999():
+    series = resample([(86_400.0 * i, 1.0) for i in range(20)], check_freq("366D"))
+    check_reach(series, 8_000)
+    with pytest.raises(InputError, match="beyond the year 9999") as caught:
+        check_reach(series, 8_100)
+    assert caught.value.field == "periods"
