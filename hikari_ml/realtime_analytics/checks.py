@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Final
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from hikari_ml.chat import check_text
 from hikari_ml.errors import InputError
+from hikari_ml.results import EMOTIONS
 
-USED_OF_AN_ANALYSIS: Final = {
-    "sentiment": {"members_used", "aggregate"},
-    "emotion": {"primary"},
-    "toxicity": {"overall", "is_toxic"},
-}
-"""The parts of an analysis that are counted, beside its keywords, and what is read in each."""
+
+class Used(NamedTuple):
+    """What is counted of an analysis; ``aggregate`` and ``emotion`` only where a member had evidence."""
+
+    keywords: object
+    members_used: object
+    aggregate: object
+    emotion: object
+    toxicity: object
+    is_toxic: object
 
 
 def check_number(value: object, name: str) -> float:
@@ -57,26 +64,77 @@ def check_whole(value: object, name: str, low: int = -(2**63), high: int = 2**63
     return value
 
 
+def check_file(path: object) -> Path:
+    """``path`` as that of a file, which need not exist.
+
+    Raises:
+        InputError: it is none, has no name, or holds what no file's name can.
+    """
+    try:
+        named = isinstance(path, str | Path) and Path(path).name not in ("", "..")
+        usable = named and b"\0" not in os.fsencode(path)  # type: ignore[arg-type]
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise InputError("path", path, "give the path of a file")
+    return Path(path)  # type: ignore[arg-type]
+
+
 def check_analysis(analysis: object) -> None:
     """Refuse what is no analysis of a message.
 
+    Where no member of the vote had evidence, mood and emotion are not counted, and may be anything.
+
     Raises:
-        InputError: it lacks what is used of one.
+        InputError: it lacks what is used of one, or a value of that is none; ``field`` says which.
     """
     if analysis is None:
         return
-    if not _has_what_is_used(analysis):
-        raise InputError("analysis", analysis, "give what analyze_message returned, or None")
+    used = _used_of(analysis)
+    for word in _sequence(used.keywords, "analysis.keywords"):
+        if not isinstance(word, str):
+            raise InputError("analysis.keywords", word, "give words")
+    _check_share(used.toxicity, "analysis.toxicity.overall")
+    if not isinstance(used.is_toxic, bool):
+        raise InputError("analysis.toxicity.is_toxic", used.is_toxic, "give True or False")
+    if _sequence(used.members_used, "analysis.sentiment.members_used"):
+        _check_felt(used.aggregate, used.emotion)
 
 
-def _has_what_is_used(analysis: object) -> bool:
-    if not isinstance(analysis, Mapping) or not isinstance(analysis.get("keywords"), list | tuple):
-        return False
-    for name, used in USED_OF_AN_ANALYSIS.items():
-        part = analysis.get(name)
-        if not isinstance(part, Mapping) or not part.keys() >= used:
-            return False
-    return True
+def _used_of(analysis: object) -> Used:
+    if isinstance(analysis, Mapping):
+        try:
+            sentiment, toxicity = analysis["sentiment"], analysis["toxicity"]
+            return Used(
+                analysis["keywords"],
+                sentiment["members_used"],
+                sentiment["aggregate"],
+                analysis["emotion"]["primary"],
+                toxicity["overall"],
+                toxicity["is_toxic"],
+            )
+        except (LookupError, TypeError):
+            pass
+    raise InputError("analysis", analysis, "give what analyze_message returned, or None")
+
+
+def _sequence(value: object, name: str) -> Sequence[object]:
+    if not isinstance(value, list | tuple):
+        raise InputError(name, value, "give a list")
+    return value
+
+
+def _check_felt(aggregate: object, emotion: object) -> None:
+    if not isinstance(aggregate, Mapping) or "score" not in aggregate:
+        raise InputError("analysis.sentiment.aggregate", aggregate, "give a mapping with a score")
+    _check_share(aggregate["score"], "analysis.sentiment.aggregate.score")
+    if not isinstance(emotion, str) or emotion not in EMOTIONS:
+        raise InputError("analysis.emotion.primary", emotion, f"give one of {', '.join(EMOTIONS)}")
+
+
+def _check_share(value: object, name: str) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise InputError(name, value, "give a number from 0 to 1")
 
 
 def check_vector(embedding: npt.ArrayLike | None) -> npt.NDArray[np.float32] | None:

@@ -21,7 +21,13 @@ from hikari_ml.realtime_analytics.alarms.fitting import Fitting
 from hikari_ml.realtime_analytics.alarms.watch import Watch
 from hikari_ml.realtime_analytics.audience.profiles import Profiles
 from hikari_ml.realtime_analytics.audience.topics import topics_of
-from hikari_ml.realtime_analytics.checks import check_analysis, check_id, check_number, check_vector
+from hikari_ml.realtime_analytics.checks import (
+    check_analysis,
+    check_file,
+    check_id,
+    check_number,
+    check_vector,
+)
 from hikari_ml.realtime_analytics.dashboard import (
     alert,
     current_metrics,
@@ -67,13 +73,16 @@ RECORDED_SECONDS: Final = 3600.0
 VIEWER_COUNT: Final = "viewer_count"
 
 VIEWER_COUNT_SECONDS: Final = 900.0
-"""Age from which a recorded viewer count is no longer the current one."""
+"""Age, by the moment shown, from which a recorded viewer count is no longer the current one."""
 
 
 class StreamAnalyticsEngine(Service):
     """Viewers, topics, moments, anomalies, forecasts of one channel.
 
     ``path`` is the file that carries what was learned from one stream to the next; None keeps it in memory.
+
+    Raises:
+        InputError: ``path`` is no path of a file.
     """
 
     def __init__(
@@ -85,7 +94,7 @@ class StreamAnalyticsEngine(Service):
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        self.path = Path(path) if path is not None else None
+        self.path = check_file(path) if path is not None else None
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(self.settings.timezone)
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
@@ -235,7 +244,7 @@ class StreamAnalyticsEngine(Service):
         one is the answer. One that had to do without Prophet is not kept.
 
         Raises:
-            InputError: ``periods`` is not 1 to 10,000, or ``freq`` is no fixed step.
+            InputError: ``periods`` is not 1 to 10,000 or ends after the year 9999, or ``freq`` no fixed step.
         """
         await self._ready()
         await self._long.submit(import_pandas)

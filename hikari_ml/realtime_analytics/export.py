@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from hikari_ml.chat import check_name
 from hikari_ml.errors import InputError, MissingExtraError
+from hikari_ml.realtime_analytics.checks import check_file
 from hikari_ml.realtime_analytics.timeline import Minute
 from hikari_ml.results import Dashboard, Moment
 
@@ -53,12 +54,11 @@ def table_path(path: object) -> Path:
     """The file a table can be written to.
 
     Raises:
-        InputError: it is no path, or has another ending than ``.csv`` or ``.parquet``.
+        InputError: it is no path of a file, or has another ending than ``.csv`` or ``.parquet``.
     """
-    if not isinstance(path, str | Path):
-        raise InputError("path", path, "give the path of a file")
-    _check_ending(Path(path), TABLES)
-    return Path(path)
+    file = check_file(path)
+    _check_ending(file, TABLES)
+    return file
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -417,3 +417,36 @@ async def test_a_chat_that_fell_silent_is_told_while_viewers_are_there(engine, c
         clock.advance_to(at(begin + second))
         await engine.record_metric("viewer_count", 120 + second % 3)
     assert "dead_chat" in [alert["kind"] for alert in engine.alerts()]
+
+
+async def test_of_one_time_the_metric_recorded_last_is_the_current_one(engine):
+    for value in (7, 3):
+        await engine.record_metric("followers", value, at(0))
+    assert (await engine.forecast_metrics("followers"))["current_value"] == 3
+    assert 'hikari_metric{channel="default",name="followers"} 3.0' in await engine.prometheus()
+
+
+async def test_a_wrong_value_of_an_analysis_is_named_and_nothing_is_counted(engine):
+    analysis = {
+        "sentiment": {"aggregate": {"score": 0.9}, "members_used": ["bert"]},
+        "emotion": {"primary": "joy"},
+        "toxicity": {"overall": None, "is_toxic": False},
+        "keywords": ["dragon"],
+    }
+    with pytest.raises(InputError, match=r"analysis\.toxicity\.overall"):
+        await engine.process_chat_message("anna", "the dragon", at(0), analysis=analysis)
+    assert engine.chatters == 0
+
+
+@pytest.mark.parametrize("path", ["", 3, "a\0b"])
+def test_a_state_file_needs_a_path(path):
+    with pytest.raises(InputError, match="path"):
+        StreamAnalyticsEngine(path=path)
+
+
+async def test_a_forecast_ends_before_the_year_10000(engine, clock):
+    clock.advance_to(START + timedelta(days=5000))
+    for i in range(14):
+        await engine.record_metric("followers", i % 5, START + timedelta(days=300 * i))
+    with pytest.raises(InputError, match="beyond the year 9999"):
+        await engine.forecast_metrics("followers", 10_000, freq="300D")

@@ -154,7 +154,7 @@ async def test_minutes_leave_as_a_table(engine, clock, tmp_path):
     assert rows[1].endswith(",120.0")
     with pytest.raises(InputError, match="end in"):
         await engine.export_minutes(tmp_path / "minutes.xlsx")
-    for path in (None, 5):
+    for path in (None, 5, "a\0.csv"):
         with pytest.raises(InputError, match="path"):
             await engine.export_minutes(path)
 
