@@ -301,7 +301,7 @@ class StreamAnalyticsEngine(Service):
             "current_metrics": current_metrics(
                 window,
                 timeline.rate(end),
-                self._metrics.latest(VIEWER_COUNT, now.timestamp() - VIEWER_COUNT_SECONDS),
+                self._metrics.latest(VIEWER_COUNT, end - VIEWER_COUNT_SECONDS),
                 self._stream.total,
                 len(self._stream.viewers),
                 timeline.late,

@@ -167,7 +167,7 @@ class Predictions(TypedDict):
 
 
 class CurrentMetrics(TypedDict):
-    """The live window. ``viewer_count`` is what was recorded lately, never the number of chatters.
+    """The live window. ``viewer_count`` is what was recorded lately by the moment shown, not the chatters.
 
     ``viewer_count_at`` is when viewers were last counted, however long ago; None: they never were.
     ``late_messages`` came too late to be counted in their place since the engine was started.

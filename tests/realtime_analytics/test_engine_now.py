@@ -196,6 +196,16 @@ async def test_of_a_recording_its_end_is_shown(engine, clock):
     assert (await engine.get_real_time_dashboard())["current_metrics"]["messages_per_minute"] > 10
 
 
+async def test_of_a_recording_the_viewers_of_its_end_are_shown(engine, clock):
+    clock.advance_to(at(TEN_YEARS))
+    await engine.record_metric("viewer_count", 40, at(0))
+    await engine.process_chat_message("anna", "hi", at(800))
+    assert (await engine.get_real_time_dashboard())["current_metrics"]["viewer_count"] == 40
+    assert 'hikari_viewer_count{channel="default"} 40.0' in await engine.prometheus()
+    await engine.process_chat_message("anna", "still here", at(1000))
+    assert (await engine.get_real_time_dashboard())["current_metrics"]["viewer_count"] is None
+
+
 async def test_prometheus_knows_recorded_metrics_from_its_first_answer_on(clock, tmp_path):
     path = tmp_path / "analytics.msgpack"
     async with StreamAnalyticsEngine(path=path, clock=clock) as engine:
