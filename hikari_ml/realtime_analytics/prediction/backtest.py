@@ -32,6 +32,9 @@ MODELS: Final = (MEAN, LAST, BOOSTING, NETWORK, BLEND)
 TAILS: Final = (0.1, 0.9)
 """Quantiles of the errors that bound an interval: it holds 80 %."""
 
+MOST_OFF: Final = 100.0
+"""Log ratio that no two counts have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -118,8 +121,9 @@ class Bounds:
 
     @property
     def usable(self) -> bool:
-        """Whether all are numbers, and no low end lies above its high end."""
-        return bool(np.isfinite(self.values).all() and (self.values[:, 0] <= self.values[:, 1]).all())
+        """Whether all are log ratios that counts can have, and no low end lies above its high end."""
+        possible = np.abs(self.values) <= MOST_OFF
+        return bool(possible.all() and (self.values[:, 0] <= self.values[:, 1]).all())
 
     def wider(self, other: Self) -> Self:
         """What holds both."""

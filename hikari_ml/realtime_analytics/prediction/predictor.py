@@ -25,7 +25,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from hikari_ml.errors import InputError, ModelDamagedError, ModelMissingError, StoreError
-from hikari_ml.realtime_analytics.checks import check_number, check_whole
+from hikari_ml.realtime_analytics.checks import check_file, check_number, check_whole
 from hikari_ml.realtime_analytics.prediction.backtest import MOST_EPOCHS, Bounds, Parts, needed, split
 from hikari_ml.realtime_analytics.prediction.context import (
     FEATURES,
@@ -66,6 +66,9 @@ LEAST_KNOWN: Final = 0.05
 DAY_MINUTES: Final = 24 * 60
 MOST_HORIZONS: Final = 24
 MOST_JUDGED: Final = 0.5
+
+MOST_SAID: Final = 1e30
+"""Messages no chat comes near: who says more has weights that are none."""
 
 SIZES: Final = {
     "hidden_dim": (1, 1_024),
@@ -266,15 +269,22 @@ class ViewerEngagementPredictor(nn.Module):
         return FitReport(len(train), len(parts.select), len(parts.judge), best, mae), said
 
     def counts(self, context: Context) -> Values:
-        """Messages of each horizon at every moment of ``context``: [N, horizons], not negative."""
+        """Messages of each horizon at every moment of ``context``: [N, horizons], not negative.
+
+        Raises:
+            ModelDamagedError: the weights are so large that what comes of them is no count.
+        """
         found = []
         self.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), np.errstate(over="ignore", invalid="ignore"):
             for at in range(0, len(context), READ_AT_ONCE):
                 part = context[at : at + READ_AT_ONCE]
                 ratios = self(torch.from_numpy(part.steps), torch.from_numpy(part.facts)).numpy()
                 found.append(self.shape.frame.counts(ratios, part.level))
-        return np.concatenate(found) if found else np.zeros((0, len(self.shape.horizons)))
+        said = np.concatenate(found) if found else np.zeros((0, len(self.shape.horizons)))
+        if not (said <= MOST_SAID).all():
+            raise ModelDamagedError("predictor", "its weights are far too large: what it says is no count")
+        return said
 
     def predict(self, minutes: Sequence[Minute]) -> dict[int, tuple[float, float, float]]:
         """Messages of each horizon after the last minute: horizon -> (expected, lower, upper).
@@ -286,6 +296,7 @@ class ViewerEngagementPredictor(nn.Module):
         Raises:
             InputError: the predictor is not trained, ``minutes`` cannot be used, or the stream has fewer of
                 them than the predictor's window.
+            ModelDamagedError: see :meth:`counts`.
         """
         if not self.is_trained:
             raise InputError("predictor", "untrained", "fit it or load a trained one first")
@@ -311,7 +322,7 @@ class ViewerEngagementPredictor(nn.Module):
             InputError: ``path`` is none.
             StoreError: it could not be written.
         """
-        file = _file(path)
+        file = check_file(path)
         about = {
             "format": str(FORMAT),
             "shape": json.dumps(asdict(self.shape)),
@@ -345,7 +356,7 @@ class ViewerEngagementPredictor(nn.Module):
     @classmethod
     def load_with_notes(cls, path: str | Path) -> tuple[Self, dict[str, str], dict[str, npt.NDArray[Any]]]:
         """:meth:`load`, and the notes and arrays it was saved with."""
-        _file(path)
+        check_file(path)
         try:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
@@ -359,8 +370,8 @@ class ViewerEngagementPredictor(nn.Module):
             raise ModelDamagedError("predictor", f"{path} was written by a newer version")
         if 0 < version < FORMAT:
             raise ModelDamagedError("predictor", f"{path} is of an older version: train it again")
-        arrays = {name: weights.pop(name).numpy() for name in list(weights) if name.startswith(BESIDE)}
         try:
+            arrays = {name: weights.pop(name).numpy() for name in list(weights) if name.startswith(BESIDE)}
             sizes = json.loads(about["shape"])
             predictor = cls(Shape(**{**sizes, "horizons": tuple(sizes["horizons"])}))
             predictor.load_state_dict(weights)
@@ -461,17 +472,6 @@ class ViewerEngagementPredictor(nn.Module):
         rare = share < LEAST_KNOWN
         self.facts_center.copy_(torch.where(rare, math.nan, center))
         self.facts_scale.copy_(spread.nan_to_num(1.0).clamp(min=1e-3))
-
-
-def _file(path: object) -> Path:
-    """The path of a file.
-
-    Raises:
-        InputError: it is none.
-    """
-    if not isinstance(path, str | Path) or not Path(path).name:
-        raise InputError("path", path, "give the path of a file")
-    return Path(path)
 
 
 def _thin(ends: Times) -> Times:

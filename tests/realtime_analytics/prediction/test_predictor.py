@@ -295,6 +295,28 @@ def test_swapped_bounds_and_scales_of_zero_are_damaged(trained, tmp_path):
         check_damaged(tmp_path / "p", {**kept, name: changed})
 
 
+def test_bounds_beyond_all_counts_are_damaged(trained, tmp_path):
+    check_damaged(tmp_path / "p", {**trained[0].state_dict(), "bounds": trained[0].bounds * 1e30})
+
+
+def test_an_array_beside_it_that_numpy_does_not_know_is_damaged(tmp_path):
+    kept = fresh().state_dict()
+    check_damaged(tmp_path / "p", {**kept, "beside.x": torch.ones(3, dtype=torch.bfloat16)})
+
+
+def test_weights_too_large_to_predict_with_are_told_of(trained, tmp_path):
+    huge = ViewerEngagementPredictor()
+    huge.load_state_dict(
+        {
+            name: value * 1e30 if name.startswith("output") else value
+            for name, value in trained[0].state_dict().items()
+        }
+    )
+    huge.save(tmp_path / "p")
+    with pytest.raises(ModelDamagedError, match="far too large"):
+        ViewerEngagementPredictor.load(tmp_path / "p").predict(minutes(60))
+
+
 def check_damaged(path, kept):
     """Such weights, with the sizes of a usual predictor, are damaged."""
     fresh().save(path)
@@ -319,7 +341,7 @@ def test_what_cannot_be_written_is_a_named_error_and_leaves_nothing(trained, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
-@pytest.mark.parametrize("path", [None, "", 5])
+@pytest.mark.parametrize("path", [None, "", 5, "a\0b"])
 def test_what_is_no_path_is_refused(trained, path):
     with pytest.raises(InputError, match="path"):
         trained[0].save(path)
