@@ -301,10 +301,10 @@ class NeuralMemorySystem(Service):
     # -- life ---------------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        self._lane = Lane(self._work, name="memory", max_batch=GROUP)
+        self._lane = Lane(self._work, name="memory", max_batch=GROUP, owner=self._kind)
         stack.push_async_callback(self._lane.aclose)
+        stack.push_async_callback(self._let_go)  # also of what a start that is cancelled still builds
         await self._lane.submit(Job(self._build))
-        stack.push_async_callback(self._close)
 
     def _build(self) -> None:
         chosen, size = Chosen.load(self.settings), self.settings.memory.map_size_mb
@@ -321,8 +321,12 @@ class NeuralMemorySystem(Service):
             raise
         self._core = core
 
-    async def _close(self) -> None:
-        await self._lane.submit(Job(self._core.close))
+    async def _let_go(self) -> None:
+        await self._lane.submit(Job(self._close_core))
+
+    def _close_core(self) -> None:
+        if hasattr(self, "_core"):
+            self._core.close()
 
     def _work(self, jobs: list[Job[Any]]) -> Sequence[Any]:
         if hasattr(self, "_core"):

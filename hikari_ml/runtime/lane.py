@@ -51,7 +51,8 @@ class Lane(Generic[T, R]):
 
     ``work`` takes a list of items and returns as many outcomes in the same order; an outcome that is
     an exception is raised to its waiter, and an exception raised by ``work`` goes to all of its batch.
-    ``capacity`` bounds the queue: a caller beyond it waits for room.
+    ``capacity`` bounds the queue: a caller beyond it waits for room. ``owner`` is what is told to be closed
+    to a caller who comes too late, the lane itself if it is empty.
     """
 
     def __init__(
@@ -61,15 +62,25 @@ class Lane(Generic[T, R]):
         name: str,
         max_batch: int = 32,
         capacity: int = 1024,
+        owner: str = "",
     ) -> None:
         self.name = name
+        self._owner = owner or f"lane {name!r}"
         self._work = work
         self._max_batch = max_batch
         self._capacity = capacity
         self._queue: _Queue[T, R] = _Queue()
         self._thread: threading.Thread | None = None
-        weakref.finalize(self, _close, self._queue)
+        self._end_with_it = weakref.finalize(self, _close, self._queue)
         _open.add(self)
+
+    def open(self) -> None:
+        """Take work again after :meth:`aclose`; an open lane is left as it is."""
+        if self._queue.closed:
+            self._end_with_it.detach()
+            self._queue, self._thread = _Queue(), None
+            self._end_with_it = weakref.finalize(self, _close, self._queue)
+            _open.add(self)
 
     @property
     def waiting(self) -> int:
@@ -131,7 +142,7 @@ class Lane(Generic[T, R]):
     def _offer(self, job: _Job[T, R]) -> bool:
         with self._queue.changed:
             if self._queue.closed:
-                raise ClosedError(f"lane {self.name!r}")
+                raise ClosedError(self._owner)
             if len(self._queue.jobs) >= self._capacity:
                 return False
             self._queue.jobs.append(job)
@@ -235,9 +246,9 @@ def _settle(future: asyncio.Future[R], outcome: R | BaseException) -> None:
         future.set_result(outcome)
 
 
-def work_lane(name: str) -> Lane[Work, Any]:
+def work_lane(name: str, owner: str = "") -> Lane[Work, Any]:
     """A lane of things to do, one at a time and in order, each answering with what it returns or raises."""
-    return Lane(lambda jobs: [_attempt(job) for job in jobs], name=name, max_batch=1)
+    return Lane(lambda jobs: [_attempt(job) for job in jobs], name=name, max_batch=1, owner=owner)
 
 
 def _attempt(job: Work) -> Any:

@@ -18,38 +18,54 @@ class Service:
     """Base of what is started and closed.
 
     Works as ``async with X() as x:`` and bare: the first call starts it and ``await x.aclose()`` ends
-    it. A subclass acquires what it needs in :meth:`_open`, pushing each release on the stack, so that
-    half a failed start unwinds itself.
+    it. A start that failed is tried again by the next call. A subclass acquires what it needs in
+    :meth:`_open`, pushing each release on the stack, so that half a failed start unwinds itself.
     """
 
     _state: Literal["new", "open", "closed"] = "new"
 
     def __init__(self) -> None:
-        self._starting = asyncio.Lock()
+        self._turns = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        """Acquire resources; every release goes on ``stack``."""
+        """Acquire resources; every release goes on ``stack``.
+
+        It runs in a task of its own, and so do the releases: none may depend on the task it is called in.
+        """
 
     async def _ready(self) -> None:
-        """Start if this is the first use.
+        """Start if this is the first use; who is cancelled meanwhile leaves the start to the next caller.
 
         Raises:
             ClosedError: it was closed.
         """
         if self._state == "open":
             return
-        async with self._starting:
-            if self._state == "closed":
-                raise ClosedError(type(self).__name__)
+        self._check_not_closed()  # told at once: what is being released may wait for who asks
+        async with self._turns:  # first come, first served: who came before it was closed is let in
+            self._check_not_closed()
             if self._state == "new":
-                async with AsyncExitStack() as stack:
-                    await self._open(stack)
-                    self._stack = stack.pop_all()
-                self._state = "open"
+                if self._starting is None or self._starting.done():
+                    self._starting = asyncio.create_task(
+                        self._start_once(), name=f"hikari-start {self._kind}"
+                    )
+                    self._starting.add_done_callback(_taken_note_of)
+                await _settled(self._starting)
+                if self._starting.cancelled():  # by an 'async with' that was cut short
+                    raise ClosedError(self._kind)
+                self._starting.result()
 
     async def __aenter__(self) -> Self:
-        await self._ready()
+        try:
+            await self._ready()
+        except asyncio.CancelledError:  # nobody would close it
+            if self._starting is not None:
+                self._starting.cancel()
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(
@@ -61,17 +77,45 @@ class Service:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Release everything; calling it again does nothing."""
-        async with self._starting:  # a start under way ends first, so that it cannot outlive the close
+        """Release everything; calling it again does nothing.
+
+        Who is cancelled while it waits ends nothing: the release goes on, and the next call waits for it.
+        """
+        if self._closing is None:
             if self._state == "closed":
                 return
+            self._closing = asyncio.create_task(self._close_once(), name=f"hikari-close {self._kind}")
+        closing = self._closing
+        await _settled(closing)
+        self._closing = None  # what it raises was told
+        if not closing.cancelled():  # else the loop ended, and nothing can be done any more
+            closing.result()
+
+    def _check_not_closed(self) -> None:
+        if self._state == "closed":
+            raise ClosedError(self._kind)
+
+    async def _start_once(self) -> None:
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        self._state = "open"
+
+    async def _close_once(self) -> None:
+        async with self._turns:
+            if self._starting is not None:
+                await _settled(self._starting)  # a start under way must not outlive the close
             self._state = "closed"
             await self._stack.aclose()
+
+    @property
+    def _kind(self) -> str:
+        return type(self).__name__
 
     def __del__(self) -> None:
         if self._state == "open":
             warnings.warn(
-                f"{type(self).__name__} was not closed; use 'async with' or await aclose()",
+                f"{self._kind} was not closed; use 'async with' or await aclose()",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
@@ -88,3 +132,15 @@ async def ended(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=CANCEL_SECONDS)
     if not task.cancelled():
         task.result()
+
+
+async def _settled(task: asyncio.Task[None]) -> None:
+    """Wait until ``task`` is done; being cancelled does not end it, and one of a loop that ended is done."""
+    if not task.done():
+        await asyncio.wait({task})
+
+
+def _taken_note_of(task: asyncio.Task[None]) -> None:
+    """Keep asyncio from telling of a start that failed after its callers had gone: the next tries again."""
+    if not task.cancelled():
+        task.exception()

@@ -199,10 +199,10 @@ class AdvancedSentimentAnalyzer(Service):
         signals = await asyncio.to_thread(self._load)
         if self.path is not None:
             self._emotes = await asyncio.to_thread(_load_emotes, self.path)
-            self._disk = work_lane("analysis-disk")
+            self._disk = work_lane("analysis-disk", self._kind)
             stack.push_async_callback(self._disk.aclose)
             stack.push_async_callback(self._write)
-        self._lane = Lane(partial(_read_all, signals), name="analysis", max_batch=32)
+        self._lane = Lane(partial(_read_all, signals), name="analysis", max_batch=32, owner=self._kind)
         stack.push_async_callback(self._lane.aclose)
 
     async def _write(self) -> None:

@@ -1,5 +1,6 @@
 """What is read when a memory is opened is what was there when it was closed."""
 
+import asyncio
 import gc
 import random
 import shutil
@@ -145,3 +146,17 @@ async def test_a_writer_refuses_a_damaged_row_and_says_what_saves_the_rest(tmp_p
     await memory.aclose()
     with pytest.raises(StoreError, match="memory export"):
         await NeuralMemorySystem(tmp_path).get_memory_stats()
+
+
+async def test_an_opening_that_is_cut_short_lets_go_of_the_folder(tmp_path):
+    await (await filled(tmp_path)).aclose()
+    first = NeuralMemorySystem(tmp_path)
+    entering = asyncio.create_task(first.__aenter__())
+    while not hasattr(first, "_lane") or first._lane._thread is None or first._lane.waiting:
+        await asyncio.sleep(0)  # until the thread has begun
+    entering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    async with NeuralMemorySystem(tmp_path) as memory:
+        assert (await memory.get_memory_stats())["total"] == len(LINES)
+    await first.aclose()

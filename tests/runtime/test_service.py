@@ -83,3 +83,106 @@ async def test_closing_while_it_starts_closes_it():
     assert thing.log == ["first", "second", "second gone", "first gone"]
     with pytest.raises(ClosedError):
         await thing.use()
+
+
+class Slow(Thing):
+    """It starts and ends once it may."""
+
+    def __init__(self, fail=False):
+        super().__init__(fail)
+        self.may_start, self.ending, self.may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def _open(self, stack):
+        await self.may_start.wait()
+        await super()._open(stack)
+        stack.push_async_callback(self._end)
+
+    async def _end(self):
+        self.ending.set()
+        await self.may_end.wait()
+        self.log.append("kept")
+
+
+async def cut_short(coroutine, once):
+    task = asyncio.create_task(coroutine)
+    await once
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_first_call_that_is_cancelled_leaves_the_start_to_the_next():
+    thing = Slow()
+    await cut_short(thing.use(), asyncio.sleep(0))
+    assert thing.log == []
+    thing.may_start.set()
+    assert await thing.use() == 2
+    thing.may_end.set()
+    await thing.aclose()
+    assert thing.log.count("first") == 1
+
+
+async def test_a_start_that_fails_when_nobody_waits_any_more_is_tried_again(caplog):
+    thing = Slow(fail=True)
+    await cut_short(thing.use(), asyncio.sleep(0))
+    thing.may_start.set()
+    thing.may_end.set()
+    await asyncio.wait({thing._starting})
+    thing.fail = False
+    assert await thing.use() == 4
+    await thing.aclose()
+    gc.collect()
+    assert not caplog.records
+
+
+async def test_an_async_with_that_is_cut_short_leaves_nothing_open():
+    thing = Slow()
+    await cut_short(thing.__aenter__(), asyncio.sleep(0))
+    assert thing.log == []
+    with pytest.raises(ClosedError):
+        await thing.use()
+
+
+async def test_a_close_that_is_cut_short_goes_on_and_the_next_waits_for_it():
+    thing = Slow()
+    thing.may_start.set()
+    await thing.use()
+    await cut_short(thing.aclose(), thing.ending.wait())
+    assert "kept" not in thing.log
+    thing.may_end.set()
+    await thing.aclose()
+    assert thing.log[-3:] == ["kept", "second gone", "first gone"]
+
+
+async def test_what_went_wrong_in_a_close_that_was_cut_short_is_told_once():
+    thing = Slow()
+    thing.may_start.set()
+    await thing.use()
+    thing._stack.callback([].pop)
+    await cut_short(thing.aclose(), thing.ending.wait())
+    thing.may_end.set()
+    with pytest.raises(IndexError):
+        await thing.aclose()
+    await thing.aclose()
+
+
+async def test_who_asks_while_it_is_closed_is_told_at_once():
+    thing = Slow()
+    thing.may_start.set()
+    await thing.use()
+    closing = asyncio.create_task(thing.aclose())
+    await thing.ending.wait()
+    with pytest.raises(ClosedError, match="Slow is closed"):
+        await thing.use()
+    thing.may_end.set()
+    await closing
+
+
+async def test_who_waited_for_the_start_comes_before_the_close():
+    thing = Slow()
+    thing.may_start.set()
+    thing.may_end.set()
+    calls = [asyncio.create_task(thing.use()) for _ in range(5)]
+    closing = asyncio.create_task(thing.aclose())
+    assert await asyncio.gather(*calls) == [2] * 5
+    await closing

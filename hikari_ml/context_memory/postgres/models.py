@@ -41,7 +41,7 @@ class Models:
         Raises:
             ModelError: a model named in the settings cannot be loaded.
         """
-        self._lane = work_lane("memory")
+        self._lane = work_lane("memory", "PostgresMemory")
         stack.push_async_callback(self._lane.aclose)
         await self.do(self._load)
 
