@@ -114,7 +114,8 @@ class StreamAnalyticsEngine(Service):
         self._counting = asyncio.Lock()
         self._behind = 0.0
         self._fits, self._returns, self._long, self._training, self._disk = self._lanes = [
-            work_lane(f"analytics-{name}") for name in ("fits", "returns", "long", "training", "disk")
+            work_lane(f"analytics-{name}", self._kind)
+            for name in ("fits", "returns", "long", "training", "disk")
         ]
         self._fitting = Fitting(self._fits)
         self._profiles = Profiles(self._stream, self._returns)
@@ -442,15 +443,24 @@ class StreamAnalyticsEngine(Service):
     # -- inner parts --------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        for lane in (*self._lanes, self.experiments.lane):
+        stack.callback(self._keeper.release)  # once nothing can be written any more
+        for lane in (*self._lanes, self.experiments.lane, self._outlook.lane):
+            lane.open()  # a start that failed has closed it
             stack.push_async_callback(lane.aclose)
-        stack.push_async_callback(self._outlook.aclose)
+        stack.push_async_callback(self._outlook.ended)
         stack.callback(self._fitting.cancel)
-        stack.callback(self._keeper.release)
-        if (kept := await self._keeper.load()) is not None:
-            await self._fits.submit(partial(self._unpack, kept))
+        kept = await self._keeper.load()
         await self._outlook.load()
-        stack.push_async_callback(self._keeper.write_last)
+        if kept is not None:  # at last, since what is unpacked stays
+            await self._fits.submit(partial(self._unpack, kept))
+        stack.push_async_callback(self._end)
+
+    async def _end(self) -> None:
+        """Write for the last time, once all that was accepted before it was closed is counted."""
+        await self.experiments.ended()
+        async with self._counting:  # whoever waits for it came before
+            pass
+        await self._keeper.write_last()
 
     async def _prepare(self, at: datetime) -> None:
         """Do what is slow about a message at ``at``: forests in their lane, missed steps a few at a time."""

@@ -145,6 +145,7 @@ class Keeper:
         """Let others write the file."""
         if self._locked is not None:
             self._locked.release()
+            self._locked = None
 
     def _lock(self, path: Path) -> None:
         if self._locked is not None:

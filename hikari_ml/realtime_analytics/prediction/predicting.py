@@ -52,7 +52,7 @@ class ChannelOutlook:
         self._timeline, self._path, self._long = timeline, path, long
         self._zone, self._settings = settings.timezone, settings.analytics
         self._closed, self._troubles = closed, troubles
-        self._lane = work_lane("analytics-outlook")
+        self.lane = work_lane("analytics-outlook", "StreamAnalyticsEngine")
         self.trained: Trained | None = None
         self._default: ViewerEngagementPredictor | None = None
         self._told: tuple[int, Predictions] | None = None
@@ -65,7 +65,7 @@ class ChannelOutlook:
         if path is None:
             return
         try:
-            self.trained = await self._lane.submit(lambda: Trained.load(path))
+            self.trained = await self.lane.submit(lambda: Trained.load(path))
         except ModelError as error:
             self._trouble(error)
 
@@ -98,7 +98,7 @@ class ChannelOutlook:
         self._troubles.pop("predictor", None)
         path = self._path
         if path is not None:
-            await self._lane.submit(lambda: trained.save(path))
+            await self.lane.submit(lambda: trained.save(path))
         found: FitReport = report
         return found
 
@@ -109,7 +109,7 @@ class ChannelOutlook:
         if self._told is None or self._told[0] != key:
             earlier = self._earlier(minutes) if trained is not None and minutes else []
             try:
-                told = await self._lane.submit(lambda: predict(minutes, earlier, trained, default))
+                told = await self.lane.submit(lambda: predict(minutes, earlier, trained, default))
             except ModelError as error:
                 self._trouble(error)
                 told = predict(minutes)
@@ -128,11 +128,10 @@ class ChannelOutlook:
         if sum(minute.start > until for minute in self._timeline.known()) >= NEW_MINUTES:
             self._retraining = asyncio.create_task(self._retrain())
 
-    async def aclose(self) -> None:
-        """Wait for a training to have ended, which a closed engine makes it do, and end the lane."""
+    async def ended(self) -> None:
+        """Wait for a training to have ended, which a closed engine makes it do."""
         if self._retraining is not None:
             await self._retraining
-        await self._lane.aclose()
 
     async def _retrain(self) -> None:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -66,7 +68,10 @@ class ChannelExperiments:
         self._timeline, self._metrics, self._clock = timeline, metrics, clock
         self._started, self._changed = started, changed
         self._known = Experiments()
-        self.lane = work_lane("analytics-experiments")
+        self.lane = work_lane("analytics-experiments", "StreamAnalyticsEngine")
+        self._calls = 0
+        self._none_under_way = asyncio.Event()
+        self._none_under_way.set()
 
     async def start(
         self,
@@ -96,29 +101,29 @@ class ChannelExperiments:
             MissingExtraError: a bandit needs the ``bandit`` extra.
         """
         at = self._moment(timestamp)
-        await self._started()
-        plan = self._plan(
-            name,
-            arms,
-            metric,
-            effect,
-            block_minutes,
-            washout_minutes,
-            seed,
-            math.ceil(at.timestamp() / 60) * 60,
-        )
-        table, chooser = None, None
-        if bandit is None:
-            readings = await self._readings(plan)
-            table = await self._in_lane(lambda: power.from_past(plan, readings, None))
-        else:
-            _one_of(bandit, "bandit", POLICIES)
-            _one_of(reward, "reward", REWARDS)
-            chooser = Bandit(bandit, reward)
-            await self._in_lane(ready)
-        self._known.add(Experiment(plan, chooser))
-        self._changed()
-        return _shaped(plan, table, chooser)
+        async with self._under_way():
+            plan = self._plan(
+                name,
+                arms,
+                metric,
+                effect,
+                block_minutes,
+                washout_minutes,
+                seed,
+                math.ceil(at.timestamp() / 60) * 60,
+            )
+            table, chooser = None, None
+            if bandit is None:
+                readings = await self._readings(plan)
+                table = await self._in_lane(lambda: power.from_past(plan, readings, None))
+            else:
+                _one_of(bandit, "bandit", POLICIES)
+                _one_of(reward, "reward", REWARDS)
+                chooser = Bandit(bandit, reward)
+                await self._in_lane(ready)
+            self._known.add(Experiment(plan, chooser))
+            self._changed()
+            return _shaped(plan, table, chooser)
 
     async def arm(self, name: str, timestamp: datetime | None = None) -> ExperimentArm:
         """The arm that should be on now; ask again at ``until``.
@@ -130,22 +135,22 @@ class ChannelExperiments:
         """
         check_name(name, "name")
         at = self._moment(timestamp).timestamp()
-        await self._started()
-        experiment = self._known.get(name)
-        arm = experiment.current(at)
-        if arm is None:
-            arm = await self._draw(experiment, at)
-            if experiment.current(at) is None:  # nobody asked meanwhile
-                experiment.take(at, arm)
-            self._changed()
-        plan, slot = experiment.plan, experiment.plan.slot(at)
-        return {
-            "experiment": name,
-            "arm": plan.arms[arm],
-            "since": iso_at(plan.begin(slot)),
-            "until": iso_at(plan.begin(slot + 1)),
-            "degraded": [],
-        }
+        async with self._under_way():
+            experiment = self._known.get(name)
+            arm = experiment.current(at)
+            if arm is None:
+                arm = await self._draw(experiment, at)
+                if experiment.current(at) is None:  # nobody asked meanwhile
+                    experiment.take(at, arm)
+                self._changed()
+            plan, slot = experiment.plan, experiment.plan.slot(at)
+            return {
+                "experiment": name,
+                "arm": plan.arms[arm],
+                "since": iso_at(plan.begin(slot)),
+                "until": iso_at(plan.begin(slot + 1)),
+                "degraded": [],
+            }
 
     async def note_arm(self, name: str, arm: str | None, timestamp: datetime | None = None) -> None:
         """Say that ``arm`` came on, or with None that none of them is; from then on only notes count.
@@ -172,11 +177,11 @@ class ChannelExperiments:
             InputError: there was no such experiment.
         """
         check_name(name, "name")
-        await self._started()
-        ended = self._known.ended.get(name)
-        if name not in self._known.running and ended is not None:
-            return deepcopy(ended)
-        return await self._result(self._known.get(name))
+        async with self._under_way():
+            ended = self._known.ended.get(name)
+            if name not in self._known.running and ended is not None:
+                return deepcopy(ended)
+            return await self._result(self._known.get(name))
 
     async def end(self, name: str) -> ExperimentResult:
         """End an experiment and keep its result.
@@ -185,11 +190,11 @@ class ChannelExperiments:
             InputError: no such experiment runs.
         """
         check_name(name, "name")
-        await self._started()
-        found = await self._result(self._known.get(name), self._clock.now().timestamp())
-        self._known.end(name, found)
-        self._changed()
-        return found
+        async with self._under_way():
+            found = await self._result(self._known.get(name), self._clock.now().timestamp())
+            self._known.end(name, found)
+            self._changed()
+            return found
 
     async def known(self) -> dict[str, str]:
         """The names of all experiments known, with ``running`` or ``ended``."""
@@ -218,18 +223,18 @@ class ChannelExperiments:
         Raises:
             InputError: an argument cannot be used.
         """
-        await self._started()
-        whole = isinstance(arms, int) and not isinstance(arms, bool) and 2 <= arms <= MAX_ARMS
-        if not whole:
-            raise InputError("arms", arms, f"give a whole number from 2 to {MAX_ARMS}")
-        names = [f"arm {n}" for n in range(arms)]
-        plan = self._plan("power", names, metric, effect, block_minutes, washout_minutes, seed, 0)
-        sizes = _sizes(effects, plan.effect)
-        if noise is not None:
-            given = _positive(noise, "noise")
-            return await self._in_lane(lambda: power.from_noise(plan, given, sizes))
-        readings = await self._readings(plan)
-        return await self._in_lane(lambda: power.from_past(plan, readings, sizes))
+        async with self._under_way():
+            whole = isinstance(arms, int) and not isinstance(arms, bool) and 2 <= arms <= MAX_ARMS
+            if not whole:
+                raise InputError("arms", arms, f"give a whole number from 2 to {MAX_ARMS}")
+            names = [f"arm {n}" for n in range(arms)]
+            plan = self._plan("power", names, metric, effect, block_minutes, washout_minutes, seed, 0)
+            sizes = _sizes(effects, plan.effect)
+            if noise is not None:
+                given = _positive(noise, "noise")
+                return await self._in_lane(lambda: power.from_noise(plan, given, sizes))
+            readings = await self._readings(plan)
+            return await self._in_lane(lambda: power.from_past(plan, readings, sizes))
 
     async def pack(self) -> dict[str, Any]:
         """As plain values, for the state file."""
@@ -243,6 +248,22 @@ class ChannelExperiments:
     def unpack(self, kept: Mapping[str, Any]) -> None:
         """From what :meth:`pack` gave."""
         self._known.unpack(kept)
+
+    async def ended(self) -> None:
+        """Wait for the calls under way: what they change is to be kept."""
+        await self._none_under_way.wait()
+
+    @asynccontextmanager
+    async def _under_way(self) -> AsyncIterator[None]:
+        await self._started()
+        self._calls += 1
+        self._none_under_way.clear()
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._none_under_way.set()
 
     async def _draw(self, experiment: Experiment, at: float) -> int:
         """The arm a bandit takes for the block at ``at``."""
