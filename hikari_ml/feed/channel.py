@@ -21,7 +21,7 @@ from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from hikari_ml.errors import InputError
+from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.feed.audience import SLOW_BYTES, Audience, Follower
 from hikari_ml.feed.counting import ChannelCounts
 from hikari_ml.feed.frames import Close, Frame
@@ -168,7 +168,9 @@ class Channel(Service):
             except Exception as error:  # one bad snapshot must not end the feed
                 self.counts.failed_snapshots += 1
                 if self.trouble is None:  # said once, not twice a second
-                    _log.exception("no snapshot of %r could be sent; clients keep the last one", self.name)
+                    level = logging.INFO if isinstance(error, ClosedError) else logging.ERROR  # it ends too
+                    why = "no snapshot of %r could be sent; clients keep the last one"
+                    _log.log(level, why, self.name, exc_info=level == logging.ERROR)
                 self.trouble = type(error).__name__
             self._news.set()  # also for those who have a snapshot to come
 

@@ -1,9 +1,11 @@
 """One feed by itself: how it follows its source, and what it says of itself."""
 
 import asyncio
+import logging
 
 import pytest
 
+from hikari_ml.errors import ClosedError
 from hikari_ml.feed import channel as channel_module
 from hikari_ml.feed.channel import Channel
 from tests.feed.support import until
@@ -31,6 +33,20 @@ async def test_a_source_that_fails_at_first_is_no_feed():
 
     with pytest.raises(KeyError):
         await Channel("hikari", source, interval=0.01).start()
+
+
+async def test_a_source_that_is_closed_is_no_fault(caplog):
+    closed = []
+
+    async def source():
+        if closed:
+            raise ClosedError("the engine")
+        return {}
+
+    async with Channel("hikari", source, interval=0.001) as channel:
+        closed.append(1)
+        await until(lambda: channel.trouble == "ClosedError")
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 async def test_a_source_that_fails_or_hangs_is_told_without_a_word_of_it(monkeypatch, caplog):
