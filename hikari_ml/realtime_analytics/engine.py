@@ -17,26 +17,11 @@ from hikari_ml.chat import check_name, check_text, user_key
 from hikari_ml.config import Settings
 from hikari_ml.errors import InputError
 from hikari_ml.feed.server import FeedServer
+from hikari_ml.realtime_analytics import checks, dashboard
 from hikari_ml.realtime_analytics.alarms.fitting import Fitting
 from hikari_ml.realtime_analytics.alarms.watch import Watch
 from hikari_ml.realtime_analytics.audience.profiles import Profiles
 from hikari_ml.realtime_analytics.audience.topics import topics_of
-from hikari_ml.realtime_analytics.checks import (
-    check_analysis,
-    check_file,
-    check_id,
-    check_number,
-    check_vector,
-)
-from hikari_ml.realtime_analytics.dashboard import (
-    alert,
-    current_metrics,
-    degraded,
-    moment,
-    top_chatters,
-    top_topics,
-    trends,
-)
 from hikari_ml.realtime_analytics.insights import insights, not_counted
 from hikari_ml.realtime_analytics.keeping import Keeper
 from hikari_ml.realtime_analytics.metrics import Metrics, import_pandas
@@ -94,7 +79,7 @@ class StreamAnalyticsEngine(Service):
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        self.path = check_file(path) if path is not None else None
+        self.path = checks.check_file(path) if path is not None else None
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(self.settings.timezone)
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
@@ -160,9 +145,9 @@ class StreamAnalyticsEngine(Service):
         """
         check_name(username, "username")
         text = check_text(message, "message")
-        check_analysis(analysis)
-        vector = check_vector(embedding)
-        check_id(message_id)
+        checks.check_analysis(analysis)
+        vector = checks.check_vector(embedding)
+        checks.check_id(message_id)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
         at = self._not_ahead(said_at)
@@ -207,7 +192,7 @@ class StreamAnalyticsEngine(Service):
                 long, one of the stream's own series, or a new one beside two hundred.
         """
         check_name(name, "name")
-        number = check_number(value, "value")
+        number = checks.check_number(value, "value")
         if name == VIEWER_COUNT and number < 0:
             raise InputError("value", value, "there are 0 viewers or more")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
@@ -280,7 +265,7 @@ class StreamAnalyticsEngine(Service):
                 "engagement_metrics", engagement_metrics, f"give 1 to {MAX_METRICS} numbers by name"
             )
         metrics = {
-            check_name(name, "engagement_metrics"): check_number(value, f"engagement_metrics.{name}")
+            check_name(name, "engagement_metrics"): checks.check_number(value, f"engagement_metrics.{name}")
             for name, value in engagement_metrics.items()
         }
         await self._ready()
@@ -299,7 +284,7 @@ class StreamAnalyticsEngine(Service):
         predictions = await self._outlook.predict(minutes if shown == now else [])
         window = timeline.window(end, self.settings.analytics.window_minutes * 60)
         return {
-            "current_metrics": current_metrics(
+            "current_metrics": dashboard.current_metrics(
                 window,
                 timeline.rate(end),
                 self._metrics.latest(VIEWER_COUNT, end - VIEWER_COUNT_SECONDS),
@@ -308,23 +293,23 @@ class StreamAnalyticsEngine(Service):
                 timeline.late,
                 self._metrics.latest_at(VIEWER_COUNT),
             ),
-            "trends": trends(minutes),
-            "top_chatters": top_chatters(window, self._stream.viewers),
-            "topics": top_topics(window),
+            "trends": dashboard.trends(minutes),
+            "top_chatters": dashboard.top_chatters(window, self._stream.viewers),
+            "topics": dashboard.top_topics(window),
             "moments": self.moments()[-20:],
             "alerts": self.alerts()[-20:],
             "predictions": predictions,
             "timestamp": iso(shown),
-            "degraded": degraded(self._troubles, timeline),
+            "degraded": dashboard.degraded(self._troubles, timeline),
         }
 
     def moments(self) -> list[Moment]:
         """Every highlight kept, oldest first, as it is now: final once it has closed."""
-        return [moment(found) for found in self._stream.moments.kept]
+        return [dashboard.moment(found) for found in self._stream.moments.kept]
 
     def alerts(self) -> list[Alert]:
         """Every alert kept, oldest first."""
-        return [alert(raised) for raised in self._stream.alerts]
+        return [dashboard.alert(raised) for raised in self._stream.alerts]
 
     def drain_news(self) -> list[Told]:
         """What became known since the last call: ("moment", as it was when it opened, or "alert", result)."""
