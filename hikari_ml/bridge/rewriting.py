@@ -42,8 +42,11 @@ class LogRewriter:
             try:
                 await rewrite(self._redis)
                 failures = 0
+            except BusyLoadingError:  # to read a long log is no failure
+                self._asked.set()
+                await asyncio.sleep(pause(failures))
             except (RedisError, OSError) as error:
-                failures += not isinstance(error, BusyLoadingError)  # to read a long log is no failure
+                failures += 1
                 if failures == 1:
                     _log.warning("the log of Redis cannot be written anew yet: %s", error)
                 self._asked.set()
