@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import tempfile
 import time
@@ -10,8 +12,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.asyncio import Redis
 
 from hikari_ml.bridge.local_redis import free_port, redis_server
+from hikari_ml.bridge.rewriting import rewritten
 
 
 class RedisServer:
@@ -47,6 +51,31 @@ class RedisServer:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
+
+
+async def much(url: str, keys: int = 60_000) -> None:
+    """Write a long log, all of it to the disk, and "last" at its end."""
+    async with Redis.from_url(url) as redis:
+        await rewritten(redis)
+        await redis.config_set("auto-aof-rewrite-percentage", 0)
+        async with redis.pipeline(transaction=False) as pipe:
+            for number in range(keys):
+                pipe.set(f"k{number}", "x")
+            await pipe.execute()
+        await redis.config_set("appendfsync", "always")
+        await redis.set("last", "x")
+
+
+@pytest.fixture
+def slow_redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The redis-server of the PATH from now on: ten seconds for what :func:`much` wrote."""
+    program = tmp_path / "bin" / "redis-server"
+    program.parent.mkdir()
+    real = shlex.quote(redis_server(tmp_path))
+    program.write_text(f'#!/bin/sh\nexec {real} "$@" --key-load-delay 100\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return str(program)
 
 
 @pytest.fixture(scope="session")

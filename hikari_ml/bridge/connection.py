@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from hikari_ml.errors import ConfigError, StoreError
 
@@ -23,6 +24,12 @@ NO_ADDRESS: Final = (
 
 ANSWER_SECONDS: Final = 5.0
 """How long Redis may take to answer, waiting for entries of a stream included."""
+
+LOADING_LOOK_SECONDS: Final = 0.1
+TELL_SECONDS: Final = 3.0
+"""How long Redis may read from its disk before that is told."""
+
+_log = logging.getLogger(__name__)
 
 
 def connect(url: str) -> Redis:
@@ -53,6 +60,54 @@ async def closed_after(redis: Redis) -> AsyncIterator[Redis]:
         yield redis
     finally:
         await asyncio.shield(redis.aclose())
+
+
+async def loaded(redis: Redis, name: str, silence: float = 0.0) -> None:
+    """Wait for as long as the Redis called ``name`` reads from its disk what it had accepted.
+
+    ``silence``: seconds for which it may not answer meanwhile.
+
+    Raises:
+        RedisError, OSError: it does not answer, or refuses to.
+    """
+    clock = asyncio.get_running_loop().time
+    begun = heard = clock()
+    told = False
+    while True:
+        try:
+            await asyncio.wait_for(redis.ping(), CONNECT_SECONDS)
+        except BusyLoadingError:
+            heard = clock()
+        except (RedisError, OSError):
+            if clock() - heard >= silence:
+                raise
+        else:
+            return
+        if not told and clock() - begun >= TELL_SECONDS:
+            told = True
+            _log.info("%s is reading what it had accepted%s", name, await _progress(redis))
+        await asyncio.sleep(LOADING_LOOK_SECONDS)
+
+
+async def _progress(redis: Redis) -> str:
+    """How far it has read, if it says so."""
+    try:
+        told = await redis.info("persistence")
+        return f": {told['loading_loaded_perc']:.0f} %, some {told['loading_eta_seconds']} s more"
+    except (RedisError, OSError, KeyError):
+        return ""
+
+
+async def reached(redis: Redis, name: str) -> None:
+    """Wait until the Redis called ``name`` is there with what it had accepted.
+
+    Raises:
+        StoreError: it does not answer, or refuses to.
+    """
+    try:
+        await loaded(redis, name)
+    except (RedisError, OSError) as error:
+        raise not_to_be_used(name, error) from error
 
 
 def _words(error: BaseException) -> str:

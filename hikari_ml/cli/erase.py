@@ -86,7 +86,7 @@ async def _erase(
 async def _forget_calls(channel: str, local: Path | None, settings: Settings) -> None:
     """Keep no answer to a call and none that was laid aside, in the Redis that serve would use."""
     from hikari_ml.bridge.answers import forget_calls
-    from hikari_ml.bridge.connection import connect
+    from hikari_ml.bridge.connection import connect, reached
     from hikari_ml.bridge.local_redis import LocalRedis
 
     async with AsyncExitStack() as stack:
@@ -99,4 +99,5 @@ async def _forget_calls(channel: str, local: Path | None, settings: Settings) ->
         else:
             return
         redis = await stack.enter_async_context(connect(url))
+        await reached(redis, "Redis")
         await forget_calls(redis, channel)

@@ -13,7 +13,7 @@ import typer
 
 from hikari_ml.cli.logs import LogFormat, log_to_stderr
 from hikari_ml.cli.output import out, page_at
-from hikari_ml.cli.stopping import stop_on_signals
+from hikari_ml.cli.stopping import stop_on_signals, unless
 
 if TYPE_CHECKING:
     from hikari_ml.bridge.local_redis import LocalRedis
@@ -93,7 +93,10 @@ async def _serve(
     names = [open_source(chat, settings, channel=into).channel for chat in chats]
     async with AsyncExitStack() as stack:
         out.print("Loading the model …", highlight=False)
-        redis, own = await _redis(stack, settings, url)
+        found = await unless(stop, _redis(stack, settings, url))
+        if found is None:
+            return
+        redis, own = found
         page = LiveDashboard(settings=settings, host=address[0], port=address[1])
         await stack.enter_async_context(page)
         listening = Listening(page, into)
@@ -132,13 +135,17 @@ def _told(pinned: list[str], ours: set[str]) -> Iterator[str]:
 
 
 async def _redis(stack: AsyncExitStack, settings: Settings, url: str | None) -> tuple[str, LocalRedis | None]:
-    """The address of the Redis that is to be used, and our own if there is no other."""
+    """The address of the Redis that is to be used, once it has read its data; and our own if it is that."""
+    from hikari_ml.bridge.connection import closed_after, connect, reached
     from hikari_ml.bridge.local_redis import LocalRedis
+    from hikari_ml.bridge.redis_bridge import shown
 
+    if url is None and settings.bridge.redis is not None:
+        url = settings.bridge.redis.get_secret_value()
     if url is not None:
+        async with closed_after(connect(url)) as redis:
+            await reached(redis, shown(url))
         return url, None
-    if settings.bridge.redis is not None:
-        return settings.bridge.redis.get_secret_value(), None
     folder = settings.channel_dir(DEFAULT_CHANNEL).parent / REDIS_FOLDER
     own = LocalRedis(folder, settings.bridge.redis_port, settings.bridge.redis_memory_mb)
     await stack.enter_async_context(own)

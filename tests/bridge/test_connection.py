@@ -1,11 +1,16 @@
 """Connections that say what became of them."""
 
+import asyncio
+import subprocess
+
 import pytest
 from redis.exceptions import RedisError
 
 from hikari_ml.bridge import connection
-from hikari_ml.bridge.connection import NO_ADDRESS, connect
-from hikari_ml.errors import ConfigError
+from hikari_ml.bridge.connection import NO_ADDRESS, connect, reached
+from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port
+from hikari_ml.errors import ConfigError, StoreError
+from tests.redis_server import much
 from tests.wire import wire_to
 
 
@@ -47,3 +52,31 @@ async def test_what_lost_its_answer_is_not_sent_again(redis_process, redis_url):
         with pytest.raises((RedisError, OSError)):
             await redis.eval("redis.call('incr', 'n') return string.rep('x', 1000000)", 0)
         assert int(await other.get("n")) == 1
+
+
+async def test_one_that_still_reads_its_data_is_waited_for(tmp_path, slow_redis, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(connection, "TELL_SECONDS", 0.5)
+    async with LocalRedis(tmp_path / "r", 0) as ours:
+        await much(ours.url, 20_000)
+        ours._process.kill()
+        ours._process.wait()
+    port = free_port(0)
+    url = f"redis://127.0.0.1:{port}/0"
+    process = subprocess.Popen(
+        [slow_redis, "--port", str(port), "--dir", str(tmp_path / "r"), "--appendonly", "yes"],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        async with connect(url) as redis:
+            async with asyncio.timeout(20):
+                while not await answers(url, tmp_path / "r"):
+                    await asyncio.sleep(0.02)
+            await reached(redis, "yours")
+            assert await redis.get("last") == b"x"
+    finally:
+        process.kill()
+        process.wait()
+    with pytest.raises(StoreError, match="Redis cannot be reached"):
+        await reached(redis, "yours")
+    assert caplog.text.count("yours is reading what it had accepted: ") == 1

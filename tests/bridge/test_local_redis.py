@@ -17,10 +17,11 @@ from filelock import FileLock
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, OutOfMemoryError
 
-from hikari_ml.bridge import local_redis
+from hikari_ml.bridge import connection, local_redis
 from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port, redis_server, whose
 from hikari_ml.bridge.rewriting import rewritten
 from hikari_ml.errors import StoreError
+from tests.redis_server import much
 
 
 async def test_what_it_accepted_outlives_it(tmp_path):
@@ -263,44 +264,81 @@ async def somebody_elses_place(process, port):
         listener.close()
 
 
-async def test_others_may_start_and_leave_while_a_long_log_is_read_and_rewritten(tmp_path, monkeypatch):
-    first, second = LocalRedis(tmp_path, 0), LocalRedis(tmp_path, 0)
-    async with first, second:
-        async with Redis.from_url(first.url) as redis:
-            await rewritten(redis)
-            await redis.config_set("auto-aof-rewrite-percentage", 0)
-            async with redis.pipeline(transaction=False) as pipe:
-                for number in range(20_000):
-                    pipe.set(f"k{number}", "x")
-                await pipe.execute()
-            await redis.config_set("appendfsync", "always")
-            await redis.set("last", "x")
-        start = LocalRedis._start
+@pytest.fixture
+def loading_slowly(monkeypatch):
+    """Have a Redis of ours take ten seconds to read what :func:`much` wrote."""
+    start = LocalRedis._start
 
-        def slowly(self):
-            monkeypatch.setattr(subprocess, "Popen", partial(_slow, subprocess.Popen))
-            try:
-                return start(self)
-            finally:
-                monkeypatch.undo()
+    def slowly(self):
+        with monkeypatch.context() as patch:
+            patch.setattr(subprocess, "Popen", partial(_slow, subprocess.Popen))
+            return start(self)
 
+    def from_now_on():
         monkeypatch.setattr(LocalRedis, "_start", slowly)
-        dead = first._process
-        killed(first)
 
-        async def again():
-            return {one._process for one in (first, second)} - {None, dead}
+    return from_now_on
 
-        await met(again)
-        await met(lambda: answers(first.url, tmp_path))
-        async with Redis.from_url(first.url) as redis:
-            async with LocalRedis(tmp_path, 0):
-                loading = (await redis.info("persistence"))["loading"]
-            assert loading, "it was used before the log was read"
+
+async def is_loading(redis):
+    return (await redis.info("persistence"))["loading"]
+
+
+async def test_one_that_dies_reads_its_log_while_others_come_and_go(tmp_path, loading_slowly, caplog):
+    caplog.set_level("INFO")
+    first, second = LocalRedis(tmp_path, 0), LocalRedis(tmp_path, 0)
+    async with AsyncExitStack() as last:
+        async with first:
+            redis = await last.enter_async_context(Redis.from_url(first.url))
+            await much(first.url)
+            loading_slowly()
+            dead = first._process
+            killed(first)
+
+            async def again():
+                return first._process is not dead and await answers(first.url, tmp_path)
+
+            await met(again)
+            starting = asyncio.create_task(last.enter_async_context(second))
+            given_up = asyncio.create_task(LocalRedis(tmp_path, 0).__aenter__())
+            await met(lambda: _logged(caplog, "that was started before listens", 2))
+            given_up.cancel()
+            await asyncio.wait({given_up})
+        assert await is_loading(redis), "who came and who left did not wait for it"
+        assert not starting.done()
+        await starting
+        assert await redis.get("last") == b"x"
+    assert first._process.wait(10) == 0
+    assert caplog.text.count("cannot be written anew yet") == 1, "when it was dead"
+
+
+async def test_a_long_log_is_read_however_long_it_takes(tmp_path, loading_slowly, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    async with LocalRedis(tmp_path, 0) as server:
+        await much(server.url)
+        killed(server)
+    loading_slowly()
+    monkeypatch.setattr(connection, "TELL_SECONDS", 1.0)
+    starting = asyncio.create_task(LocalRedis(tmp_path, 0).__aenter__())
+    await met(lambda: _logged(caplog, "is reading what it had accepted: "))
+    starting.cancel()
+    await asyncio.wait({starting})
+    assert starting.cancelled()
+    assert not (tmp_path / "port").exists(), "it was ended"
+    monkeypatch.setattr(local_redis, "START_SECONDS", 3.0)
+    caplog.clear()
+    async with LocalRedis(tmp_path, 0) as server, Redis.from_url(server.url) as redis:
+        assert await redis.get("last") == b"x"
+        assert await redis.dbsize() == 60_001
+    assert caplog.text.count("is reading what it had accepted: ") == 1
+
+
+async def _logged(caplog, words, times=1):
+    return caplog.text.count(words) >= times
 
 
 def _slow(popen, command, **more):
-    return popen([*command, "--key-load-delay", "500"], **more)
+    return popen([*command, "--key-load-delay", "100"], **more)
 
 
 async def test_a_look_that_is_cut_short_leaves_no_connection_open(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from hikari_ml.bridge.local_redis import LocalRedis
 from hikari_ml.bridge.protocol import FIELD
 from hikari_ml.bridge.router import DEAD
 from tests.cli.test_main import run
+from tests.redis_server import much, slow_redis  # noqa: F401
 from tests.support import at
 
 
@@ -63,6 +64,19 @@ async def test_nothing_is_left_of_what_calls_were_answered(luna):
     assert (done.returncode, "degraded" in done.stderr) == (0, False), done.stderr
     assert left(luna.parent, b"qzxanna") == []
     assert left(luna.parent, b"somebody else's") != []
+
+
+async def test_a_redis_that_reads_its_data_is_waited_for(luna, request):
+    kept = luna.parent / ".redis"
+    async with LocalRedis(kept, 0) as server, Redis.from_url(server.url) as redis:
+        await redis.set(f"{ANSWERED}luna.{'1' * DIGEST}", "qzxanna", ex=600)
+        await much(server.url, 20_000)
+        server._process.kill()
+        server._process.wait()
+    request.getfixturevalue("slow_redis")
+    done = run("erase", "qzxanna", "--yes", "--channel", "luna")
+    assert (done.returncode, "stays in Redis" in done.stderr) == (0, False), done.stderr
+    assert left(luna.parent, b"qzxanna") == []
 
 
 async def test_it_asks_refuses_and_creates_nothing(luna, tmp_path):

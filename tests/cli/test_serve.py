@@ -13,11 +13,12 @@ import redis
 from websockets.asyncio.client import connect
 
 from hikari_ml.bridge.client import BridgeClient
-from hikari_ml.bridge.local_redis import free_port
+from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port
 from hikari_ml.errors import HikariError
 from tests.cli.test_watch import Watching
 from tests.cli.test_watch import watching as started
 from tests.platforms.servers import irc_server
+from tests.redis_server import much, slow_redis  # noqa: F401
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -260,3 +261,30 @@ async def test_two_chats_of_one_channel_are_both_carried_in_and_both_end(monkeyp
                         counts[name] = found.get("message_count")
                     await asyncio.sleep(0.1)
             await stopped(served)
+
+
+async def test_it_waits_for_a_redis_that_reads_its_data_until_it_is_told_to_end(tmp_path, request):
+    kept = tmp_path / "data" / ".redis"
+    async with LocalRedis(kept, 0) as server:
+        await much(server.url)
+        os.kill(server._process.pid, signal.SIGKILL)
+    request.getfixturevalue("slow_redis")
+
+    async def reading():
+        async with asyncio.timeout(30):
+            while not (kept / "port").exists():
+                await asyncio.sleep(0.05)
+        return f"redis://127.0.0.1:{(kept / 'port').read_text()}/0"
+
+    async with started() as served:
+        own = await reading()
+        with pytest.raises(redis.exceptions.BusyLoadingError):
+            redis.Redis.from_url(own).ping()
+        await stopped(served, signal.SIGINT)
+        assert "Redis is at" not in served.said
+    assert not await answers(own, kept), "it was ended"
+    async with started() as served:
+        await served.until("Ctrl+C ends it")
+        with redis.Redis.from_url(named(served, "Redis")) as client:
+            assert client.get("last") == b"x"
+        await stopped(served)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from hikari_ml.cli.stopping import stop_on_signals
+from hikari_ml.cli.stopping import stop_on_signals, unless
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -17,3 +17,27 @@ async def test_the_first_signal_asks_and_the_second_is_as_usual(number):
     async with asyncio.timeout(5):
         await stop.wait()
     assert signal.getsignal(number) in (before, signal.default_int_handler, signal.SIG_DFL)
+
+
+async def test_work_goes_on_unless_it_is_told_to_stop_and_then_ends_in_its_own_time():
+    stop, ends = asyncio.Event(), []
+
+    async def work():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            ends.append("work")
+
+    async def fails():
+        raise ValueError("no")
+
+    assert await unless(stop, asyncio.sleep(0, "done")) == "done"
+    with pytest.raises(ValueError, match="no"):
+        await unless(stop, fails())
+    working = asyncio.create_task(unless(stop, work()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    stop.set()
+    assert await working is None
+    assert ends == ["work"]
