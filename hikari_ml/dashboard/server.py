@@ -28,6 +28,7 @@ TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
+WITHDRAWING: Final = ("retracted", "erased")
 FORWARDED: Final = (
     "memory",
     "moment",
@@ -62,12 +63,21 @@ _log = logging.getLogger(__name__)
 
 
 class ShownChannel(Service):
-    """One channel on the page: follows what happens in it, and looks ahead for it."""
+    """One channel on the page: follows what happens in it, and looks ahead for it.
 
-    def __init__(self, hikari: Hikari, publish: Callable[[str, Mapping[str, Any], str], None]) -> None:
+    ``publish`` is given the events for its feed, ``withdraw`` its name when something told there is deleted.
+    """
+
+    def __init__(
+        self,
+        hikari: Hikari,
+        publish: Callable[[str, Mapping[str, Any], str], None],
+        withdraw: Callable[[str], None] = lambda _: None,
+    ) -> None:
         super().__init__()
         self.state = LiveState(hikari)
         self._publish = publish
+        self._withdraw = withdraw
 
     async def _open(self, stack: AsyncExitStack) -> None:
         events = self.state.hikari.events()
@@ -78,6 +88,8 @@ class ShownChannel(Service):
     async def _follow(self, events: AsyncIterator[Event]) -> None:
         async for event in events:
             self.state.take(event)
+            if event["type"] in WITHDRAWING:
+                self._withdraw(self.state.hikari.channel)
             if event["type"] in FORWARDED:
                 self._publish(event["type"], event["data"], self.state.hikari.channel)
 
@@ -166,7 +178,7 @@ class LiveDashboard(Service):
             await self._add(self._first)
 
     async def _add(self, hikari: Hikari) -> None:
-        shown = ShownChannel(hikari, self._server.publish)
+        shown = ShownChannel(hikari, self._server.publish, self._server.withdraw)
         await shown.__aenter__()  # before its state is first told, so that nothing between is missed
         try:
             await self._server.add_feed(hikari.channel, shown.state.snapshot)

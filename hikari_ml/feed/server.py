@@ -168,6 +168,12 @@ class FeedServer(Service):
         if found is not None:
             found.publish(kind, data)
 
+    def withdraw(self, channel: str) -> None:
+        """Tell nothing of what a feed said until now to whoever comes back: something of it is deleted."""
+        found = self._channel(channel)
+        if found is not None:
+            found.feed.withdraw()
+
     async def _open(self, stack: AsyncExitStack) -> None:
         self._check_address()
         self._gate = Gate.of(self._settings, self._host)

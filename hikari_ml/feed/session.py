@@ -11,7 +11,7 @@ import secrets
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hikari_ml.errors import InputError
 from hikari_ml.feed.frames import Frame
@@ -38,6 +38,8 @@ class FeedState:
     state: dict[str, Any] = field(default_factory=dict)
     welcome: Mapping[str, Any] = field(default_factory=dict)
     _frames: deque[tuple[float, Frame]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _withdrawn: int = 0
+    """Number up to which no frame is told to whoever comes back; those who follow get what they lack."""
     _snapshots: dict[bool, Frame] = field(default_factory=dict)
 
     def update(self, state: Mapping[str, Any], now: float = 0.0) -> Frame | None:
@@ -66,11 +68,16 @@ class FeedState:
         """The first frames of a client: the missed ones if they can be told exactly, else a snapshot."""
         if epoch is None and seq is None:
             return [self.snapshot()]
-        missed = self.since(seq, now) if type(seq) is int and epoch == self.epoch else None
+        known = type(seq) is int and epoch == self.epoch and seq >= self._withdrawn
+        missed = self.since(cast("int", seq), now) if known else None
         if missed is None or sum(len(frame.packed) for frame in missed) > RESUME_BYTES:
             return [self.snapshot(answers_resume=True)]
         head = {"type": "resumed", "epoch": self.epoch, "seq": seq, "recovered": True, **self.welcome}
         return [Frame(head), *missed]
+
+    def withdraw(self) -> None:
+        """Something that was told is deleted: no frame until now is told to whoever comes back."""
+        self._withdrawn = self.seq
 
     def since(self, seq: int, now: float = 0.0) -> list[Frame] | None:
         """The frames after ``seq``, oldest first; None if they are not all known any more."""

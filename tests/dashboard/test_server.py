@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hikari_ml import Hikari
+from hikari_ml import ChatMessage, Hikari
 from hikari_ml.dashboard.server import STATIC, LiveDashboard, ShownChannel, pages
 from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.runtime.clock import ManualClock
@@ -78,6 +78,45 @@ async def test_expressions_go_out_as_frames(hikari):
                 while '"event":"expression"' not in (frame := await feed.recv()):
                     pass
             assert '"avatar"' in frame
+
+
+async def test_what_was_deleted_or_erased_is_not_told_to_who_comes_back(hikari):
+    from websockets.asyncio.client import connect
+
+    async with LiveDashboard(hikari, host="127.0.0.1", port=0, interval=0.05) as dashboard:
+        url = dashboard.url.replace("http", "ws") + "feed"
+
+        async def follow(hello, frames, until):
+            async with connect(url) as feed, asyncio.timeout(20):
+                await feed.send(json.dumps({"type": "hello", **hello}))
+                while not until(frames):
+                    frames.append(json.loads(await feed.recv()))
+
+        def chat(frames):
+            return next((f["data"]["chat"] for f in reversed(frames) if "chat" in f.get("data", {})), [])
+
+        follows = []
+        await follow({}, first := [], bool)
+        place = {name: first[0][name] for name in ("epoch", "seq")}
+        following = asyncio.create_task(
+            follow({}, follows, lambda f: "erased" in [x.get("event") for x in f] and not chat(f))
+        )
+        for number, (user, text) in enumerate(
+            (("anna", "I live at qzxstreet"), ("bo", "I moved to qzxland"))
+        ):
+            await hikari.perceive(ChatMessage(user, text, at(number), id=f"m{number}"))
+        async with asyncio.timeout(20):
+            while len(chat(follows)) < 2:
+                await asyncio.sleep(0.01)
+        await hikari.retract("m0")
+        await hikari.erase_user("bo")
+        await following
+        assert [frame["seq"] for frame in follows[1:]] == list(
+            range(follows[0]["seq"] + 1, follows[-1]["seq"] + 1)
+        ), "who was there goes on undisturbed"
+        await follow(place, again := [], lambda f: f and not chat(f))
+        assert again[0]["recovered"] is False
+        assert "qzx" not in json.dumps(again)
 
 
 async def test_several_channels_are_shown_on_one_port_and_each_can_go(hikari, tmp_path):

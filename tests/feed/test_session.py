@@ -87,6 +87,20 @@ def test_what_cannot_be_told_exactly_is_a_snapshot_and_says_so():
         assert frame["data"] == {"n": KEPT + 9}
 
 
+def test_what_is_withdrawn_is_not_told_to_who_comes_back():
+    feed = FeedState()
+    feed.update({"chat": ["where I live"]})
+    feed.event("memory", {"content": "where I live"})
+    feed.withdraw()
+    feed.event("retracted", {"message_id": "m1"})
+    feed.update({"chat": []})
+    for seq in (0, 1):
+        (frame,) = feed.open(feed.epoch, seq)
+        assert (frame["recovered"], frame["data"]) == (False, {"chat": []})
+    assert [frame["seq"] for frame in feed.since(1)] == [2, 3, 4], "who follows goes on"
+    assert [frame["type"] for frame in feed.open(feed.epoch, 2)] == ["resumed", "event", "delta"]
+
+
 def test_events_count_but_change_no_state():
     feed = FeedState()
     feed.update({"n": 1})
