@@ -14,7 +14,12 @@ from websockets.exceptions import ConnectionClosed
 DEFAULTS = ("ws://127.0.0.1:8765/feed", "ws://127.0.0.1:8001", "vtube_studio.token")
 FEED, STUDIO, TOKEN_FILE = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :])
 PLUGIN = {"pluginName": "Hikari", "pluginDeveloper": "hikari_ml"}
+FIRST_PAUSE, LONGEST_PAUSE, A_MINUTE = 0.5, 30, 60  # seconds
 say_once = functools.cache(functools.partial(print, flush=True))
+
+
+class TurnedAwayError(Exception):
+    """To try again would not help."""
 
 
 async def ask(studio: ClientConnection, kind: str, **data: object) -> dict:
@@ -42,39 +47,62 @@ async def authenticate(studio: ClientConnection) -> None:
     print("connected to VTube Studio", flush=True)
 
 
+async def move(studio: ClientConnection, avatar: dict) -> None:
+    look = hotkey = None
+    while True:
+        before, look, pressed, hotkey = look, avatar.get("live2d"), hotkey, avatar.get("hotkey")
+        for file, active in ((before, False), (look, True)):
+            if file and look != before:
+                await ask(studio, "ExpressionActivationRequest", expressionFile=file, active=active)
+        if hotkey and hotkey != pressed and not look:  # pressed, never let go: it suits animations
+            await ask(studio, "HotkeyTriggerRequest", hotkeyID=hotkey)
+        if values := [{"id": name, "value": value} for name, value in avatar.get("vts", {}).items()]:
+            await ask(studio, "InjectParameterDataRequest", mode="set", parameterValues=values)
+        await asyncio.sleep(0.2)  # after a second without values, it goes back to its own tracking
+
+
 async def drive(avatar: dict) -> None:
-    async for studio in connect(STUDIO):  # again and again, with growing pauses
-        with contextlib.suppress(ConnectionClosed):
-            await authenticate(studio)
-            look = hotkey = None
-            while True:
-                before, look, pressed, hotkey = look, avatar.get("live2d"), hotkey, avatar.get("hotkey")
-                for file, active in ((before, False), (look, True)):
-                    if file and look != before:
-                        await ask(studio, "ExpressionActivationRequest", expressionFile=file, active=active)
-                if hotkey and hotkey != pressed and not look:  # pressed, never let go: it suits animations
-                    await ask(studio, "HotkeyTriggerRequest", hotkeyID=hotkey)
-                if values := [{"id": name, "value": value} for name, value in avatar.get("vts", {}).items()]:
-                    await ask(studio, "InjectParameterDataRequest", mode="set", parameterValues=values)
-                await asyncio.sleep(0.2)  # after a second without values, it goes back to its own tracking
+    async with contextlib.aclosing(aiter(connect(STUDIO))) as studios:
+        async for studio in studios:  # again and again, with growing pauses
+            with contextlib.suppress(ConnectionClosed):
+                await authenticate(studio)
+                await move(studio, avatar)
 
 
 async def follow(avatar: dict) -> None:
-    async for feed in connect(FEED):
-        with contextlib.suppress(ConnectionClosed):
-            await feed.send(json.dumps({"type": "hello", "token": os.environ.get("HIKARI_FEED__TOKEN", "")}))
-            async for message in feed:
-                frame = json.loads(message)
-                if frame["type"] == "snapshot" or frame.get("event") == "expression":
-                    shown = frame["data"].get("expression", frame["data"])
-                    avatar |= {"live2d": None, "hotkey": None, **shown["avatar"]}
-                    print("Hikari shows", shown["dominant"], flush=True)
+    token = os.environ.get("HIKARI_FEED__TOKEN")
+    hello = {"type": "hello", **({"token": token} if token else {})}
+    pause = FIRST_PAUSE
+    async with contextlib.aclosing(aiter(connect(FEED))) as feeds:
+        async for feed in feeds:
+            with contextlib.suppress(ConnectionClosed):
+                await feed.send(json.dumps(hello))
+                async for message in feed:
+                    pause = FIRST_PAUSE
+                    frame = json.loads(message)
+                    if frame["type"] == "snapshot" or frame.get("event") == "expression":
+                        shown = frame["data"].get("expression", frame["data"])
+                        avatar |= {"live2d": None, "hotkey": None, **shown["avatar"]}
+                        print("Hikari shows", shown["dominant"], flush=True)
+            await feed.wait_closed()
+            if feed.close_code in (4400, 4401):  # the same again would not help
+                raise TurnedAwayError(
+                    f"Hikari says {feed.close_reason!r}: HIKARI_FEED__TOKEN has to be what it is there"
+                )
+            say_once(f"Hikari closed the feed ({feed.close_code} {feed.close_reason}); it is tried again")
+            await asyncio.sleep(A_MINUTE if feed.close_code == 4429 else pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def main(avatar: dict) -> None:
-    async with asyncio.TaskGroup() as group:
-        group.create_task(follow(avatar))
-        await drive(avatar)
+    reason = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(follow(avatar))
+            await drive(avatar)
+    except* TurnedAwayError as found:
+        reason = str(found.exceptions[0])
+    sys.exit(reason)
 
 
 asyncio.run(main({}))

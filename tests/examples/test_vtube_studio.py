@@ -1,6 +1,7 @@
 """The example that moves a VTube Studio avatar, against Hikari's feed and a server that speaks the API."""
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import PIPE
@@ -8,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.server import serve
 
 from hikari_ml import ChatMessage, Hikari, Settings
 from hikari_ml.dashboard.server import LiveDashboard
@@ -25,16 +27,23 @@ async def running(hikari, studio_url, token):
     """The example as a program, with the feed it follows; gives its process."""
     async with LiveDashboard(hikari, host="127.0.0.1", port=0, interval=0.05) as dashboard:
         feed = dashboard.url.replace("http", "ws") + "feed"
-        program = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error::DeprecationWarning", str(EXAMPLE), feed, studio_url, str(token),
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=PIPE, stderr=PIPE,
-        )  # fmt: skip
-        try:
+        async with example(feed, studio_url, token) as program:
             yield program
-        finally:
-            if program.returncode is None:
-                program.kill()
-            await program.communicate()
+
+
+@asynccontextmanager
+async def example(feed, studio_url, token, **environment):
+    """The example as a program that follows ``feed``; gives its process."""
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error::DeprecationWarning", str(EXAMPLE), feed, studio_url, str(token),
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    try:
+        yield program
+    finally:
+        if program.returncode is None:
+            program.kill()
+        await program.communicate()
 
 
 @pytest.fixture
@@ -143,3 +152,45 @@ async def test_what_the_model_lacks_is_said_once_and_the_rest_goes_on(hikari, tm
     assert refused == [
         "ExpressionActivationRequest: Expression laugh.exp3.json not found in current model (error 651)"
     ]
+
+
+@pytest.mark.parametrize("said", [{}, {"HIKARI_FEED__TOKEN": "wrong-wrong-wrong"}])
+async def test_a_token_that_is_wrong_or_missing_is_said_once_and_not_tried_again(hikari, tmp_path, said):
+    studio, right = VTubeStudio(EXPRESSIONS, set()), "right-right-right"
+    settings = Settings(feed={"token": right})
+    async with (
+        LiveDashboard(hikari, settings=settings, host="127.0.0.1", port=0) as dashboard,
+        studio.listening() as url,
+    ):
+        feed = dashboard.url.replace("http", "ws") + "feed"
+        async with example(feed, url, tmp_path / "token", **said) as program:
+            _, err = await asyncio.wait_for(program.communicate(), 60)
+        assert program.returncode == 1
+        assert "HIKARI_FEED__TOKEN" in err.decode()
+        assert "Traceback" not in err.decode()
+        async with example(feed, url, tmp_path / "token", HIKARI_FEED__TOKEN=right) as program:
+            assert b"Hikari shows" in await program.stdout.readuntil(b"shows neutral")
+
+
+@pytest.mark.parametrize("code", [4404, 4429])
+async def test_it_comes_back_to_a_feed_that_turns_it_away_after_a_pause(tmp_path, code):
+    studio, came, again = VTubeStudio(EXPRESSIONS, set()), [], asyncio.Event()
+
+    async def turn_away(connection):
+        assert "token" not in json.loads(await connection.recv())
+        came.append(asyncio.get_running_loop().time())
+        if len(came) == 3:
+            again.set()
+        await connection.close(code, "not now")
+
+    async with serve(turn_away, "127.0.0.1", 0) as server, studio.listening() as url:
+        feed = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with example(feed, url, tmp_path / "token") as program:
+            await program.stdout.readuntil(f"({code} not now)".encode())
+            if code == 4429:
+                await asyncio.sleep(3)
+                assert len(came) == 1, "it waits for a minute"
+            else:
+                await asyncio.wait_for(again.wait(), 60)
+                assert came[2] - came[0] > 1.4, "half a second, then one"
+            assert program.returncode is None
