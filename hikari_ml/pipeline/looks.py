@@ -8,9 +8,10 @@ from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypedDict
+from typing import Annotated, Any, Final, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from hikari_ml.errors import ConfigError
 from hikari_ml.pipeline.face import FEELINGS, Answer, Feeling
@@ -59,18 +60,21 @@ class _Look(_Part):
     vrm1: dict[_Name, _Fraction] = {}
 
 
+def _in_order(looks: list[_Look]) -> list[_Look]:
+    if any(one.start >= other.start for one, other in pairwise(looks)):
+        raise PydanticCustomError(
+            "order", "each look has to begin at a higher value of from than the one before"
+        )
+    return looks
+
+
 class Looks(_Part):
     """The table: how each feeling of the chat is answered, and how each emotion looks, by intensity."""
 
     answers: dict[Feeling, _AnswerRow]
-    looks: dict[Emotion, Annotated[list[_Look], Field(min_length=1, max_length=20)]]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        for emotion, looks in self.looks.items():
-            if any(one.start >= other.start for one, other in pairwise(looks)):
-                raise ValueError(f"the looks of {emotion} must have rising values of from")
-        return self
+    looks: dict[
+        Emotion, Annotated[list[_Look], Field(min_length=1, max_length=20), AfterValidator(_in_order)]
+    ]
 
     def answer(self, feeling: Feeling) -> Answer:
         """How a feeling of the chat is met."""

@@ -81,7 +81,11 @@ def test_what_a_table_leaves_out_is_as_shipped(tmp_path):
         ("[[looks.joy]]\nfrom = 0.1\nsmile = 1", "looks.joy.0.smile", "no such key"),
         ("[[looks.joy]]\nfrom = 0.1\nvts = { MouthSmile = nan }", "looks.joy.0.vts.MouthSmile", "finite"),
         ('[[looks.joy]]\nfrom = 0.1\nlive2d = "smile.png"', "looks.joy.0.live2d", "exp3"),
-        ("[[looks.joy]]\nfrom = 0.5\n[[looks.joy]]\nfrom = 0.5", "expression.table", "rising"),
+        (
+            "[[looks.joy]]\nfrom = 0.5\n[[looks.joy]]\nfrom = 0.5",
+            "expression.table.looks.joy",
+            "toml: each look",
+        ),
         ("looks = 3", "looks", "dictionary"),
         ("faces = 3", "faces", "no such key"),
         ("[answers", "expression.table", "no TOML"),
