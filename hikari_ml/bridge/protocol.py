@@ -82,8 +82,8 @@ def decode(data: bytes) -> Request:
         BadEnvelopeError: it is none; it says why and whom to tell.
     """
     found = _unpacked(data)
-    if found.get("v") != VERSION or isinstance(found.get("v"), bool):
-        shown = found.get("v") if isinstance(found.get("v"), int | str | None) else "something else"
+    if type(version := found.get("v")) is not int or version != VERSION:
+        shown = version if isinstance(version, int | float | str | None) else "something else"
         raise BadEnvelopeError("unsupported_version", f"v: {shown!r:.40}; this speaks {VERSION}", found)
     for name in ("id", "method"):
         if _text(found.get(name)) is None:

@@ -40,6 +40,7 @@ def test_a_call_comes_back_as_it_was_sent():
     [
         ({"v": 2}, "unsupported_version", "this speaks 1"),
         ({"v": True}, "unsupported_version", "v:"),
+        ({"v": 1.0}, "unsupported_version", "v: 1.0"),
         ({"v": None}, "unsupported_version", "v:"),
         ({"id": 7}, "bad_request", "id:"),
         ({"id": "  "}, "bad_request", "id:"),
