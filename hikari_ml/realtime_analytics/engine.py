@@ -83,10 +83,7 @@ class StreamAnalyticsEngine(Service):
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(self.settings.timezone)
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
-        self._stream = StreamSoFar(self.settings.analytics, self._zone)
-        self._metrics = Metrics()
-        self._watch = Watch()
-        self._contents = Contents()
+        self._make_parts()
         self.experiments = ChannelExperiments(
             self._stream.timeline,
             self._metrics,
@@ -94,6 +91,13 @@ class StreamAnalyticsEngine(Service):
             self._ready,
             lambda: self._keeper.save_when_due(),
         )
+
+    def _make_parts(self) -> None:
+        """What knows nothing of the channel yet."""
+        self._stream = StreamSoFar(self.settings.analytics, self._zone)
+        self._metrics = Metrics()
+        self._watch = Watch()
+        self._contents = Contents()
         self._news = News()
         self._troubles: dict[str, str] = {}
         self._counting = asyncio.Lock()
@@ -428,16 +432,17 @@ class StreamAnalyticsEngine(Service):
     # -- inner parts --------------------------------------------------------------------------------
 
     async def _open(self, stack: AsyncExitStack) -> None:
+        if self._disk.closed:  # by a start that failed, and what it read may be there by half
+            self._make_parts()
+            self.experiments.begin_anew(self._stream.timeline, self._metrics)
         stack.callback(self._keeper.release)  # once nothing can be written any more
         for lane in (*self._lanes, self.experiments.lane, self._outlook.lane):
-            lane.open()  # a start that failed has closed it
             stack.push_async_callback(lane.aclose)
         stack.push_async_callback(self._outlook.ended)
         stack.callback(self._fitting.cancel)
-        kept = await self._keeper.load()
-        await self._outlook.load()
-        if kept is not None:  # at last, since what is unpacked stays
+        if (kept := await self._keeper.load()) is not None:
             await self._fits.submit(partial(self._unpack, kept))
+        await self._outlook.load()
         stack.push_async_callback(self._end)
 
     async def _end(self) -> None:

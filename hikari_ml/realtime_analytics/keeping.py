@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,7 +71,8 @@ class Keeper:
         self._saved_at = self._clock.now()
         if self._path is None:
             return None
-        path = self._path = await self._lane.submit(self._path.resolve)  # the file itself, not a link to it
+        # the file itself, not a link to it
+        path = self._path = Path(await self._lane.submit(partial(os.path.realpath, self._path)))
         await self._lane.submit(lambda: self._lock(path))
         there = await self._lane.submit(path.exists)
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))

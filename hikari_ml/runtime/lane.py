@@ -71,21 +71,18 @@ class Lane(Generic[T, R]):
         self._capacity = capacity
         self._queue: _Queue[T, R] = _Queue()
         self._thread: threading.Thread | None = None
-        self._end_with_it = weakref.finalize(self, _close, self._queue)
+        weakref.finalize(self, _close, self._queue)
         _open.add(self)
-
-    def open(self) -> None:
-        """Take work again after :meth:`aclose`; an open lane is left as it is."""
-        if self._queue.closed:
-            self._end_with_it.detach()
-            self._queue, self._thread = _Queue(), None
-            self._end_with_it = weakref.finalize(self, _close, self._queue)
-            _open.add(self)
 
     @property
     def waiting(self) -> int:
         """Items that are not being worked on yet."""
         return len(self._queue.jobs)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more work."""
+        return self._queue.closed
 
     async def submit(self, item: T) -> R:
         """Have ``item`` worked on and return its outcome.

@@ -18,26 +18,26 @@ class Service:
     """Base of what is started and closed.
 
     Works as ``async with X() as x:`` and bare: the first call starts it and ``await x.aclose()`` ends
-    it. A start that failed is tried again by the next call. A subclass acquires what it needs in
-    :meth:`_open`, pushing each release on the stack, so that half a failed start unwinds itself.
+    it. A start that failed, or whose caller was cancelled, is tried again by the next call. A subclass
+    acquires what it needs in :meth:`_open`, pushing each release on the stack, so that half a failed start
+    unwinds itself.
     """
 
     _state: Literal["new", "open", "closed"] = "new"
 
     def __init__(self) -> None:
         self._turns = asyncio.Lock()
-        self._starting: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
 
     async def _open(self, stack: AsyncExitStack) -> None:
         """Acquire resources; every release goes on ``stack``.
 
-        It runs in a task of its own, and so do the releases: none may depend on the task it is called in.
+        Releases run in a task of their own: none may depend on the task that acquired.
         """
 
     async def _ready(self) -> None:
-        """Start if this is the first use; who is cancelled meanwhile leaves the start to the next caller.
+        """Start if this is the first use.
 
         Raises:
             ClosedError: it was closed.
@@ -48,24 +48,13 @@ class Service:
         async with self._turns:  # first come, first served: who came before it was closed is let in
             self._check_not_closed()
             if self._state == "new":
-                if self._starting is None or self._starting.done():
-                    self._starting = asyncio.create_task(
-                        self._start_once(), name=f"hikari-start {self._kind}"
-                    )
-                    self._starting.add_done_callback(_taken_note_of)
-                await _settled(self._starting)
-                if self._starting.cancelled():  # by an 'async with' that was cut short
-                    raise ClosedError(self._kind)
-                self._starting.result()
+                async with AsyncExitStack() as stack:
+                    await self._open(stack)
+                    self._stack = stack.pop_all()
+                self._state = "open"
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._ready()
-        except asyncio.CancelledError:  # nobody would close it
-            if self._starting is not None:
-                self._starting.cancel()
-            await self.aclose()
-            raise
+        await self._ready()
         return self
 
     async def __aexit__(
@@ -81,30 +70,23 @@ class Service:
 
         Who is cancelled while it waits ends nothing: the release goes on, and the next call waits for it.
         """
-        if self._closing is None:
+        if self._closing is None or self._closing.cancelled():  # by the end of its loop
             if self._state == "closed":
                 return
             self._closing = asyncio.create_task(self._close_once(), name=f"hikari-close {self._kind}")
         closing = self._closing
-        await _settled(closing)
-        self._closing = None  # what it raises was told
-        if not closing.cancelled():  # else the loop ended, and nothing can be done any more
+        if not closing.done():
+            await asyncio.wait({closing})
+        if not closing.cancelled():  # else the loop ended
+            self._closing = None  # what it raises is told
             closing.result()
 
     def _check_not_closed(self) -> None:
         if self._state == "closed":
             raise ClosedError(self._kind)
 
-    async def _start_once(self) -> None:
-        async with AsyncExitStack() as stack:
-            await self._open(stack)
-            self._stack = stack.pop_all()
-        self._state = "open"
-
     async def _close_once(self) -> None:
-        async with self._turns:
-            if self._starting is not None:
-                await _settled(self._starting)  # a start under way must not outlive the close
+        async with self._turns:  # a start under way ends first, so that it cannot outlive the close
             self._state = "closed"
             await self._stack.aclose()
 
@@ -132,15 +114,3 @@ async def ended(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=CANCEL_SECONDS)
     if not task.cancelled():
         task.result()
-
-
-async def _settled(task: asyncio.Task[None]) -> None:
-    """Wait until ``task`` is done; being cancelled does not end it, and one of a loop that ended is done."""
-    if not task.done():
-        await asyncio.wait({task})
-
-
-def _taken_note_of(task: asyncio.Task[None]) -> None:
-    """Keep asyncio from telling of a start that failed after its callers had gone: the next tries again."""
-    if not task.cancelled():
-        task.exception()

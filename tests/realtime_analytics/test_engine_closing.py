@@ -7,6 +7,8 @@ import pytest
 from hikari_ml import StreamAnalyticsEngine
 from hikari_ml.errors import ClosedError, StoreError, StoreLockedError
 from hikari_ml.realtime_analytics.alarms.anomalies import FIRST_FIT, PATIENCE
+from hikari_ml.realtime_analytics.keeping import STATE_FORMAT
+from hikari_ml.runtime import statefile
 from tests.support import LINES, at
 
 
@@ -148,6 +150,24 @@ async def test_one_whose_first_call_was_cancelled_can_be_used(make):
         await first
     await engine.process_chat_message("berta", "hi all")
     assert engine.chatters == 51
+    await engine.aclose()
+
+
+async def test_what_a_start_that_failed_had_read_is_not_counted_twice(make, path):
+    async with make() as engine:
+        await engine.process_chat_message("anna", "hi all", at(0))
+        await engine.record_metric("score", 99)
+        await engine.experiments.start("scene", ["desk", "garden"])
+    whole = statefile.load(path, STATE_FORMAT)
+    statefile.save(path, {**whole, "experiments": [1]}, STATE_FORMAT)
+    engine = make()
+    experiments = engine.experiments
+    with pytest.raises(StoreError, match="is not what this program wrote"):
+        await engine.process_chat_message("anna", "hi all", at(1))
+    statefile.save(path, whole, STATE_FORMAT)
+    await engine.process_chat_message("anna", "hi all", at(1))
+    assert sum(minute.messages for minute in engine.all_minutes()) == 2
+    assert await experiments.known() == {"scene": "running"}
     await engine.aclose()
 
 

@@ -262,36 +262,10 @@ async def test_a_lane_of_work_does_one_thing_after_the_other():
     await lane.aclose()
 
 
-async def test_one_that_was_closed_can_be_opened_again():
-    lane = work_lane("again")
-    assert await lane.submit(lambda: 1) == 1
-    await lane.aclose()
-    assert "again" not in waiting()
-    lane.open()
-    assert "again" in waiting()
-    assert await lane.submit(lambda: 2) == 2
-    queue = lane._queue
-    lane.open()
-    assert lane._queue is queue, "an open one is left as it is"
-    await lane.aclose()
-    with pytest.raises(ClosedError):
-        await lane.submit(lambda: 3)
-
-
-async def test_one_opened_again_still_ends_with_its_owner():
-    lane = work_lane("again")
-    await lane.aclose()
-    lane.open()
-    await lane.submit(lambda: 1)
-    thread = lane._thread
-    del lane
-    gc.collect()
-    await asyncio.to_thread(thread.join, 5)
-    assert not thread.is_alive()
-
-
 async def test_who_comes_too_late_is_told_whose_it_is():
     lane = work_lane("inner", "Engine")
+    assert not lane.closed
     await lane.aclose()
+    assert lane.closed
     with pytest.raises(ClosedError, match="Engine is closed"):
         await lane.submit(lambda: 1)

@@ -111,9 +111,10 @@ async def cut_short(coroutine, once):
         await task
 
 
-async def test_a_first_call_that_is_cancelled_leaves_the_start_to_the_next():
+@pytest.mark.parametrize("call", [Thing.use, Thing.__aenter__])
+async def test_a_start_that_is_cut_short_unwinds_and_is_tried_again(call):
     thing = Slow()
-    await cut_short(thing.use(), asyncio.sleep(0))
+    await cut_short(call(thing), asyncio.sleep(0))
     assert thing.log == []
     thing.may_start.set()
     assert await thing.use() == 2
@@ -122,25 +123,20 @@ async def test_a_first_call_that_is_cancelled_leaves_the_start_to_the_next():
     assert thing.log.count("first") == 1
 
 
-async def test_a_start_that_fails_when_nobody_waits_any_more_is_tried_again(caplog):
-    thing = Slow(fail=True)
-    await cut_short(thing.use(), asyncio.sleep(0))
+def test_a_close_that_a_loop_ended_before_it_began_is_done_in_the_next():
+    thing = Slow()
     thing.may_start.set()
     thing.may_end.set()
-    await asyncio.wait({thing._starting})
-    thing.fail = False
-    assert await thing.use() == 4
-    await thing.aclose()
-    gc.collect()
-    assert not caplog.records
 
-
-async def test_an_async_with_that_is_cut_short_leaves_nothing_open():
-    thing = Slow()
-    await cut_short(thing.__aenter__(), asyncio.sleep(0))
-    assert thing.log == []
-    with pytest.raises(ClosedError):
+    async def used():
         await thing.use()
+        closing.append(asyncio.create_task(thing.aclose()))
+        await asyncio.sleep(0)
+
+    closing = []
+    asyncio.run(used())
+    asyncio.run(thing.aclose())
+    assert "first gone" in thing.log
 
 
 async def test_a_close_that_is_cut_short_goes_on_and_the_next_waits_for_it():

@@ -65,13 +65,17 @@ class ChannelExperiments:
         started: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
-        self._timeline, self._metrics, self._clock = timeline, metrics, clock
-        self._started, self._changed = started, changed
-        self._known = Experiments()
-        self.lane = work_lane("analytics-experiments", "StreamAnalyticsEngine")
+        self._clock, self._started, self._changed = clock, started, changed
+        self.begin_anew(timeline, metrics)
         self._calls = 0
         self._none_under_way = asyncio.Event()
         self._none_under_way.set()
+
+    def begin_anew(self, timeline: Timeline, metrics: Metrics) -> None:
+        """Know no experiment, and measure by these."""
+        self._timeline, self._metrics = timeline, metrics
+        self._known = Experiments()
+        self.lane = work_lane("analytics-experiments", "StreamAnalyticsEngine")
 
     async def start(
         self,
