@@ -234,7 +234,7 @@ class StreamAnalyticsEngine(Service):
         one is the answer. One that had to do without Prophet is not kept.
 
         Raises:
-            InputError: ``periods`` is not 1 to 10,000 or ends after the year 9999, or ``freq`` no fixed step.
+            InputError: ``periods`` is not 1 to 10,000 or ends after the year 2261, or ``freq`` no fixed step.
         """
         await self._ready()
         await self._long.submit(import_pandas)

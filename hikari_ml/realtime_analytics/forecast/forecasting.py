@@ -27,7 +27,8 @@ PROPHET_SECONDS: Final = 120.0
 MAX_KEPT: Final = 50_000
 """Forecast points kept over all forecasts; the least recently asked for make room."""
 
-LAST_DATE: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+LAST_DATE: Final = datetime(2261, 12, 31, tzinfo=UTC).timestamp()
+"""Later ones are too far for what pandas counts in nanoseconds."""
 
 Key = tuple[str, str, int]
 """Metric, step and periods."""
@@ -50,14 +51,14 @@ def check_periods(periods: object) -> int:
 
 
 def check_reach(series: Series, periods: int) -> None:
-    """Refuse a forecast of dates that no datetime holds.
+    """Refuse a forecast of dates that cannot be told.
 
     Raises:
-        InputError: ``periods`` steps after ``series`` reach beyond the year 9999.
+        InputError: ``periods`` steps after ``series`` reach beyond the year 2261.
     """
     if series.index[-1].timestamp() + periods * series.seconds > LAST_DATE:
         hint = (
-            f"so many steps of {series.step.freqstr} reach beyond the year 9999: give fewer or shorter ones"
+            f"so many steps of {series.step.freqstr} reach beyond the year 2261: give fewer or shorter ones"
         )
         raise InputError("periods", periods, hint)
 

@@ -17,6 +17,9 @@ from hikari_ml.errors import InputError
 MAX_POINTS: Final = 20_000
 """Steps kept: two years of hours, two weeks of minutes."""
 
+REACHABLE: Final = pd.Timedelta(days=5)
+"""Of longer steps so many would reach beyond the dates that pandas knows; no recording is as old."""
+
 DAY: Final = 86_400.0
 WEEK: Final = 7 * DAY
 
@@ -146,7 +149,7 @@ def resample(
     """
     times = _by_the_clock_of_now(pd.to_datetime([at for at, _ in points], unit="s", utc=True), zone)
     series = pd.Series([value for _, value in points], index=times).sort_index()
-    longest = pd.Timedelta(step) * MAX_POINTS  # type: ignore[arg-type]
+    longest = min(pd.Timedelta(step), REACHABLE) * MAX_POINTS  # type: ignore[arg-type]
     steps = series[series.index > series.index[-1] - longest].resample(step)
     means, counts = steps.mean(), steps.count().to_numpy()
     usual = float(np.median(counts[counts > 0]))

@@ -1,7 +1,7 @@
 """A forecast from end to end, and what is kept of it; the models themselves are tested elsewhere."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,6 @@ from hikari_ml.realtime_analytics.forecast import prophet_worker
 from hikari_ml.realtime_analytics.forecast.forecasting import (
     Forecaster,
     check_periods,
-    check_reach,
     fingerprint,
     own_points,
 )
@@ -202,9 +201,13 @@ async def test_the_engine_gives_its_clock_and_country(clock):
         assert (there._forecaster._zone.key, there._forecaster._country) == ("Asia/Tokyo", "JP")
 
 
-def test_a_forecast_reaches_to_the_end_of_the_year_9999():
-    series = resample([(86_400.0 * i, 1.0) for i in range(20)], check_freq("366D"))
-    check_reach(series, 8_000)
-    with pytest.raises(InputError, match="beyond the year 9999") as caught:
-        check_reach(series, 8_100)
+async def test_a_forecast_reaches_to_the_end_of_the_year_2261(clock):
+    points = [(clock.now().timestamp() - 86_400.0 * 30 * ago, float(ago % 5)) for ago in range(60)]
+    async with StreamAnalyticsEngine(clock=clock) as there:
+        for at, value in points:
+            await there.record_metric("x", value, datetime.fromtimestamp(at, UTC))
+        found = await there.forecast_metrics("x", 2_860, freq="30D")
+        assert found["forecasts"][-1]["ds"].startswith("2260")
+        with pytest.raises(InputError, match="beyond the year 2261") as caught:
+            await there.forecast_metrics("x", 2_890, freq="30D")
     assert caught.value.field == "periods"

@@ -65,6 +65,12 @@ def test_an_evening_keeps_its_hour_when_the_clocks_change():
     assert np.isnan(resample(points, check_freq("h")).values[24 * 9])
 
 
+@pytest.mark.parametrize("days", [5, 6, 7, 366])
+def test_steps_may_be_weeks_and_years(days):
+    points = [(ZERO - days * DAY * ago, 1.0) for ago in range(30)]
+    assert len(resample(points, check_freq(f"{days}D")).values) == 30
+
+
 def test_two_points_ten_years_apart_are_a_short_series():
     assert len(resample([(ZERO - 3650 * DAY, 1.0), (ZERO, 2.0)], check_freq("s")).values) == 1
 
