@@ -232,7 +232,8 @@ class FeedServer(Service):
         )
 
     async def _close_channels(self) -> None:
-        for channel in self.channels.values():
+        while self.channels:  # none is left to a start that is tried again
+            _, channel = self.channels.popitem()
             await channel.aclose()
 
     # -- clients ------------------------------------------------------------------------------------

@@ -240,6 +240,18 @@ async def test_its_own_page_may_listen(server):
         assert (await receive(client))["type"] == "snapshot"
 
 
+async def test_a_start_that_failed_is_tried_again(source):
+    first = FeedServer(source, host="127.0.0.1", port=0)
+    url = await first.start()
+    second = FeedServer(source, host="127.0.0.1", port=int(url.split(":")[2].split("/")[0]))
+    for _ in range(2):
+        with pytest.raises(InputError, match="cannot be listened on"):
+            await second.start()
+    await first.aclose()
+    assert await second.start() == url
+    await second.aclose()
+
+
 async def test_a_port_that_is_taken_is_a_clear_error(server, source):
     port = int(server.url.split(":")[2].split("/")[0])
     with pytest.raises(InputError, match="choose another port"):
