@@ -126,6 +126,10 @@ class Hikari(Service):
         self._retracted: deque[str] = deque(maxlen=RETRACTED_KEPT)
         self._under_way: list[tuple[ChatMessage, asyncio.Future[None]]] = []
 
+    async def start(self) -> None:
+        """Start, as the first call else does."""
+        await self._ready()
+
     async def perceive(self, message: ChatMessage, *, request_id: str | None = None) -> Insight:
         """Analyse, recall, keep and count one message.
 
@@ -235,15 +239,17 @@ class Hikari(Service):
         return self._expression.at(self._clock.now().timestamp())
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        stack.callback(self._events.close)
         try:
-            if self._own_memory:
-                await stack.enter_async_context(self.memory)  # it locks the folder: nobody else writes there
-            else:
-                await self.memory.get_memory_stats()  # it starts, and is closed by who gave it
-            if self._own_analyzer:
-                await stack.enter_async_context(self.analyzer)
-            await stack.enter_async_context(self.analytics)
+            async with AsyncExitStack() as parts:
+                if self._own_memory:
+                    await parts.enter_async_context(self.memory)  # it locks the folder against others
+                else:
+                    await self.memory.get_memory_stats()  # it starts, and is closed by who gave it
+                if self._own_analyzer:
+                    await parts.enter_async_context(self.analyzer)
+                await parts.enter_async_context(self.analytics)
+                stack.callback(self._events.close)  # whoever listened before a failed start still does
+                stack.push_async_exit(parts.pop_all())
         except BaseException:
             self._make_parts()  # those that had started are closed now; the next try needs others
             raise

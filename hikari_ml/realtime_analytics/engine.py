@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -154,7 +154,7 @@ class StreamAnalyticsEngine(Service):
         checks.check_id(message_id)
         said_at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
-        at = self._not_ahead(said_at)
+        at = self._stream.not_ahead(said_at, self._clock.now())
         amiss = ["timestamp:future"] if at != said_at else []
         engagement = self._stream.viewers.engagement
         if user_key(username) in self._bots:
@@ -201,7 +201,7 @@ class StreamAnalyticsEngine(Service):
             raise InputError("value", value, "there are 0 viewers or more")
         at = as_utc(timestamp) if timestamp is not None else self._clock.now()
         await self._ready()
-        at = self._not_ahead(at)
+        at = self._stream.not_ahead(at, self._clock.now())
         async with self._counting:
             self._metrics.check_name(name)
             await self._watch.ready(name, self._metrics.points, self._fits)
@@ -397,13 +397,16 @@ class StreamAnalyticsEngine(Service):
         await self._ready()
         await self._keeper.write()
 
-    def applying(self, position: str) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def applying(self, position: str) -> AsyncIterator[None]:
         """Inside it, count what stands at ``position`` of a durable input, such as a stream's entry.
 
         What :meth:`save` writes holds all of it or nothing, and the position: whoever goes on after
         :attr:`position` loses nothing in a crash and counts nothing twice. Forget nobody inside it.
         """
-        return self._keeper.applying(position)
+        await self._ready()  # a start that failed leaves another keeper
+        async with self._keeper.applying(position):
+            yield
 
     @property
     def position(self) -> str | None:
@@ -419,14 +422,21 @@ class StreamAnalyticsEngine(Service):
         Raises:
             InputError: the address cannot be listened on, others may come in and no token is set, or a server
                 runs already.
+            ClosedError: the engine was closed meanwhile.
         """
         await self._ready()
         if self._server is not None:
-            raise InputError("port", port, f"the feed is already served at {self._server.url}")
+            raise InputError("port", port, "the feed of this engine is served already")
         server = FeedServer(self.get_real_time_dashboard, settings=self.settings.feed, host=host, port=port)
-        url = await server.start()
-        self._server, self._news.publish = server, server.publish
-        self._stack.push_async_callback(server.aclose)
+        self._stack.push_async_callback(server.aclose)  # first, so that a close meanwhile reaches it
+        self._server = server
+        try:
+            url = await server.start()
+        except BaseException:
+            self._server = None
+            raise
+        self._check_not_closed()
+        self._news.publish = server.publish
         return url
 
     # -- inner parts --------------------------------------------------------------------------------
@@ -482,15 +492,6 @@ class StreamAnalyticsEngine(Service):
             "contents": self._contents.pack(),
             "experiments": await self.experiments.pack(),
         }
-
-    def _not_ahead(self, at: datetime) -> datetime:
-        """``at``, or now if it lies further ahead than clocks differ.
-
-        One date from the future would make everything after it late.
-        """
-        now = self._clock.now()
-        ahead = (at - now).total_seconds()
-        return now if ahead > self.settings.analytics.lateness_seconds else at
 
     def _shown(self, now: datetime) -> datetime:
         """The moment the dashboard shows: now, or of messages long past the newest."""

@@ -74,9 +74,8 @@ class Keeper:
         # the file itself, not a link to it
         path = self._path = Path(await self._lane.submit(partial(os.path.realpath, self._path)))
         await self._lane.submit(lambda: self._lock(path))
-        there = await self._lane.submit(path.exists)
         kept: State | None = await self._lane.submit(lambda: statefile.load(path, STATE_FORMAT))
-        if there and kept is None:
+        if kept is None and await self._lane.submit(statefile.aside(path).exists):
             self._troubles["past"] = f"was damaged and is not known; kept as {statefile.aside(path)}"
         self.position = self.kept_position = kept.get("position") if kept is not None else None
         return kept

@@ -102,6 +102,7 @@ class StreamSoFar:
         self.viewers = Viewers(zone, settings.max_viewers, people)
         self.topics = Topics()
         self.timeline = Timeline(settings.lateness_seconds, settings.window_minutes * 60)
+        self._lateness = settings.lateness_seconds
         self.moments = Moments()
         self.alerts: deque[Raised] = deque(maxlen=ALERTS_KEPT)
         self.total = 0
@@ -128,6 +129,14 @@ class StreamSoFar:
                 break
             self._step()
         return self._steps_to(bucket) <= 0
+
+    def not_ahead(self, at: datetime, now: datetime) -> datetime:
+        """``at``, or ``now`` if it lies further ahead than clocks differ.
+
+        One date from the future would make everything after it late.
+        """
+        ahead = (at - now).total_seconds()
+        return now if ahead > self._lateness else at
 
     def watched(self, at: float, viewers: float) -> None:
         """Take the viewers at ``at`` (epoch seconds); one older than the last is of no use and left out.

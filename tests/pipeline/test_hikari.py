@@ -313,11 +313,14 @@ async def test_a_very_long_message_is_kept_in_part(hikari, clock):
 async def test_a_failed_start_can_be_tried_again(tmp_path, clock):
     async with Hikari(folder=tmp_path, clock=clock) as first:
         second = Hikari(folder=tmp_path, clock=clock)
+        events = second.events()
         with pytest.raises(StoreLockedError):
             await second.perceive(message("hello"))
         await first.perceive(message("hello"))
     async with second:
         assert (await second.perceive(message("hello")))["analysis"]["text"] == "hello"
+        assert (await anext(events))["type"] == "message", "who listened before hears it"
+    assert [event async for event in events], "and until it is closed"
 
 
 async def test_what_changed_in_a_life_is_remembered_as_it_is_now(hikari, clock):

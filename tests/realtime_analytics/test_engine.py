@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from hikari_ml import Settings, StreamAnalyticsEngine
-from hikari_ml.errors import InputError
+from hikari_ml.errors import ClosedError, InputError
 from hikari_ml.realtime_analytics.forecast import prophet_worker
 from hikari_ml.realtime_analytics.prediction.backtest import MODELS
 from hikari_ml.results import ContentPerformance, Dashboard, Forecast, MessageInsights, ViewerInsights
@@ -350,6 +350,29 @@ async def test_every_client_of_the_feed_sees_everything(engine, clock):
     assert frames[0]["data"]["current_metrics"]["total_messages"] == 18
 
 
+async def test_a_feed_is_served_once_also_by_two_who_ask_together_and_again_after_a_start_that_failed(engine):
+    with pytest.raises(InputError, match="port"):
+        await engine.start_websocket_server(port=-1)
+    asked = [engine.start_websocket_server(port=0) for _ in range(2)]
+    first, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(second, InputError)
+    async with connect(first):
+        pass
+
+
+async def test_a_feed_that_is_started_while_the_engine_closes_is_not_left_behind(clock):
+    engine = StreamAnalyticsEngine(clock=clock)
+    await engine.record_metric("score", 1)
+    starting = asyncio.create_task(engine.start_websocket_server(port=0))
+    await asyncio.sleep(0)
+    server = engine._server
+    await engine.aclose()
+    with pytest.raises(ClosedError):
+        await starting
+    assert server._state == "closed"
+    assert not server._server.is_serving()
+
+
 async def test_the_feed_ends_with_the_engine(clock):
     async with StreamAnalyticsEngine(clock=clock) as engine:
         url = await engine.start_websocket_server(port=0)
@@ -444,7 +467,7 @@ def test_a_state_file_needs_a_path(path):
         StreamAnalyticsEngine(path=path)
 
 
-async def test_a_forecast_ends_before_the_year_10000(engine, clock):
+async def test_a_forecast_ends_where_dates_do(engine, clock):
     clock.advance_to(START + timedelta(days=5000))
     for i in range(14):
         await engine.record_metric("followers", i % 5, START + timedelta(days=300 * i))

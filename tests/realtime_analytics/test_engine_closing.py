@@ -171,6 +171,34 @@ async def test_what_a_start_that_failed_had_read_is_not_counted_twice(make, path
     await engine.aclose()
 
 
+async def test_what_is_applied_first_after_a_start_that_failed_is_kept_with_its_position(make):
+    async with make() as other:
+        await other.process_chat_message("anna", "hi all")
+        engine = make()
+        with pytest.raises(StoreLockedError):
+            await engine.process_chat_message("berta", "hi all")
+    async with engine.applying("1-0"):
+        await engine.process_chat_message("berta", "hi all")
+    await engine.aclose()
+    async with make() as engine:
+        await engine.save()
+        assert (engine.chatters, engine.position) == (2, "1-0")
+
+
+async def test_a_start_that_is_tried_again_still_tells_that_the_past_was_damaged(make, path):
+    path.parent.mkdir()
+    path.write_bytes(b"no state")
+    engine = make()
+    starting = asyncio.create_task(engine.process_chat_message("anna", "hi all"))
+    while path.exists():
+        await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert "past: was damaged" in str((await engine.get_real_time_dashboard())["degraded"])
+    await engine.aclose()
+
+
 async def test_an_async_with_that_is_cut_short_lets_go_of_the_file(make):
     entering = asyncio.create_task(make().__aenter__())
     for _ in range(3):

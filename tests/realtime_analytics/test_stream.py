@@ -41,6 +41,11 @@ def busy(found, seconds, rate=1.0, begin=0.0, people=12):
     return news
 
 
+@pytest.mark.parametrize(("ahead", "counts_as"), [(-9000, -9000), (0, 0), (60, 60), (61, 0), (9e8, 0)])
+def test_what_lies_further_ahead_than_clocks_differ_is_now(ahead, counts_as):
+    assert stream().not_ahead(at(ahead), at(0)) == at(counts_as)
+
+
 def test_the_first_message_is_counted():
     counted = say(stream(), 0)
     assert counted.newcomer
