@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -322,7 +323,8 @@ class NeuralMemorySystem(Service):
         self._core = core
 
     async def _let_go(self) -> None:
-        await self._lane.submit(Job(self._close_core))
+        closing = self._lane.submit(Job(self._close_core))
+        await asyncio.shield(closing)  # who is cancelled once more leaves nothing locked either
 
     def _close_core(self) -> None:
         if hasattr(self, "_core"):

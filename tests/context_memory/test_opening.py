@@ -4,11 +4,12 @@ import asyncio
 import gc
 import random
 import shutil
+import threading
 
 import pytest
 
 from hikari_ml import NeuralMemorySystem
-from hikari_ml.context_memory import opening
+from hikari_ml.context_memory import opening, system
 from hikari_ml.context_memory.core import Job
 from hikari_ml.context_memory.store import Store
 from hikari_ml.errors import StoreError
@@ -48,6 +49,23 @@ async def test_caches_are_the_same_after_opening(tmp_path):
         after = await memory._lane.submit(Job(lambda: caches(memory._core)))
     assert after == before
     assert before[4], "something was superseded"
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_start_that_is_cancelled_again_and_again_leaves_nothing_locked(tmp_path, times, monkeypatch):
+    await (await filled(tmp_path)).aclose()
+    building, cancelled = threading.Event(), threading.Event()
+    monkeypatch.setattr(system, "warn_of_empty", lambda _: (building.set(), cancelled.wait(20)))
+    starting = asyncio.create_task(NeuralMemorySystem(tmp_path).__aenter__())
+    await asyncio.to_thread(building.wait)
+    for _ in range(times):
+        starting.cancel()
+        await asyncio.sleep(0.01)  # it has gone on to what it waits for next
+    cancelled.set()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    async with NeuralMemorySystem(tmp_path) as other:
+        assert (await other.get_memory_stats())["total"] == len(LINES)
 
 
 async def test_the_garbage_collector_comes_back(tmp_path, monkeypatch):
