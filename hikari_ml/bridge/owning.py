@@ -133,6 +133,10 @@ class Owning:
                 self._being_closed.pop(owned.name, None)
                 closed.set()
 
+    def begin(self) -> None:
+        """Open channels, also after a start that failed had closed them."""
+        self._ending = False
+
     async def close_all(self) -> None:
         """Close every channel, and open none any more; one that fails does not keep the others open."""
         self._ending = True

@@ -184,6 +184,7 @@ class RedisBridge(Service):
         stack.push_async_callback(self._outbox.caught_up, DRAIN_SECONDS)
         stack.push_async_callback(self._owning.let_go, "")
         self._run(stack, "leases", self._owning.keep(60 * self._chosen.idle_minutes))
+        self._owning.begin()
         stack.push_async_callback(self._owning.close_all)
         for name in self._owning.pinned:
             await self._owning.get(name)

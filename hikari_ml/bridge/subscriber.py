@@ -51,6 +51,7 @@ class Subscriber:
     async def listen(self) -> None:
         """Listen until cancelled, on a new connection whenever one is lost."""
         failures = 0
+        self.listening.clear()
         while True:
             try:
                 await self._once()

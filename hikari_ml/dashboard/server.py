@@ -81,6 +81,7 @@ class ShownChannel(Service):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         events = self.state.hikari.events()
+        await self.state.hikari.start()  # its parts alone are not closed with it
         for work, name in ((self._follow(events), "follower"), (self._look_ahead(), "forecaster")):
             task = asyncio.create_task(work, name=f"hikari-dashboard-{name}")
             stack.push_async_callback(ended, task)
@@ -134,9 +135,10 @@ class LiveDashboard(Service):
         super().__init__()
         chosen = settings or (hikari.settings if hikari is not None else Settings())
         self._first = hikari
-        self._server = FeedServer(
-            settings=chosen.feed, host=host, port=port, interval=interval, pages=pages()
+        self._new_server = partial(
+            FeedServer, settings=chosen.feed, host=host, port=port, interval=interval, pages=pages()
         )
+        self._server = self._new_server()
         self.operations = Operations(self._server)
         self.channels: dict[str, ShownChannel] = {}
         """The channels by name; the first is what a page gets that names none."""
@@ -167,15 +169,23 @@ class LiveDashboard(Service):
             return
         del self.channels[hikari.channel]
         self.operations.texts.pop(hikari.channel, None)
-        await self._server.remove_feed(hikari.channel)
-        await shown.aclose()
+        try:
+            if hikari.channel in self._server.channels:  # not once the page is being closed
+                await self._server.remove_feed(hikari.channel)
+        finally:
+            await shown.aclose()
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._close_channels)
-        await stack.enter_async_context(self._server)
-        await stack.enter_async_context(self.operations)
-        if self._first is not None:
-            await self._add(self._first)
+        try:
+            await stack.enter_async_context(self._server)
+            await stack.enter_async_context(self.operations)
+            if self._first is not None:
+                await self._add(self._first)
+        except BaseException:
+            self._server = self._new_server()  # that one is closed now; the next try needs another
+            self.operations = self.operations.of(self._server)
+            raise
 
     async def _add(self, hikari: Hikari) -> None:
         shown = ShownChannel(hikari, self._server.publish, self._server.withdraw)
@@ -189,7 +199,8 @@ class LiveDashboard(Service):
         self.operations.texts[hikari.channel] = partial(hikari.analytics.prometheus, hikari.channel)
 
     async def _close_channels(self) -> None:
-        for shown in self.channels.values():
+        while self.channels:  # none is left to a start that is tried again
+            _, shown = self.channels.popitem()
             await shown.aclose()
 
 

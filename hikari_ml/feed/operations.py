@@ -68,6 +68,12 @@ class Operations(Service):
         self._failed: dict[str, str] = {}
         self._began = 0.0
 
+    def of(self, server: FeedServer) -> Operations:
+        """Those of another ``server``, with the same three tables."""
+        others = Operations(server)
+        others.checks, others.collectors, others.texts = self.checks, self.collectors, self.texts
+        return others
+
     async def _open(self, stack: AsyncExitStack) -> None:
         self._began = asyncio.get_running_loop().time()
         self._server.add_page("/health", self._health_page, private=True)

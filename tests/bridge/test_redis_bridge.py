@@ -9,11 +9,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
+from hikari_ml import Hikari
 from hikari_ml.bridge import protocol
 from hikari_ml.bridge.outbox import execute
 from hikari_ml.bridge.protocol import Request, encode_request
 from hikari_ml.bridge.redis_bridge import RedisBridge, shown
-from hikari_ml.errors import StoreError
+from hikari_ml.errors import StoreError, StoreLockedError
 from tests.bridge.workers import client_of, settings_in, until, worker
 
 
@@ -162,6 +163,19 @@ async def test_a_channel_moves_when_its_worker_goes(redis_url, tmp_path):
         await until(lambda: _moved(client))
         assert [hikari.channel for hikari in second.hikaris] == ["c"]
         assert len(await client.ask("retrieve_memories", {"query": "tea"}, channel="c")) == 1
+
+
+async def test_a_start_that_failed_can_be_tried_again(redis_url, tmp_path):
+    settings = settings_in(tmp_path)
+    bridge = RedisBridge(redis_url, settings, channels=["c"])
+    async with client_of(redis_url) as client:
+        async with Hikari(settings, channel="c"):
+            with pytest.raises(StoreLockedError):
+                await bridge.hikari("c")
+        async with bridge:
+            assert bridge.health()["channels"] == ["c"]
+            await client.ask("get_memory_stats", channel="c")
+            await client.ask("get_memory_stats", channel="d")
 
 
 async def _moved(client):

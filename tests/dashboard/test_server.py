@@ -8,7 +8,7 @@ import pytest
 
 from hikari_ml import ChatMessage, Hikari
 from hikari_ml.dashboard.server import STATIC, LiveDashboard, ShownChannel, pages
-from hikari_ml.errors import ClosedError, InputError
+from hikari_ml.errors import ClosedError, InputError, StoreLockedError
 from hikari_ml.runtime.clock import ManualClock
 from tests.support import START, at
 
@@ -39,6 +39,31 @@ async def test_the_url_is_where_the_page_is(hikari):
     async with LiveDashboard(hikari, host="127.0.0.1", port=0) as page:
         assert page.url.startswith("http://127.0.0.1:")
         assert page.url.endswith("/")
+
+
+async def test_a_start_that_failed_can_be_tried_again(hikari):
+    taken = Hikari(channel="taken", clock=ManualClock(START), folder=hikari.folder)
+    dashboard = LiveDashboard(taken, host="127.0.0.1", port=0)
+    dashboard.operations.checks["chat"] = lambda: ["nobody listens"]
+    for _ in range(2):
+        with pytest.raises(StoreLockedError):
+            await dashboard.start()
+    await hikari.aclose()
+    assert (await dashboard.start()).startswith("http://127.0.0.1:")
+    assert list(dashboard.channels) == ["taken"]
+    assert (await dashboard.operations.health())["degraded"] == ["chat: nobody listens"]
+    await dashboard.aclose()
+    await taken.aclose()
+
+
+async def test_a_channel_can_be_taken_off_while_the_page_closes_and_afterwards(hikari, tmp_path):
+    async with Hikari(channel="other", folder=tmp_path / "other") as other:
+        dashboard = LiveDashboard(hikari, host="127.0.0.1", port=0)
+        await dashboard.add(other)
+        shown = list(dashboard.channels.values())
+        await asyncio.gather(dashboard.aclose(), dashboard.remove(hikari), dashboard.remove(other))
+        await dashboard.remove(hikari)
+        assert [channel._state for channel in shown] == ["closed", "closed"]
 
 
 async def test_viewers_are_forecast_once_there_are_enough_of_them(hikari):
