@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -62,10 +62,12 @@ async def closed_after(redis: Redis) -> AsyncIterator[Redis]:
         await asyncio.shield(redis.aclose())
 
 
-async def loaded(redis: Redis, name: str, silence: float = 0.0) -> None:
+async def loaded(
+    redis: Redis, name: str, silence: float = 0.0, gone: Callable[[], bool] = lambda: False
+) -> None:
     """Wait for as long as the Redis called ``name`` reads from its disk what it had accepted.
 
-    ``silence``: seconds for which it may not answer meanwhile.
+    ``silence``: seconds for which it may not answer meanwhile, unless ``gone`` says that it has ended.
 
     Raises:
         RedisError, OSError: it does not answer, or refuses to.
@@ -79,7 +81,7 @@ async def loaded(redis: Redis, name: str, silence: float = 0.0) -> None:
         except BusyLoadingError:
             heard = clock()
         except (RedisError, OSError):
-            if clock() - heard >= silence:
+            if gone() or clock() - heard >= silence:
                 raise
         else:
             return

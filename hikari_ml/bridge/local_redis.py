@@ -218,19 +218,23 @@ class LocalRedis(Service):
     async def _answering(self) -> None:
         until = asyncio.get_running_loop().time() + START_SECONDS
         while not await answers(self._anybodys, self._folder):
-            ended = self._process is not None and self._process.poll() is not None
-            if ended or asyncio.get_running_loop().time() > until:
+            if self._has_ended() or asyncio.get_running_loop().time() > until:
                 raise StoreError(self._folder, "redis-server does not start; redis.log there says why")
             await asyncio.sleep(0.05)
         if self._process is None:  # who started it may have been an earlier version
             await self._let_in()
 
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
     async def _loaded(self) -> None:
         """Wait until it has read what it had accepted."""
         try:
             async with closed_after(connect(self.url)) as redis:
-                await loaded(redis, f"the Redis at {self._anybodys}", START_SECONDS)
+                await loaded(redis, f"the Redis at {self._anybodys}", START_SECONDS, self._has_ended)
         except (RedisError, OSError) as error:
+            if self._has_ended():
+                raise StoreError(self._folder, "redis-server has ended; redis.log there says why") from error
             raise StoreError(self._folder, f"its Redis cannot be used: {error}") from error
 
     async def _let_in(self) -> None:

@@ -416,6 +416,19 @@ async def test_one_that_does_not_start_says_where_to_look(tmp_path, monkeypatch)
         await LocalRedis(tmp_path / "r", 0).__aenter__()
 
 
+async def test_one_that_cannot_read_its_log_says_where_to_look(tmp_path, loading_slowly):
+    async with LocalRedis(tmp_path, 0) as server:
+        await much(server.url)
+        killed(server)
+    (log,) = (found for found in tmp_path.rglob("*appendonly.aof*") if found.stat().st_size > 1000)
+    data = log.read_bytes()
+    log.write_bytes(data[: len(data) // 2] + b"\xff" * 40 + data[len(data) // 2 :])
+    loading_slowly()
+    with pytest.raises(StoreError, match=r"has ended; redis\.log there says why"):
+        await LocalRedis(tmp_path, 0).__aenter__()
+    assert "Bad file format" in (tmp_path / "redis.log").read_text()
+
+
 async def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written: Not a directory"):
