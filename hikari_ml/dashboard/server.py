@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from hikari_ml.config import Settings
 from hikari_ml.dashboard.live import LiveState
-from hikari_ml.errors import HikariError
+from hikari_ml.errors import HikariError, InputError
 from hikari_ml.feed.operations import Operations
 from hikari_ml.feed.server import FeedServer, Page
 from hikari_ml.pipeline.events import Event
@@ -80,8 +80,8 @@ class ShownChannel(Service):
         self._withdraw = withdraw
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        events = self.state.hikari.events()
         await self.state.hikari.start()  # its parts alone are not closed with it
+        events = self.state.hikari.events()
         for work, name in ((self._follow(events), "follower"), (self._look_ahead(), "forecaster")):
             task = asyncio.create_task(work, name=f"hikari-dashboard-{name}")
             stack.push_async_callback(ended, task)
@@ -188,6 +188,8 @@ class LiveDashboard(Service):
             raise
 
     async def _add(self, hikari: Hikari) -> None:
+        if hikari.channel in self._server.channels:  # it shall not be started first
+            raise InputError("channel", hikari.channel, "a channel of this name is shown already")
         shown = ShownChannel(hikari, self._server.publish, self._server.withdraw)
         await shown.__aenter__()  # before its state is first told, so that nothing between is missed
         try:

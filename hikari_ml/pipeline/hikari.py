@@ -114,7 +114,6 @@ class Hikari(Service):
             self.analyzer = analyzer
         self._make_parts()
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
-        self._events = Events()
         self._mood = Mood()
         table = read_looks(self.settings.expression.table)
         self._expression = Expression(table, self.settings.expression.hold_seconds)
@@ -215,7 +214,8 @@ class Hikari(Service):
         """Every event from this call on.
 
         They are message, memory, moment, alert, mood, expression, retracted and erased; who attends a chat
-        tells ``raid``, ``stream`` and ``source`` besides.
+        tells ``raid``, ``stream`` and ``source`` besides. They end when the channel is closed, or could not
+        be started.
         """
         return self._events.listen()
 
@@ -239,17 +239,15 @@ class Hikari(Service):
         return self._expression.at(self._clock.now().timestamp())
 
     async def _open(self, stack: AsyncExitStack) -> None:
+        stack.callback(self._events.close)
         try:
-            async with AsyncExitStack() as parts:
-                if self._own_memory:
-                    await parts.enter_async_context(self.memory)  # it locks the folder against others
-                else:
-                    await self.memory.get_memory_stats()  # it starts, and is closed by who gave it
-                if self._own_analyzer:
-                    await parts.enter_async_context(self.analyzer)
-                await parts.enter_async_context(self.analytics)
-                stack.callback(self._events.close)  # whoever listened before a failed start still does
-                stack.push_async_exit(parts.pop_all())
+            if self._own_memory:
+                await stack.enter_async_context(self.memory)  # it locks the folder: nobody else writes there
+            else:
+                await self.memory.get_memory_stats()  # it starts, and is closed by who gave it
+            if self._own_analyzer:
+                await stack.enter_async_context(self.analyzer)
+            await stack.enter_async_context(self.analytics)
         except BaseException:
             self._make_parts()  # those that had started are closed now; the next try needs others
             raise
@@ -260,6 +258,7 @@ class Hikari(Service):
         stack.push_async_callback(ended, face)
 
     def _make_parts(self) -> None:
+        self._events = Events()
         if self._own_analyzer:
             self.analyzer = AdvancedSentimentAnalyzer(
                 self.settings, clock=self._clock, path=self.folder / "emotes.msgpack", shelf=self._shelf

@@ -426,7 +426,7 @@ class StreamAnalyticsEngine(Service):
         """
         await self._ready()
         if self._server is not None:
-            raise InputError("port", port, "the feed of this engine is served already")
+            raise InputError("port", port, "its feed is already served: only once")
         server = FeedServer(self.get_real_time_dashboard, settings=self.settings.feed, host=host, port=port)
         self._stack.push_async_callback(server.aclose)  # first, so that a close meanwhile reaches it
         self._server = server

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from hikari_ml import Hikari
 from tests.platforms.servers import irc_server
 
 PROGRAM = [sys.executable, "-W", "error::ResourceWarning", "-m", "hikari_ml", "watch"]
@@ -129,6 +130,12 @@ async def test_a_silent_pipe_does_not_keep_it_from_ending():
         process.stdin.close()
         assert "0 messages" in (await process.stdout.read()).decode()
         assert "Traceback" not in (await process.stderr.read()).decode()
+
+
+async def test_a_channel_that_is_open_already_is_told_in_one_sentence(tmp_path):
+    async with Hikari(channel="mine"), watching("jsonl:-", "--channel", "mine", stdin=None) as watched:
+        assert await watched.ended() == 1
+    assert "is open already" in watched.errors
 
 
 async def test_a_recording_is_watched_with_the_page(tmp_path):

@@ -157,8 +157,11 @@ async def test_several_channels_are_shown_on_one_port_and_each_can_go(hikari, tm
         LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard,
     ):
         await dashboard.add(other)
-        with pytest.raises(InputError, match="is served already"):
-            await dashboard.add(other)
+        again = Hikari(channel="other", folder=tmp_path / "other")
+        for known in (other, again):
+            with pytest.raises(InputError, match="is shown already"):
+                await dashboard.add(known)
+        assert again._state == "new", "it was not started for that"
         url = dashboard.url.replace("http", "ws") + "feed"
         async with connect(url) as first, connect(url) as second:
             assert await opened(first, None) == hikari.channel
