@@ -51,8 +51,10 @@ async def test_caches_are_the_same_after_opening(tmp_path):
     assert before[4], "something was superseded"
 
 
-@pytest.mark.parametrize("times", [1, 2, 3])
-async def test_a_start_that_is_cancelled_again_and_again_leaves_nothing_locked(tmp_path, times, monkeypatch):
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_start_that_is_cancelled_and_cancelled_again_leaves_nothing_locked(
+    tmp_path, times, monkeypatch
+):
     await (await filled(tmp_path)).aclose()
     building, cancelled = threading.Event(), threading.Event()
     monkeypatch.setattr(system, "warn_of_empty", lambda _: (building.set(), cancelled.wait(20)))
