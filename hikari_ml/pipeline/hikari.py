@@ -214,8 +214,8 @@ class Hikari(Service):
         """Every event from this call on.
 
         They are message, memory, moment, alert, mood, expression, retracted and erased; who attends a chat
-        tells ``raid``, ``stream`` and ``source`` besides. They end when the channel is closed, or could not
-        be started.
+        tells ``raid``, ``stream`` and ``source`` besides. They end when a channel that had started is
+        closed, and when it could not be started.
         """
         return self._events.listen()
 
