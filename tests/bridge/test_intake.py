@@ -89,9 +89,8 @@ async def test_no_durable_call_is_lost_or_done_twice_when_workers_are_killed(red
 
         try:
             await storm(client, calls, kill)
-            await until(
-                lambda: _all_done(client), 30 + 6 * kills
-            )  # workers that die so soon leave much to the last
+            # Workers that die so soon leave much to the last.
+            await until(lambda: _all_done(client), 30 + 6 * kills)
             await check(client, calls)
             await until(lambda: _all_done(client), 30)
         finally:
