@@ -63,7 +63,8 @@ async def _demo(headless: bool, duration: float | None, seed: int, port: int | N
             if headless:
                 telling = asyncio.create_task(tell(hikari.events(), UNSAID))
                 stack.push_async_callback(told, telling)
-            await stack.enter_async_context(hikari)
+            stack.push_async_callback(hikari.aclose)  # also if it cannot start: only then do its events end
+            await hikari.start()
             wanted = hikari.settings.feed.port if port is None else port
             async with await _dashboard(hikari, wanted) as page:
                 out.print(f"The live page is at [bold]{page.url}[/bold]  (Ctrl+C ends it)", highlight=False)

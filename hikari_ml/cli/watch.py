@@ -83,7 +83,8 @@ async def _watch(
         telling = asyncio.create_task(tell(hikari.events(), unsaid), name="hikari-watch")
         telling.add_done_callback(lambda _: stop.set())  # with nobody to tell there is no watching
         stack.push_async_callback(told, telling)
-        await stack.enter_async_context(hikari)
+        stack.push_async_callback(hikari.aclose)  # also if it cannot start: only then do its events end
+        await hikari.start()
         if address is not None:
             await _serve(stack, hikari, address, headless=headless)
         out.print(f"Watching {source.name}  (Ctrl+C ends it)", markup=False, highlight=False)

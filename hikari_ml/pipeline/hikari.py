@@ -22,6 +22,7 @@ from hikari_ml.context_memory.protocol import MemorySystem
 from hikari_ml.context_memory.system import NeuralMemorySystem
 from hikari_ml.errors import HikariError, InputError
 from hikari_ml.models.reading import Shelf, Vector
+from hikari_ml.pipeline.advice import advise, is_close
 from hikari_ml.pipeline.antecedents import Antecedents
 from hikari_ml.pipeline.events import Event, Events
 from hikari_ml.pipeline.expression import GRID, Expression, ExpressionState, Told
@@ -33,10 +34,8 @@ from hikari_ml.realtime_analytics.features import digest
 from hikari_ml.results import (
     Insight,
     Memory,
-    MessageAnalysis,
     MessageInsights,
     Remembered,
-    ResponseRecommendation,
 )
 from hikari_ml.runtime.clock import Clock, ManualClock, SystemClock
 from hikari_ml.runtime.service import Service, ended
@@ -49,9 +48,6 @@ OWN: Final = 3
 
 SHARED: Final = 2
 """Memories of the channel that are recalled besides, if they are close."""
-
-CLOSE: Final = 0.45
-"""Cosine similarity from which a memory is worth recalling unasked."""
 
 FEWEST_WORDS: Final = 2
 IDS_KEPT: Final = 20_000
@@ -112,6 +108,7 @@ class Hikari(Service):
         self._shelf = shelf
         if analyzer is not None:
             self.analyzer = analyzer
+        self._events = Events()
         self._make_parts()
         self._bots = frozenset(map(user_key, self.settings.analytics.bots))
         self._mood = Mood()
@@ -214,8 +211,8 @@ class Hikari(Service):
         """Every event from this call on.
 
         They are message, memory, moment, alert, mood, expression, retracted and erased; who attends a chat
-        tells ``raid``, ``stream`` and ``source`` besides. They end when a channel that had started is
-        closed, and when it could not be started.
+        tells ``raid``, ``stream`` and ``source`` besides. They end when the channel is closed; a start that
+        failed ends none.
         """
         return self._events.listen()
 
@@ -239,7 +236,6 @@ class Hikari(Service):
         return self._expression.at(self._clock.now().timestamp())
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        stack.callback(self._events.close)
         try:
             if self._own_memory:
                 await stack.enter_async_context(self.memory)  # it locks the folder: nobody else writes there
@@ -257,8 +253,13 @@ class Hikari(Service):
         face = asyncio.create_task(_follow_face(ref(self)), name="hikari-face")
         stack.push_async_callback(ended, face)
 
+    async def _close_once(self) -> None:
+        try:
+            await super()._close_once()
+        finally:
+            self._events.close()
+
     def _make_parts(self) -> None:
-        self._events = Events()
         if self._own_analyzer:
             self.analyzer = AdvancedSentimentAnalyzer(
                 self.settings, clock=self._clock, path=self.folder / "emotes.msgpack", shelf=self._shelf
@@ -309,7 +310,7 @@ class Hikari(Service):
             "analysis": read.analysis,
             "memories": memories,
             "insights": insights,
-            "recommendation": recommend(read.analysis, memories, insights),
+            "recommendation": advise(read.analysis, memories, insights),
             "remembered": remembered,
             "degraded": sorted({*read.analysis["degraded"], *insights["degraded"]}),
         }
@@ -331,7 +332,7 @@ class Hikari(Service):
             self.memory.retrieve_memories(query, OWN + SHARED, **question),
         )
         known = {memory["id"] for memory in own}
-        others = [memory for memory in shared if memory["id"] not in known and _close(memory)]
+        others = [memory for memory in shared if memory["id"] not in known and is_close(memory)]
         return own + others[:SHARED]
 
     def _shared(self, read: ReadMessage) -> Vector | None:
@@ -461,25 +462,6 @@ async def _follow_face(held: ref[Hikari]) -> None:
         del hikari
 
 
-def recommend(
-    analysis: MessageAnalysis, memories: Sequence[Memory], insights: MessageInsights
-) -> ResponseRecommendation:
-    """The analyser's advice with what memory and analytics add to it."""
-    advice = analysis["response_recommendation"]
-    reasons = list(advice["reasons"])
-    priority = advice["priority"]
-    if advice["tone"] != "none":
-        if any(_close(memory) for memory in memories):
-            reasons.append("remembers")
-        if insights["features"].get("newcomer"):
-            reasons.append("first_message")
-            priority = "normal" if priority == "low" else priority
-        if any(found.startswith("ignore") for found in insights["recommendations"]):
-            reasons.append("spam")
-            priority = "ignore"
-    return {**advice, "priority": priority, "reasons": reasons}
-
-
 def _is_by(message: ChatMessage, user: str) -> bool:
     return user_key(message.username) == user_key(user)
 
@@ -490,8 +472,3 @@ def _checked(memory: MemorySystem, folder: str | Path | None) -> MemorySystem:
     if memory.read_only:
         raise InputError("memory", type(memory).__name__, "open it without read_only")
     return memory
-
-
-def _close(memory: Memory) -> bool:
-    meaning = memory["why"].get("meaning")
-    return isinstance(meaning, float) and meaning >= CLOSE

@@ -313,16 +313,21 @@ async def test_a_very_long_message_is_kept_in_part(hikari, clock):
 async def test_a_failed_start_can_be_tried_again(tmp_path, clock):
     async with Hikari(folder=tmp_path, clock=clock) as first:
         second = Hikari(folder=tmp_path, clock=clock)
-        before = second.events()
+        events = second.events()
         with pytest.raises(StoreLockedError):
             await second.perceive(message("hello"))
-        assert [event async for event in before] == []
-        events = second.events()
         await first.perceive(message("hello"))
     async with second:
         assert (await second.perceive(message("hello")))["analysis"]["text"] == "hello"
         assert (await anext(events))["type"] == "message"
     assert [event async for event in events], "and until it is closed"
+
+
+async def test_what_listens_to_a_channel_that_never_started_ends_when_it_is_closed(tmp_path):
+    hikari = Hikari(folder=tmp_path)
+    events = hikari.events()
+    await hikari.aclose()
+    assert [event async for event in events] == []
 
 
 async def test_what_changed_in_a_life_is_remembered_as_it_is_now(hikari, clock):
