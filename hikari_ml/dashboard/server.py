@@ -80,8 +80,8 @@ class ShownChannel(Service):
         self._withdraw = withdraw
 
     async def _open(self, stack: AsyncExitStack) -> None:
+        events = self.state.hikari.events()  # first: others may wait for the same start, to be perceived
         await self.state.hikari.start()  # its parts alone are not closed with it
-        events = self.state.hikari.events()
         for work, name in ((self._follow(events), "follower"), (self._look_ahead(), "forecaster")):
             task = asyncio.create_task(work, name=f"hikari-dashboard-{name}")
             stack.push_async_callback(ended, task)
@@ -188,17 +188,24 @@ class LiveDashboard(Service):
             raise
 
     async def _add(self, hikari: Hikari) -> None:
-        if hikari.channel in self._server.channels:  # it shall not be started first
-            raise InputError("channel", hikari.channel, "a channel of this name is shown already")
+        name = hikari.channel
+        if name in self.channels:
+            raise InputError("channel", name, "a channel of this name is shown already")
         shown = ShownChannel(hikari, self._server.publish, self._server.withdraw)
-        await shown.__aenter__()  # before its state is first told, so that nothing between is missed
+        self.channels[name] = shown  # before the first await, so that a second of this name is told
         try:
-            await self._server.add_feed(hikari.channel, shown.state.snapshot)
+            await shown.__aenter__()  # before its state is first told, so that nothing between is missed
+            self._check_not_closed()
+            if self.channels.get(name) is not shown:
+                raise InputError("channel", name, "it was taken off while it was added")
+            self.operations.texts[name] = partial(hikari.analytics.prometheus, name)
+            await self._server.add_feed(name, shown.state.snapshot)
         except BaseException:
+            if self.channels.get(name) is shown:
+                del self.channels[name]
+                self.operations.texts.pop(name, None)
             await shown.aclose()
             raise
-        self.channels[hikari.channel] = shown
-        self.operations.texts[hikari.channel] = partial(hikari.analytics.prometheus, hikari.channel)
 
     async def _close_channels(self) -> None:
         while self.channels:  # none is left to a start that is tried again

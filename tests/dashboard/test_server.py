@@ -66,6 +66,44 @@ async def test_a_channel_can_be_taken_off_while_the_page_closes_and_afterwards(h
         assert [channel._state for channel in shown] == ["closed", "closed"]
 
 
+async def test_of_two_channels_of_one_name_that_are_added_at_once_one_is_started(hikari, tmp_path):
+    async with LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard:
+        twins = [Hikari(channel="twin", folder=tmp_path / str(i)) for i in range(2)]
+        done = await asyncio.gather(*map(dashboard.add, twins), return_exceptions=True)
+        assert [type(found) for found in done] == [type(None), InputError]
+        assert [twin._state for twin in twins] == ["open", "new"]
+        assert dashboard.channels["twin"].state.hikari is twins[0]
+        await asyncio.gather(*(twin.aclose() for twin in twins))
+
+
+async def test_a_channel_can_be_taken_off_while_it_is_added(hikari, tmp_path):
+    async with LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard:
+        for turns in range(8):  # wherever the adding stands
+            async with Hikari(channel="other", folder=tmp_path / "other") as other:
+                adding = asyncio.create_task(dashboard.add(other))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                await dashboard.remove(other)
+                await asyncio.wait({adding})
+                if adding.exception() is None:  # it was not there yet, or just so
+                    await dashboard.remove(other)
+                assert list(dashboard.channels) == ["hikari"]
+                assert list(dashboard.operations.texts) == ["hikari"]
+                assert list(dashboard._server.channels) == ["hikari"]
+
+
+async def test_what_is_said_while_a_page_starts_its_channel_is_on_it(tmp_path):
+    hikari = Hikari(channel="hikari", clock=ManualClock(START), folder=tmp_path)
+    lines = [ChatMessage("anna", f"hello number {i}", at(i), id=str(i)) for i in range(50)]
+    said = [asyncio.create_task(hikari.perceive(line)) for line in lines]
+    async with LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard:
+        await asyncio.gather(*said)
+        async with asyncio.timeout(20):
+            while len(dashboard.channels["hikari"].state.chat) < len(lines):
+                await asyncio.sleep(0.01)
+    await hikari.aclose()
+
+
 async def test_viewers_are_forecast_once_there_are_enough_of_them(hikari):
     dashboard = ShownChannel(hikari, lambda *_: None)
     await dashboard.forecast_viewers()
