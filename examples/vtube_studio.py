@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 DEFAULTS = ("ws://127.0.0.1:8765/feed", "ws://127.0.0.1:8001", "vtube_studio.token")
 FEED, STUDIO, TOKEN_FILE = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :])
@@ -100,7 +100,7 @@ async def main(avatar: dict) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(follow(avatar))
             await drive(avatar)
-    except* TurnedAwayError as found:
+    except* (TurnedAwayError, InvalidHandshake) as found:
         reason = str(found.exceptions[0])
     sys.exit(reason)
 

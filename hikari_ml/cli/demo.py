@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
 import time
 import webbrowser
@@ -54,6 +55,8 @@ async def _demo(headless: bool, duration: float | None, seed: int, port: int | N
     from hikari_ml.platforms.simulator import STREAMER, Simulator
     from hikari_ml.runtime.clock import ManualClock
 
+    # However it is ended, the temporary folder goes.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=BEFORE)
     clock = ManualClock(start)
     out.print("Loading the model …", highlight=False)

@@ -278,19 +278,23 @@ def test_the_demo_runs_headless_for_as_long_as_it_is_told():
     assert re.search(r"\d\d:\d\d:\d\d  remembers \(\w+\) of \w+: ", done.stdout), "what happens is told"
 
 
-def test_the_demo_ends_cleanly_on_ctrl_c():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_ends_cleanly_when_it_is_told_to(number, tmp_path):
     process = subprocess.Popen(
         [*PROGRAM, "demo", "--headless", "--port", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "COLUMNS": "120", "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "COLUMNS": "120", "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1",
+             "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     while "messages" not in (line := process.stdout.readline()):
         assert line, process.stderr.read()
-    process.send_signal(signal.SIGINT)
+    assert list(tmp_path.glob("hikari-demo-*"))
+    process.send_signal(number)
     rest, errors = process.communicate(timeout=60)
     assert "memories of" in rest
     assert "Traceback" not in errors
     assert process.returncode in (0, 130)
+    assert not list(tmp_path.glob("hikari-demo-*"))
 
 
 def test_training_needs_data(tmp_path):

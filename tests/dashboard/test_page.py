@@ -254,6 +254,24 @@ async def test_viewers_can_be_left_out_by_the_address(hikari):
     assert problems == []
 
 
+async def test_where_viewers_are_hidden_an_alert_tells_none_of_their_numbers(hikari):
+    problems = []
+    for i in range(300):  # before, what is unusual is not known
+        hikari._clock.advance_to(at(20 * i))
+        await hikari.analytics.record_metric("viewer_count", 12_000 + 40 * (i % 7))
+    await say(hikari, 6000, "hello there")
+    await hikari.analytics.record_metric("viewer_count", 98_765)
+    async with live(hikari, problems) as page:
+        alert = page.locator("#moments li.alert")
+        await alert.get_by_text("viewer count is 98,765, about 12,").wait_for()
+        await page.locator("#hide-viewers").click()
+        await alert.get_by_text("viewers: ").wait_for()
+        assert "far above usual" in (told := await alert.inner_text())
+        assert "98" not in told
+        assert "12," not in told
+    assert problems == []
+
+
 async def test_everything_is_reached_by_keyboard(hikari):
     problems, reached = [], []
     async with live(hikari, problems) as page:

@@ -172,6 +172,17 @@ async def test_a_token_that_is_wrong_or_missing_is_said_once_and_not_tried_again
             assert b"Hikari shows" in await program.stdout.readuntil(b"shows neutral")
 
 
+async def test_what_is_no_feed_ends_it_with_a_line(hikari, tmp_path):
+    studio = VTubeStudio(EXPRESSIONS, set())
+    async with LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard, studio.listening() as url:
+        page = dashboard.url.replace("http", "ws")
+        async with example(page, url, tmp_path / "token") as program:
+            _, err = await asyncio.wait_for(program.communicate(), 60)
+    assert program.returncode == 1
+    assert "Traceback" not in err.decode()
+    assert "HTTP" in err.decode()
+
+
 @pytest.mark.parametrize("code", [4404, 4429])
 async def test_it_comes_back_to_a_feed_that_turns_it_away_after_a_pause(tmp_path, code):
     studio, came, again = VTubeStudio(EXPRESSIONS, set()), [], asyncio.Event()

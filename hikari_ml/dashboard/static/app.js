@@ -114,7 +114,14 @@ byId("token-form").addEventListener("submit", (submitted) => {
 function announce(name, data) {
   if ((name !== "alert" && name !== "moment") || performance.now() - announced < ANNOUNCE_MS) return;
   announced = performance.now();
-  say("announce", `${name}: ${data.reason}`);
+  say("announce", `${name}: ${name === "alert" ? alerted(data).reason : data.reason}`);
+}
+
+// An alert as it is said here: where viewers are hidden, none of their numbers.
+function alerted(one) {
+  const shown = hidesViewers() ? one.reason.replace(/^viewer_count is .*?: /, "viewers: ") : one.reason;
+  const name = one.kind === "metric" ? "unusual" : one.kind.replaceAll("_", " ");
+  return { ...one, name, reason: shown.replace(/^\w+/, (metric) => metric.replaceAll("_", " ")), mark: "▼" };
 }
 
 // -- what is shown --------------------------------------------------------------------------------
@@ -227,7 +234,7 @@ function drawMoments() {
     Date.parse(at) >= began ? [element("b", "code", timeCode((Date.parse(at) - began) / 1000)), " · "] : [];
   const found = [
     ...(state.moments ?? []).map((one) => ({ ...one, name: "moment", mark: "★" })),
-    ...(state.alerts ?? []).map((one) => ({ ...one, name: one.kind.replaceAll("_", " "), mark: "▼" })),
+    ...(state.alerts ?? []).map(alerted),
   ].sort((one, other) => other.at.localeCompare(one.at)).slice(0, 12);
   keep("moments", found, (one) => `${one.at} ${one.name} ${one.reason}`, (one) => {
     const known = one.decided_at ? (Date.parse(one.decided_at) - Date.parse(one.at)) / 1000 : 0;

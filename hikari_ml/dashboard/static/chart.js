@@ -140,7 +140,7 @@ function describe(state, rates, viewers, hideViewers) {
   if (rates.length) parts.push(`expected ${number(rates[0].low)} to ${number(rates[0].high)} a minute in the next five`);
   byId("chart").setAttribute("aria-label", `Curves of chat, viewers and mood. ${parts.join(", ")}.`);
   const notes = [];
-  if (rates.length) notes.push(`Shaded: where four of five cases lie, by the ${state.predictions.model}.`);
+  if (rates.length) notes.push(`Shaded: where the average from now until then lies in four of five cases, by the ${state.predictions.model}.`);
   else notes.push(`No forecast of chat yet (${state.predictions?.reason ?? "too early"}).`);
   if (!hideViewers && !viewers.length && state.viewer_forecast?.reason) notes.push(`No forecast of viewers yet (${state.viewer_forecast.reason}).`);
   byId("chart-note").textContent = notes.join(" ");

@@ -25,6 +25,16 @@ async def test_an_unusual_point_is_an_alert_in_words():
     assert raised.score > 0.99
 
 
+async def test_large_numbers_are_told_as_people_write_them():
+    watch = Watch()
+    await ready(watch, "viewer_count", [(at, 1000 * value) for at, value in POINTS])
+    assert watch.judge("viewer_count", 36_060.0, 1_234_567.0).reason.startswith(
+        "viewer_count is 1,234,567, about 99,"
+    )
+    await ready(watch, "lag", [(at, value / 1000) for at, value in POINTS])
+    assert watch.judge("lag", 36_060.0, 0.5).reason.startswith("lag is 0.5, about 0.099")
+
+
 async def test_what_was_recorded_before_counts_as_if_it_was_seen():
     learned, seen = Watch(), Watch()
     await ready(learned, "x", POINTS)
