@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from hikari_ml.config import Settings
 from hikari_ml.dashboard.live import LiveState
-from hikari_ml.errors import HikariError, InputError
+from hikari_ml.errors import ClosedError, HikariError, InputError
 from hikari_ml.feed.operations import Operations
 from hikari_ml.feed.server import FeedServer, Page
 from hikari_ml.pipeline.events import Event
@@ -115,7 +115,8 @@ class ShownChannel(Service):
 class LiveDashboard(Service):
     """Serves the live page at ``http://host:port/``, its feed at ``/feed``, ``/health`` and ``/metrics``.
 
-    ``hikari`` is the first channel; more are added, and shown at ``/?channel=NAME``. ``host``, ``port`` and
+    ``hikari`` is the first channel; more are added, and shown at ``/?channel=NAME``. Capitals make no other
+    name, and a page that names none gets the one that is there first. ``host``, ``port`` and
     ``interval`` (seconds) go before those of ``settings``, which are the first channel's if none are given.
 
     Raises (on start):
@@ -141,7 +142,7 @@ class LiveDashboard(Service):
         self._server = self._new_server()
         self.operations = Operations(self._server)
         self.channels: dict[str, ShownChannel] = {}
-        """The channels by name; the first is what a page gets that names none."""
+        """The channels by name, those included that are being added."""
 
     @property
     def url(self) -> str:
@@ -158,12 +159,13 @@ class LiveDashboard(Service):
 
         Raises:
             InputError: one of its name is shown already.
+            ClosedError: it was taken off meanwhile, or the page closed.
         """
         await self._ready()
         await self._add(hikari)
 
     async def remove(self, hikari: Hikari) -> None:
-        """Show a channel no longer; whoever watches it is told. Nothing if it is not shown."""
+        """Show a channel no longer, or add it no further; whoever watches it is told. Else nothing."""
         shown = self.channels.get(hikari.channel)
         if shown is None or shown.state.hikari is not hikari:
             return
@@ -189,7 +191,7 @@ class LiveDashboard(Service):
 
     async def _add(self, hikari: Hikari) -> None:
         name = hikari.channel
-        if name in self.channels:
+        if any(known.casefold() == name.casefold() for known in self.channels):
             raise InputError("channel", name, "a channel of this name is shown already")
         shown = ShownChannel(hikari, self._server.publish, self._server.withdraw)
         self.channels[name] = shown  # before the first await, so that a second of this name is told
@@ -197,7 +199,7 @@ class LiveDashboard(Service):
             await shown.__aenter__()  # before its state is first told, so that nothing between is missed
             self._check_not_closed()
             if self.channels.get(name) is not shown:
-                raise InputError("channel", name, "it was taken off while it was added")
+                raise ClosedError(f"the page of channel {name!r}")
             self.operations.texts[name] = partial(hikari.analytics.prometheus, name)
             await self._server.add_feed(name, shown.state.snapshot)
         except BaseException:

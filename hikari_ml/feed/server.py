@@ -198,7 +198,7 @@ class FeedServer(Service):
             raise InputError("port", port, f"give a whole number from 0 to {MAX_PORT:,}")
 
     async def _add(self, name: str, snapshot: Snapshot, interval: float) -> None:
-        if name in self.channels:
+        if any(known.casefold() == name.casefold() for known in self.channels):
             raise InputError("channel", name, "a feed of this name is served already")
         welcome = {"heartbeat_ms": round(PING_SECONDS * 1000)}
         channel = Channel(name, snapshot, interval=interval, welcome=welcome)
@@ -206,7 +206,8 @@ class FeedServer(Service):
         try:
             await channel.start()
         except BaseException:
-            self.channels.pop(name, None)
+            if self.channels.get(name) is channel:  # else it was removed, and another may be there
+                del self.channels[name]
             raise
 
     async def _listen(self) -> Server:

@@ -31,12 +31,7 @@ from hikari_ml.pipeline.mood import Mood, MoodState
 from hikari_ml.pipeline.salience import arousal, salience
 from hikari_ml.realtime_analytics.engine import StreamAnalyticsEngine
 from hikari_ml.realtime_analytics.features import digest
-from hikari_ml.results import (
-    Insight,
-    Memory,
-    MessageInsights,
-    Remembered,
-)
+from hikari_ml.results import Insight, Memory, MessageInsights, Remembered
 from hikari_ml.runtime.clock import Clock, ManualClock, SystemClock
 from hikari_ml.runtime.service import Service, ended
 from hikari_ml.sentiment_analysis.analyzer import AdvancedSentimentAnalyzer, ReadMessage
@@ -212,7 +207,7 @@ class Hikari(Service):
 
         They are message, memory, moment, alert, mood, expression, retracted and erased; who attends a chat
         tells ``raid``, ``stream`` and ``source`` besides. They end when the channel is closed; a start that
-        failed ends none.
+        failed can be tried again and ends none, so close a channel that you give up.
         """
         return self._events.listen()
 
@@ -257,7 +252,8 @@ class Hikari(Service):
         try:
             await super()._close_once()
         finally:
-            self._events.close()
+            if self._state == "closed":  # and not cut short before, by the end of its loop
+                self._events.close()
 
     def _make_parts(self) -> None:
         if self._own_analyzer:

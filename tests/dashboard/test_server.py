@@ -76,32 +76,79 @@ async def test_of_two_channels_of_one_name_that_are_added_at_once_one_is_started
         await asyncio.gather(*(twin.aclose() for twin in twins))
 
 
-async def test_a_channel_can_be_taken_off_while_it_is_added(hikari, tmp_path):
-    async with LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard:
-        for turns in range(8):  # wherever the adding stands
-            async with Hikari(channel="other", folder=tmp_path / "other") as other:
-                adding = asyncio.create_task(dashboard.add(other))
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-                await dashboard.remove(other)
-                await asyncio.wait({adding})
-                if adding.exception() is None:  # it was not there yet, or just so
-                    await dashboard.remove(other)
-                assert list(dashboard.channels) == ["hikari"]
-                assert list(dashboard.operations.texts) == ["hikari"]
-                assert list(dashboard._server.channels) == ["hikari"]
+@pytest.mark.parametrize("end", ["remove", "aclose"])
+async def test_a_channel_that_is_taken_off_while_it_starts_is_added_no_further(end, tmp_path):
+    other = Hikari(channel="other", folder=tmp_path)
+    dashboard = LiveDashboard(host="127.0.0.1", port=0)
+    await dashboard.start()
+    adding = asyncio.create_task(dashboard.add(other))
+    await asyncio.sleep(0)
+    assert other._state == "new"
+    await (dashboard.remove(other) if end == "remove" else dashboard.aclose())
+    with pytest.raises(ClosedError):
+        await adding
+    assert not dashboard.channels
+    assert not dashboard.operations.texts
+    await dashboard.aclose()
+    await other.aclose()
 
 
-async def test_what_is_said_while_a_page_starts_its_channel_is_on_it(tmp_path):
-    hikari = Hikari(channel="hikari", clock=ManualClock(START), folder=tmp_path)
-    lines = [ChatMessage("anna", f"hello number {i}", at(i), id=str(i)) for i in range(50)]
-    said = [asyncio.create_task(hikari.perceive(line)) for line in lines]
+@pytest.mark.parametrize("end", ["fails", "is cancelled", "is made"])
+async def test_what_is_added_after_one_of_its_name_was_taken_off_stays(end, tmp_path, monkeypatch):
+    go_on = asyncio.Event()
+    first, second = (Hikari(channel="twin", folder=tmp_path / str(i)) for i in range(2))
+    async with first, second, LiveDashboard(host="127.0.0.1", port=0) as dashboard:
+        board = first.analytics.get_real_time_dashboard
+
+        async def slow():
+            await go_on.wait()
+            if end == "fails":
+                raise OSError("no state")
+            return await board()
+
+        monkeypatch.setattr(first.analytics, "get_real_time_dashboard", slow)
+        adding = asyncio.create_task(dashboard.add(first))
+        while "twin" not in dashboard._server.channels:
+            await asyncio.sleep(0)
+        removing = asyncio.create_task(dashboard.remove(first))
+        while "twin" in dashboard._server.channels:
+            await asyncio.sleep(0)
+        await dashboard.add(second)
+        if end == "is cancelled":
+            adding.cancel()
+        go_on.set()
+        await asyncio.wait({adding, removing})
+        assert not adding.cancelled() or end == "is cancelled"
+        assert (end == "is made") == (not adding.cancelled() and adding.exception() is None)
+        assert dashboard.channels["twin"].state.hikari is second
+        assert list(dashboard._server.channels) == list(dashboard.operations.texts) == ["twin"]
+
+
+async def test_capitals_make_no_other_channel(hikari, tmp_path):
     async with LiveDashboard(hikari, host="127.0.0.1", port=0) as dashboard:
-        await asyncio.gather(*said)
-        async with asyncio.timeout(20):
-            while len(dashboard.channels["hikari"].state.chat) < len(lines):
-                await asyncio.sleep(0.01)
+        alike = Hikari(channel="HIKARI", folder=tmp_path / "alike")
+        with pytest.raises(InputError, match="shown already"):
+            await dashboard.add(alike)
+        assert alike._state == "new"
+        await dashboard.remove(alike)
+        assert list(dashboard.channels) == ["hikari"]
+
+
+async def test_what_happens_while_a_channel_starts_is_told(tmp_path):
+    told = []
+    hikari = Hikari(channel="hikari", folder=tmp_path)
+    shown = ShownChannel(hikari, lambda kind, *_: told.append(kind))
+    starting = asyncio.create_task(shown.__aenter__())
+    await asyncio.sleep(0)
+    assert hikari._state == "new"
+    hikari.tell("raid", hikari.now(), {"username": "anna", "viewers": 3})
+    await starting
+    async with asyncio.timeout(20):
+        while not told:
+            await asyncio.sleep(0)
+    await shown.aclose()
     await hikari.aclose()
+    assert told == ["raid"]
 
 
 async def test_viewers_are_forecast_once_there_are_enough_of_them(hikari):

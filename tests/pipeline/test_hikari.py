@@ -330,6 +330,30 @@ async def test_what_listens_to_a_channel_that_never_started_ends_when_it_is_clos
     assert [event async for event in events] == []
 
 
+async def test_a_close_while_it_starts_ends_what_listens_and_one_that_its_loop_cut_short_does_not(tmp_path):
+    hikari = Hikari(folder=tmp_path)
+    events = hikari.events()
+    starting = asyncio.create_task(hikari.start())
+    await asyncio.sleep(0)
+    await hikari.aclose()
+    await asyncio.wait({starting})
+    assert [event async for event in events] == []
+
+    hikari = Hikari(folder=tmp_path)
+    starting = asyncio.create_task(hikari.start())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(hikari._close_once())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({starting, closing})
+    events = hikari.events()
+    assert hikari._state == "open"
+    await hikari.perceive(ChatMessage("anna", "hello"))
+    assert (await anext(events))["type"] == "message"
+    assert not events._closed
+    await hikari.aclose()
+
+
 async def test_what_changed_in_a_life_is_remembered_as_it_is_now(hikari, clock):
     lines = ["I live in Munich", "I got a new cat", "her name is Mochi", "I moved to Berlin last week", "lol"]
     for second, line in enumerate([*lines, "I live in a society", "I just got engaged"]):
