@@ -88,6 +88,7 @@ async def _serve(
 
     stop = stop_on_signals()
     channels = list(dict.fromkeys(name.casefold() for name in channels))
+    chats = list(dict.fromkeys(chats))
     into = channels[0] if len(channels) == 1 else None
     # What is wrong with one is told at once.
     names = [open_source(chat, settings, channel=into).channel for chat in chats]

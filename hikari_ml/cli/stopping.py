@@ -9,13 +9,20 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+ECHO_SECONDS = 0.5
+"""Signals so soon after the first are that one again: some programs pass on what their group got too."""
+
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; the next one ends the process as usual."""
+    """An event that the first SIGINT or SIGTERM sets; one that comes later ends the process as usual."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def stopping() -> None:
-        stop.set()
+        if not stop.is_set():
+            stop.set()
+            loop.call_later(ECHO_SECONDS, as_usual)
+
+    def as_usual() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 

@@ -10,9 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from hikari_ml import __version__
 from hikari_ml.bridge.local_redis import redis_server
+from hikari_ml.cli.main import app
+from hikari_ml.context_memory.system import NeuralMemorySystem
+from hikari_ml.errors import StoreError
 from tests.pipeline.test_replay import record
 
 PROGRAM = [sys.executable, "-m", "hikari_ml"]
@@ -295,6 +299,15 @@ def test_the_demo_ends_cleanly_when_it_is_told_to(number, tmp_path):
     assert "Traceback" not in errors
     assert process.returncode in (0, 130)
     assert not list(tmp_path.glob("hikari-demo-*"))
+
+
+def test_a_demo_that_cannot_start_ends(monkeypatch):
+    async def fails(self, stack):
+        raise StoreError("a disk", "it is full")
+
+    monkeypatch.setattr(NeuralMemorySystem, "_open", fails)
+    done = CliRunner().invoke(app, ["demo", "--headless", "--port", "0"])
+    assert isinstance(done.exception, StoreError)
 
 
 def test_training_needs_data(tmp_path):
