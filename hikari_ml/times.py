@@ -41,12 +41,14 @@ def parse(text: str, what: str = "timestamp") -> datetime:
     """Read an ISO-8601 string with a zone (``2026-01-31T20:15:00Z``).
 
     Raises:
-        InputError: it is not such a string.
+        InputError: it is not such a string, or lies before 1970 or after 8999.
     """
     if not isinstance(text, str):
         raise InputError(what, text, "give an ISO-8601 string such as 2026-01-31T20:15:00Z")
     try:
         return as_utc(datetime.fromisoformat(text), what, "write one, such as 2026-01-31T20:15:00+01:00")
+    except InputError:
+        raise
     except ValueError as error:
         raise InputError(what, text, "give an ISO-8601 string such as 2026-01-31T20:15:00Z") from error
 

@@ -34,6 +34,8 @@ def test_what_is_no_moment_is_refused_by_name(wrong):
 def test_a_moment_out_of_range_is_refused():
     with pytest.raises(InputError):
         as_utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))))
+    with pytest.raises(InputError, match="from 1970 to 8999"):
+        parse("9999-12-31T23:59:59+00:00")
 
 
 def test_what_is_no_datetime_is_refused():

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -42,6 +43,7 @@ def connect(url: str) -> Redis:
         ConfigError: ``url`` is no address; it is not quoted, since a password may stand in it.
     """
     try:
+        _check_database(url)
         return Redis.from_url(
             url,
             socket_connect_timeout=CONNECT_SECONDS,
@@ -51,6 +53,18 @@ def connect(url: str) -> Redis:
         )
     except ValueError:
         raise ConfigError("bridge.redis", NO_ADDRESS) from None
+
+
+def _check_database(url: str) -> None:
+    """Let no slip in the number of a database mean the first one.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if (parts := urlsplit(url)).scheme != "unix":
+        for number in (parts.path.strip("/"), *parse_qs(parts.query).get("db", ())):
+            if number and not (number.isascii() and number.isdecimal()):
+                raise ValueError(number)
 
 
 @asynccontextmanager

@@ -195,7 +195,7 @@ def chat_message(said: Message, request: Request) -> ChatMessage:
     return ChatMessage(
         said.username,
         said.text,
-        _time(said.timestamp),  # type: ignore[arg-type]  # None is now
+        _time(said.timestamp, "message.timestamp"),  # type: ignore[arg-type]  # None is now
         id=said.id or request.id,
         channel=request.channel,
         badges=tuple(said.badges),

@@ -31,6 +31,8 @@ async def test_one_that_is_only_half_there_is_given_up_and_the_next_works(redis_
         "redis://:pa/ss@127.0.0.1:6379/0",
         "redis://:pa#ss@127.0.0.1:6379/0",
         "redis://h:17x9/0",
+        "redis://h/zz",
+        "redis://h/0?db=first",
         "http://h",
         "h",
     ],
@@ -40,6 +42,13 @@ def test_an_address_that_is_none_is_said_without_its_password(url):
         connect(url)
     assert caught.value.__suppress_context__
     assert str(caught.value) == f"setting 'bridge.redis': {NO_ADDRESS}", "nothing of it is quoted"
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "redis://h/", "redis://h/7", "rediss://h?db=3", "unix:///run/r.sock"]
+)
+def test_an_address_may_leave_its_database_out(url):
+    connect(url)
 
 
 async def test_what_lost_its_answer_is_not_sent_again(redis_process, redis_url):
