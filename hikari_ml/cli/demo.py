@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import tempfile
 import time
 import webbrowser
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hikari_ml.cli.output import err, out
+from hikari_ml.cli.stopping import stop_on_signals, unless
 
 if TYPE_CHECKING:
     from hikari_ml.dashboard.server import LiveDashboard
@@ -55,8 +55,7 @@ async def _demo(headless: bool, duration: float | None, seed: int, port: int | N
     from hikari_ml.platforms.simulator import STREAMER, Simulator
     from hikari_ml.runtime.clock import ManualClock
 
-    # However it is ended, the temporary folder goes.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+    stop = stop_on_signals()
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=BEFORE)
     clock = ManualClock(start)
     out.print("Loading the model …", highlight=False)
@@ -74,10 +73,7 @@ async def _demo(headless: bool, duration: float | None, seed: int, port: int | N
                 if not headless:
                     webbrowser.open(page.url)
                 length = BEFORE + duration if duration is not None else None
-                try:
-                    await _play(hikari, clock, Simulator(seed, start=start), length, headless)
-                except asyncio.CancelledError:  # Ctrl+C: what was seen is still worth a line
-                    return await _summary(hikari)
+                await unless(stop, _play(hikari, clock, Simulator(seed, start=start), length, headless))
             return await _summary(hikari)
 
 

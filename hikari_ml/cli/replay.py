@@ -84,6 +84,7 @@ async def _replay(
     from hikari_ml.platforms.replay import Recording, read_viewers
     from hikari_ml.runtime.clock import ManualClock
 
+    stop = stop_on_signals()
     recording = Recording(chat, channel)
     counts: Sequence[tuple[datetime, float]] = read_viewers(viewers, chat) if viewers else ()
     lines = await asyncio.to_thread(recording.count_lines)
@@ -98,7 +99,6 @@ async def _replay(
             bar.update(task, completed=progress.lines, rate=rate)
 
         async with Hikari(channel=channel, clock=clock, folder=folder, memory_folder=memory) as hikari:
-            stop = stop_on_signals()
             return await run(
                 hikari, clock, recording, viewers=counts, speed=speed, on_progress=show, stop=stop
             )

@@ -84,14 +84,11 @@ async def _serve(
     from hikari_ml.bridge.metrics import BridgeMetrics
     from hikari_ml.bridge.redis_bridge import RedisBridge, shown
     from hikari_ml.dashboard.server import LiveDashboard
-    from hikari_ml.platforms.opening import open_source
 
     stop = stop_on_signals()
     channels = list(dict.fromkeys(name.casefold() for name in channels))
-    chats = list(dict.fromkeys(chats))
     into = channels[0] if len(channels) == 1 else None
-    # What is wrong with one is told at once.
-    names = [open_source(chat, settings, channel=into).channel for chat in chats]
+    listened = _each_once(chats, settings, into)  # what is wrong with one is told at once
     async with AsyncExitStack() as stack:
         out.print("Loading the model …", highlight=False)
         found = await unless(stop, _redis(stack, settings, url))
@@ -101,7 +98,8 @@ async def _serve(
         page = LiveDashboard(settings=settings, host=address[0], port=address[1])
         await stack.enter_async_context(page)
         listening = Listening(page, into)
-        pinned = list(dict.fromkeys(name.casefold() for name in [*channels, *names])) or [DEFAULT_CHANNEL]
+        named = dict.fromkeys(name.casefold() for name in [*channels, *listened.values()])
+        pinned = list(named) or [DEFAULT_CHANNEL]
         bridge = RedisBridge(
             redis,
             settings,
@@ -116,7 +114,7 @@ async def _serve(
         page.operations.checks["chat"] = listening.troubles
         page.operations.collectors["bridge"] = BridgeMetrics(bridge)
         await stack.enter_async_context(bridge)
-        tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in chats]
+        tasks = [asyncio.create_task(listening.listen(chat, settings, bridge)) for chat in listened]
         out.print(f"Redis is at {shown(redis)}", markup=False, highlight=False)
         at = page_at(page.url, address[0] or settings.feed.host)
         out.print(at, markup=False, highlight=False, soft_wrap=True)
@@ -162,6 +160,17 @@ class _Hearing:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     leave: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def _each_once(chats: list[str], settings: Settings, into: str | None) -> dict[str, str]:
+    """The channel of each chat; one that is named twice, however it is written, is listened to once."""
+    from hikari_ml.platforms.opening import open_source
+
+    found: dict[str, tuple[str, str]] = {}
+    for chat in chats:
+        source = open_source(chat, settings, channel=into)
+        found.setdefault(source.name, (chat, source.channel))
+    return dict(found.values())
 
 
 class Listening:

@@ -4,30 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from types import FrameType
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-ECHO_SECONDS = 0.5
+ECHO_SECONDS: Final = 0.5
 """Signals so soon after the first are that one again: some programs pass on what their group got too."""
+
+USUAL: Final[dict[signal.Signals, Any]] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; one that comes later ends the process as usual."""
+    """An event that the first SIGINT or SIGTERM sets; one that comes later ends the process as usual.
+
+    That holds for the process: what is written once its loop has ended is not cut short by an echo either.
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    first: float | None = None
 
-    def stopping() -> None:
-        if not stop.is_set():
-            stop.set()
-            loop.call_later(ECHO_SECONDS, as_usual)
+    def asked(number: int, _: FrameType | None) -> None:
+        nonlocal first
+        now = time.monotonic()
+        if first is None and not loop.is_closed():
+            first = now
+            loop.call_soon_threadsafe(stop.set)
+        elif first is None or now - first >= ECHO_SECONDS:
+            for each, usual in USUAL.items():
+                signal.signal(each, usual)
+            signal.raise_signal(number)
 
-    def as_usual() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping)
+    for number in USUAL:
+        signal.signal(number, asked)
     return stop
 
 

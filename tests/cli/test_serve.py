@@ -14,6 +14,8 @@ from websockets.asyncio.client import connect
 
 from hikari_ml.bridge.client import BridgeClient
 from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port
+from hikari_ml.cli.serve import _each_once
+from hikari_ml.config import Settings
 from hikari_ml.errors import HikariError
 from tests.cli.test_watch import Watching
 from tests.cli.test_watch import watching as started
@@ -202,7 +204,7 @@ async def test_a_pipe_is_gone_on_with_after_its_channel_was_lost(monkeypatch):
 
 
 async def test_a_pipe_goes_into_the_one_channel_whose_redis_is_started_again_when_it_dies():
-    arguments = ("--channel", "Evening", "--channel", "evening", "--watch", "jsonl:-")
+    arguments = ("--channel", "Evening", "--channel", "evening", "--watch", "jsonl:-", "--watch", "jsonl:-")
     async with started(*arguments, stdin=asyncio.subprocess.PIPE) as served:
         await served.until("Serving evening  (Ctrl+C ends it)")
         served.process.stdin.write(b'{"username": "anna", "text": "hello", "id": "m1"}\n')
@@ -229,6 +231,15 @@ async def test_a_pipe_goes_into_the_one_channel_whose_redis_is_started_again_whe
         served.process.stdin.close()
         await stopped(served)
         assert "was started again with what it had written" in served.errors
+
+
+def test_a_chat_that_is_named_twice_is_listened_to_once():
+    chats = ["twitch:mika", "jsonl:-", "twitch:#Mika", "jsonl:-", "twitch:anna"]
+    assert _each_once(chats, Settings(), None) == {
+        "twitch:mika": "mika",
+        "jsonl:-": "default",
+        "twitch:anna": "anna",
+    }
 
 
 async def test_two_chats_of_one_channel_are_both_carried_in_and_both_end(monkeypatch, tmp_path):
