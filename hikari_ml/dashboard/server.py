@@ -197,11 +197,10 @@ class LiveDashboard(Service):
         self.channels[name] = shown  # before the first await, so that a second of this name is told
         try:
             await shown.__aenter__()  # before its state is first told, so that nothing between is missed
-            self._check_not_closed()
-            if self.channels.get(name) is not shown:
-                raise ClosedError(f"the page of channel {name!r}")
+            self._check_kept(shown)
             self.operations.texts[name] = partial(hikari.analytics.prometheus, name)
             await self._server.add_feed(name, shown.state.snapshot)
+            self._check_kept(shown)
         except BaseException:
             if self.channels.get(name) is shown:
                 del self.channels[name]
@@ -209,9 +208,16 @@ class LiveDashboard(Service):
             await shown.aclose()
             raise
 
+    def _check_kept(self, shown: ShownChannel) -> None:
+        self._check_not_closed()
+        name = shown.state.hikari.channel
+        if self.channels.get(name) is not shown:
+            raise ClosedError(f"the page of channel {name!r}")
+
     async def _close_channels(self) -> None:
         while self.channels:  # none is left to a start that is tried again
-            _, shown = self.channels.popitem()
+            name, shown = self.channels.popitem()
+            self.operations.texts.pop(name, None)
             await shown.aclose()
 
 

@@ -108,7 +108,7 @@ class FeedServer(Service):
         self._private: set[str] = set()
         self._first = None if snapshot is None else (channel, snapshot)
         self.channels: dict[str, Channel] = {}
-        """The feeds by name; the first is what a client gets that names none."""
+        """The feeds by name; a client that names none gets the first that is ready."""
         self._gate: Gate
         self._server: Server
 
@@ -150,9 +150,10 @@ class FeedServer(Service):
         Raises:
             InputError: none of this name is served.
         """
-        channel = self.channels.pop(name, None)
+        channel = self._named(name)
         if channel is None:
             raise InputError("channel", name, "no feed of this name is served")
+        del self.channels[channel.name]
         await channel.dismiss(Close.REMOVED, "this channel is not served here any more")
         await channel.aclose()
 
@@ -198,7 +199,7 @@ class FeedServer(Service):
             raise InputError("port", port, f"give a whole number from 0 to {MAX_PORT:,}")
 
     async def _add(self, name: str, snapshot: Snapshot, interval: float) -> None:
-        if any(known.casefold() == name.casefold() for known in self.channels):
+        if self._named(name) is not None:
             raise InputError("channel", name, "a feed of this name is served already")
         welcome = {"heartbeat_ms": round(PING_SECONDS * 1000)}
         channel = Channel(name, snapshot, interval=interval, welcome=welcome)
@@ -305,15 +306,18 @@ class FeedServer(Service):
         await send_away(visitor, code, reason)
 
     def _channel(self, name: object) -> Channel | None:
-        """The feed of this name if it is ready, by default the first; capitals make no other name."""
-        found = next(iter(self.channels), None) if name is None else name
-        if not isinstance(found, str):
-            return None
-        channel = self.channels.get(found)
-        if channel is None:
-            alike = (one for known, one in self.channels.items() if known.casefold() == found.casefold())
-            channel = next(alike, None)
+        """The feed of this name if it is ready, by default the first that is."""
+        if name is None:
+            return next((channel for channel in self.channels.values() if channel.is_open), None)
+        channel = self._named(name) if isinstance(name, str) else None
         return channel if channel is not None and channel.is_open else None
+
+    def _named(self, name: str) -> Channel | None:
+        """The feed of this name, ready or not; capitals make no other name."""
+        if name in self.channels:
+            return self.channels[name]
+        folded = name.casefold()
+        return next((one for known, one in self.channels.items() if known.casefold() == folded), None)
 
     # -- pages --------------------------------------------------------------------------------------
 

@@ -118,10 +118,33 @@ async def test_what_is_added_after_one_of_its_name_was_taken_off_stays(end, tmp_
             adding.cancel()
         go_on.set()
         await asyncio.wait({adding, removing})
-        assert not adding.cancelled() or end == "is cancelled"
-        assert (end == "is made") == (not adding.cancelled() and adding.exception() is None)
+        expected = {"fails": OSError, "is made": ClosedError}
+        assert adding.cancelled() if end == "is cancelled" else type(adding.exception()) is expected[end]
         assert dashboard.channels["twin"].state.hikari is second
         assert list(dashboard._server.channels) == list(dashboard.operations.texts) == ["twin"]
+
+
+async def test_a_page_that_closes_while_a_channel_is_added_keeps_nothing_of_it(hikari, monkeypatch):
+    go_on, asked, board = asyncio.Event(), asyncio.Event(), hikari.analytics.get_real_time_dashboard
+
+    async def slow():
+        asked.set()
+        await go_on.wait()
+        return await board()
+
+    monkeypatch.setattr(hikari.analytics, "get_real_time_dashboard", slow)
+    dashboard = LiveDashboard(host="127.0.0.1", port=0)
+    await dashboard.start()
+    adding = asyncio.create_task(dashboard.add(hikari))
+    await asked.wait()
+    closing = asyncio.create_task(dashboard.aclose())
+    await asyncio.sleep(0)
+    go_on.set()
+    await closing
+    with pytest.raises(ClosedError):
+        await adding
+    assert not dashboard.channels
+    assert not dashboard.operations.texts
 
 
 async def test_capitals_make_no_other_channel(hikari, tmp_path):

@@ -331,6 +331,27 @@ async def test_capitals_make_no_other_channel(server):
         client = await hello(server.url, channel=said)
         assert (await receive(client))["channel"] == found
         await client.close()
+    with pytest.raises(InputError, match="served already"):
+        await server.add_feed("OTHER", Source())
+    await server.remove_feed("OTHER")
+    assert list(server.channels) == ["default", "Straße"]
+
+
+async def test_a_feed_that_is_not_ready_keeps_nobody_from_another():
+    go_on, slow = asyncio.Event(), Source()
+
+    async def late():
+        await go_on.wait()
+        return await slow()
+
+    async with FeedServer(port=0) as server:
+        adding = asyncio.create_task(server.add_feed("late", late))
+        await server.add_feed("quick", Source())
+        client = await hello(server.url)
+        assert (await receive(client))["channel"] == "quick"
+        await client.close()
+        go_on.set()
+        await adding
 
 
 async def test_clients_of_a_feed_that_is_removed_are_told(server):
