@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 DEFAULTS = ("ws://127.0.0.1:8765/feed", "ws://127.0.0.1:8001", "vtube_studio.token")
 FEED, STUDIO, TOKEN_FILE = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :])
@@ -100,8 +100,10 @@ async def main(avatar: dict) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(follow(avatar))
             await drive(avatar)
-    except* (TurnedAwayError, InvalidHandshake) as found:
+    except* TurnedAwayError as found:
         reason = str(found.exceptions[0])
+    except* (InvalidHandshake, InvalidURI) as found:
+        reason = f"{FEED} is no feed, or {STUDIO} no VTube Studio: {found.exceptions[0]}"
     sys.exit(reason)
 
 

@@ -32,9 +32,9 @@ def as_utc(
             f"{what} has no time zone and is taken as local time; {hint}",
             stacklevel=2 + between,
         )
-    if moment.year not in YEARS:
+    if moment.year not in YEARS or (found := moment.astimezone(UTC)).year not in YEARS:
         raise InputError(what, moment.isoformat(), f"give a year from {YEARS[0]} to {YEARS[-1]}")
-    return moment.astimezone(UTC)
+    return found
 
 
 def parse(text: str, what: str = "timestamp") -> datetime:

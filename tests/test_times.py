@@ -36,6 +36,9 @@ def test_a_moment_out_of_range_is_refused():
         as_utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))))
     with pytest.raises(InputError, match="from 1970 to 8999"):
         parse("9999-12-31T23:59:59+00:00")
+    for beyond in ("8999-12-31T23:59:59-05:00", "1970-01-01T00:00:00+05:00"):
+        with pytest.raises(InputError, match="from 1970 to 8999"):
+            parse(beyond)
 
 
 def test_what_is_no_datetime_is_refused():

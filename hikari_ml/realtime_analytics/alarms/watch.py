@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
+from hikari_ml.figures import told
 from hikari_ml.realtime_analytics.alarms.anomalies import Raised
 from hikari_ml.realtime_analytics.alarms.detector import KEPT, PointJudgement, SeriesDetector
 from hikari_ml.runtime.lane import Lane, Work
@@ -40,9 +41,6 @@ class Watch:
 METRIC: Final = "metric"
 """The kind of an alert over a recorded series."""
 
-WHOLE: Final = 100.0
-"""From here on a value is told as a whole number."""
-
 
 def learned(points: Sequence[Point]) -> SeriesDetector:
     """A detector that has seen ``points``, which are in the order of time."""
@@ -54,10 +52,6 @@ def learned(points: Sequence[Point]) -> SeriesDetector:
 
 def reason(name: str, value: float, judged: PointJudgement) -> str:
     """An alert in words: the value, what was usual, and what moved the furthest."""
-    usual = f", about {_told(judged.usual)} is usual" if judged.usual is not None else ""
+    usual = f", about {told(judged.usual)} is usual" if judged.usual is not None else ""
     moved = [f"{view} far {'above' if z > 0 else 'below'} usual" for view, z in judged.moved[:2]]
-    return f"{name} is {_told(value)}{usual}: {', '.join(moved) or 'an unusual course'}"
-
-
-def _told(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= WHOLE else f"{value:.4g}"
+    return f"{name} is {told(value, 6)}{usual}: {', '.join(moved) or 'an unusual course'}"

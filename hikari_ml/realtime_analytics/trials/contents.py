@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import mean, median
 from typing import Any, Final
 
+from hikari_ml.figures import told
 from hikari_ml.results import ContentPerformance
 
 FEWEST: Final = 4
@@ -110,8 +111,8 @@ def _advice(
 ) -> list[str]:
     weak = sorted((places[name], name) for name in ranked if places[name] < 0.4)[:2]
     strong = sorted((-places[name], name) for name in ranked if places[name] >= TOP)[:2]
-    found = [
-        f"{name} is below this channel's median ({metrics[name]:g} against {median(ranked[name]):g})"
-        for _, name in weak
-    ]
+    found = []
+    for _, name in weak:
+        here, middle = told(metrics[name], 6), told(median(ranked[name]), 6)
+        found.append(f"{name} is below this channel's median ({here} against {middle})")
     return found + [f"{name} is among its best: do more like this" for _, name in strong]

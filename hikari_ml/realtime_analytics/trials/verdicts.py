@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hikari_ml.figures import told
 from hikari_ml.realtime_analytics.trials.blocks import Effect, Plan
 from hikari_ml.realtime_analytics.trials.evidence import ALPHA, Evidence, rounds_needed
 from hikari_ml.results import ArmStanding, Comparison
@@ -165,7 +166,7 @@ def _percent(ratio: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}"
+    return told(value, 3)
 
 
 def _worth(base_level: float | None, ratio: float) -> float:
