@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import signal
 import time
 from collections.abc import Coroutine
@@ -33,6 +34,7 @@ def stop_on_signals() -> asyncio.Event:
         now = time.monotonic()
         if first is None and not loop.is_closed():
             first = now
+            atexit.register(_ignore)  # the process is as good as ended, and ended well
             loop.call_soon_threadsafe(stop.set)
         elif first is None or now - first >= ECHO_SECONDS:
             for each, usual in USUAL.items():
@@ -42,6 +44,11 @@ def stop_on_signals() -> asyncio.Event:
     for number in USUAL:
         signal.signal(number, asked)
     return stop
+
+
+def _ignore() -> None:
+    for number in USUAL:
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -1,6 +1,7 @@
 """The first signal asks to end; the second ends."""
 
 import asyncio
+import atexit
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from hikari_ml.cli.stopping import ECHO_SECONDS, USUAL, stop_on_signals, unless
+from hikari_ml.cli.stopping import ECHO_SECONDS, USUAL, _ignore, stop_on_signals, unless
 
 LATE = """
 import asyncio, os, signal, sys, time
@@ -30,6 +31,15 @@ print("never", flush=True)
 """
 
 
+LAST = """
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGTERM):
+        kill(pid, number)
+
+last = Last()  # goes when the interpreter does
+"""
+
+
 @pytest.fixture(autouse=True)
 def as_before():
     before = {number: signal.getsignal(number) for number in USUAL}
@@ -48,9 +58,18 @@ async def test_the_first_signal_asks_its_echo_is_no_other_and_what_comes_later_i
     for echo in USUAL:  # passed on by what has started us
         os.kill(os.getpid(), echo)
     await asyncio.sleep(ECHO_SECONDS)
+    atexit.unregister(_ignore)
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert {number: signal.getsignal(number) for number in USUAL} == USUAL
+
+
+def test_a_process_that_has_ended_well_is_not_killed_by_an_echo():
+    program = LATE.partition("os.kill(os.getpid(), signal.SIGTERM)")[0] + LAST
+    done = subprocess.run(
+        [sys.executable, "-c", program, "not"], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("stopped", ["set", "not"])
