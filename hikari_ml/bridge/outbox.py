@@ -36,6 +36,7 @@ class Outbox:
         self._waiting: deque[Command] = deque()
         self._arrived = asyncio.Event()
         self._bytes = self._sending = 0
+        self._ended = False
         self.sent = 0
         self.dropped = 0
         self.refused = 0
@@ -56,6 +57,13 @@ class Outbox:
 
     async def deliver(self) -> None:
         """Send what arrives, until cancelled; what could not be sent is tried again."""
+        self._ended = False
+        try:
+            await self._deliver()
+        finally:
+            self._ended = True
+
+    async def _deliver(self) -> None:
         failures = 0
         while True:
             await self._arrived.wait()
@@ -81,11 +89,16 @@ class Outbox:
                 self._arrived.clear()
 
     async def caught_up(self, seconds: float) -> bool:
-        """Wait until what was asked for before has been sent; False if it has not after ``seconds``."""
+        """Wait until what was asked for before has been sent.
+
+        False if it has not after ``seconds``, or is delivered no more.
+        """
         goal = self.sent + self.dropped + self._sending + len(self._waiting)
         try:
             async with asyncio.timeout(seconds):
-                while self.sent + self.dropped < goal:  # noqa: ASYNC110
+                while self.sent + self.dropped < goal:
+                    if self._ended:
+                        return False
                     await asyncio.sleep(PROGRESS_SECONDS)  # no event tells how far it is
         except TimeoutError:
             return False

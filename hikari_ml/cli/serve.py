@@ -193,6 +193,11 @@ class Listening:
             for source in sources
             if isinstance(source, LiveSource) and not source.connected
         ]
+        lost += [
+            f"{source.counts.malformed:,} lines of {source.name} could not be read"
+            for source in sources
+            if source.counts.malformed > source.counts.received
+        ]
         return lost + [f"{name} is not listened to any more; the log says why" for name in self._given_up]
 
     async def listen(self, chat: str, settings: Settings, bridge: RedisBridge) -> None:
@@ -271,6 +276,8 @@ class Listening:
         if hearing.stop.is_set() or hearing.leave.is_set():
             return False
         said = f"{source.name} has ended after {counts.messages:,} messages"
+        if source.counts.malformed:
+            said += f"; {source.counts.malformed:,} lines could not be read"
         out.print(said, markup=False, highlight=False)
         return True
 

@@ -34,7 +34,6 @@ def stop_on_signals() -> asyncio.Event:
         now = time.monotonic()
         if first is None and not loop.is_closed():
             first = now
-            atexit.register(_ignore)  # the process is as good as ended, and ended well
             loop.call_soon_threadsafe(stop.set)
         elif first is None or now - first >= ECHO_SECONDS:
             for each, usual in USUAL.items():
@@ -43,6 +42,7 @@ def stop_on_signals() -> asyncio.Event:
 
     for number in USUAL:
         signal.signal(number, asked)
+    atexit.register(_ignore)  # from there on it is as good as ended, and ended well
     return stop
 
 

@@ -29,6 +29,20 @@ async def test_what_is_said_arrives_in_order(redis_url):
         await ended(task)
 
 
+async def test_nobody_waits_for_what_is_delivered_no_more(redis_url):
+    async with Redis.from_url(redis_url) as redis:
+        box = Outbox(redis)
+        for _ in range(2):  # a start that is tried again
+            task = asyncio.create_task(box.deliver())
+            await asyncio.sleep(0)
+            box.run("SET", "k", b"v")
+            assert await box.caught_up(10)
+            await ended(task)
+            box.run("SET", "k", b"v")
+            async with asyncio.timeout(5):
+                assert not await box.caught_up(60)
+
+
 async def test_it_waits_for_a_redis_that_is_away_and_drops_the_oldest(tmp_path, monkeypatch):
     monkeypatch.setattr(outbox, "CAPACITY", 10)
     server = RedisServer(tmp_path)

@@ -233,6 +233,20 @@ async def test_a_pipe_goes_into_the_one_channel_whose_redis_is_started_again_whe
         assert "was started again with what it had written" in served.errors
 
 
+async def test_a_chat_whose_lines_cannot_be_read_is_told_of():
+    async with started("--channel", "mika", "--watch", "jsonl:-", stdin=asyncio.subprocess.PIPE) as served:
+        await served.until("Serving mika  (Ctrl+C ends it)")
+        served.process.stdin.write(b'{"user": "anna", "text": "hello"}\n' * 3)
+        await served.process.stdin.drain()
+        health = named(served, "The live page") + "health"
+        async with asyncio.timeout(60):
+            while "3 lines of " not in await page_of(health):
+                await asyncio.sleep(0.1)
+        served.process.stdin.close()
+        await served.until("after 0 messages; 3 lines could not be read")
+        await stopped(served)
+
+
 def test_a_chat_that_is_named_twice_is_listened_to_once():
     chats = ["twitch:mika", "jsonl:-", "twitch:#Mika", "jsonl:-", "twitch:anna"]
     assert _each_once(chats, Settings(), None) == {

@@ -44,6 +44,7 @@ last = Last()  # goes when the interpreter does
 def as_before():
     before = {number: signal.getsignal(number) for number in USUAL}
     yield
+    atexit.unregister(_ignore)
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -58,14 +59,16 @@ async def test_the_first_signal_asks_its_echo_is_no_other_and_what_comes_later_i
     for echo in USUAL:  # passed on by what has started us
         os.kill(os.getpid(), echo)
     await asyncio.sleep(ECHO_SECONDS)
-    atexit.unregister(_ignore)
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert {number: signal.getsignal(number) for number in USUAL} == USUAL
 
 
-def test_a_process_that_has_ended_well_is_not_killed_by_an_echo():
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_process_that_has_ended_well_is_not_killed_by_a_signal(asked):
     program = LATE.partition("os.kill(os.getpid(), signal.SIGTERM)")[0] + LAST
+    if not asked:
+        program = program.replace("    os.kill(os.getpid(), signal.SIGINT)", "    stop.set()")
     done = subprocess.run(
         [sys.executable, "-c", program, "not"], capture_output=True, timeout=60, check=False
     )
