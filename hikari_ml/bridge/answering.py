@@ -7,7 +7,7 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgpack
 
 from hikari_ml.bridge.methods import METHODS, call, method_of, params_of
-from hikari_ml.bridge.protocol import CallError, Request, refusal, reply
+from hikari_ml.bridge.protocol import CallError, Request, is_done, refusal, reply
 from hikari_ml.errors import HikariError, OverloadedError
 from hikari_ml.pipeline.hikari import Hikari
 
@@ -33,10 +33,18 @@ class _Done:
     """A call that changes something, and the doing of it."""
 
     request: bytes
-    task: asyncio.Task[bytes]
+    task: asyncio.Task[bytes] | None
+    """None of one that succeeded and whose answer is kept no longer."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is being done."""
+        return self.task is not None and not self.task.done()
 
     def is_final(self) -> bool:
         """Whether to do it again would give the same: it succeeded, or cannot be done."""
+        if self.task is None:
+            return True
         told = msgpack.unpackb(self.task.result())
         return bool(told["ok"]) or told["error"]["code"] == "bad_params"
 
@@ -105,23 +113,28 @@ class Answering:
         known = self._known.get(name)
         if known is not None and known.request != asked(request):
             raise id_taken()
-        if known is None or (known.task.done() and (again or not known.is_final())):
-            known = _Done(asked(request), asyncio.create_task(self._done(hikari, request, again)))
-            self._known[name] = known
+        if known is None or (not known.is_under_way and (again or not known.is_final())):
+            task = asyncio.create_task(self._done(hikari, request, again))
+            self._known[name] = _Done(asked(request), task)
             self._make_room()
+            return task
+        if known.task is None:
+            raise answer_gone()
         return known.task
 
     def _make_room(self) -> None:
         """Forget the oldest answers; what is not finished must be known until it is."""
         for name in list(islice(self._known, max(0, len(self._known) - ANSWERS_KEPT))):
-            if self._known[name].task.done():
+            if not self._known[name].is_under_way:
                 del self._known[name]
 
     async def finish(self, channel: str) -> None:
-        """Wait for what is being changed in ``channel``, and keep no answer of it."""
-        if begun := [known.task for name, known in self._known.items() if name[0] == channel]:
+        """Wait for what is being changed in ``channel``, and know nothing of it any more."""
+        if begun := [known.task for _, known in self._of(channel) if known.task is not None]:
             await asyncio.wait(begun)
-        self.forget(channel)
+        for name, known in self._of(channel):
+            if not known.is_under_way:
+                del self._known[name]
 
     async def _done(self, hikari: Hikari, request: Request, again: bool) -> bytes:
         try:
@@ -139,11 +152,18 @@ class Answering:
         self.counters[_shown(request.method), code] += 1
         return refusal(request.id, error)
 
-    def forget(self, channel: str) -> None:
-        """Keep no answers of ``channel``: somebody is to be forgotten there."""
-        for name in [name for name in self._known if name[0] == channel]:
-            if self._known[name].task.done():
+    def forget_answers(self, channel: str) -> None:
+        """Keep no answers of ``channel``, only that calls were done: somebody is to be forgotten there."""
+        for name, known in self._of(channel):
+            if known.task is None or known.is_under_way:
+                continue
+            if is_done(known.task.result()):
+                self._known[name] = replace(known, task=None)
+            else:
                 del self._known[name]
+
+    def _of(self, channel: str) -> list[tuple[tuple[str, str], _Done]]:
+        return [(name, known) for name, known in self._known.items() if name[0] == channel]
 
 
 def fault_of(request: Request) -> CallError | None:
@@ -177,6 +197,12 @@ def asked(request: Request) -> bytes:
 def id_taken() -> CallError:
     """What to say to a call whose id another has had."""
     return CallError("bad_request", "id: another call has had it", {"reason": "id taken"})
+
+
+def answer_gone() -> CallError:
+    """What to say to a call that was done, when what it was answered is known no longer."""
+    why = "id: it was done before, and its answer is kept no longer"
+    return CallError("bad_request", why, {"reason": "answer gone"})
 
 
 def seconds_left(request: Request) -> float | None:

@@ -76,15 +76,20 @@ class Answers:
 
     def keep(self, request: Request, place: str, data: bytes) -> None:
         """Keep an answer; a call that failed is known by it, but may be done if it is said again."""
+        known = self.note(request, place, data)
+        row = bytes(msgpack.packb([known.place, known.asked, known.data]))
+        keys = (answered_key(request), epoch_key(stream_of(self._channel)), forgotten_key(self._channel))
+        epoch = place.rpartition("/")[0]
+        self._outbox.run("EVAL", KEEP, len(keys), *keys, epoch, self._forgotten, row, ANSWERED_SECONDS)
+
+    def note(self, request: Request, place: str, data: bytes) -> Known:
+        """Know an answer while the channel is ours, and have Redis hold nothing of it."""
         known = Known(place, asked(request), data)
         if is_done(data):
             self._applied[request.id] = known
             if len(self._applied) > APPLIED_KEPT:
                 self._applied.popitem(last=False)
-        row = bytes(msgpack.packb([known.place, known.asked, known.data]))
-        keys = (answered_key(request), epoch_key(stream_of(self._channel)), forgotten_key(self._channel))
-        epoch = place.rpartition("/")[0]
-        self._outbox.run("EVAL", KEEP, len(keys), *keys, epoch, self._forgotten, row, ANSWERED_SECONDS)
+        return known
 
     async def forget(self) -> None:
         """Know only that the calls were done: somebody is to be forgotten."""

@@ -18,7 +18,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from hikari_ml.bridge.answering import Answering, asked, id_taken
+from hikari_ml.bridge.answering import Answering, answer_gone, asked, id_taken
 from hikari_ml.bridge.answers import Answers, Known
 from hikari_ml.bridge.methods import METHODS
 from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
@@ -37,10 +37,6 @@ DELIVERIES: Final = 5
 
 MOST_UNKEPT: Final = 2000
 """Calls after which the counts are kept, however recently they were."""
-
-ANSWER_GONE: Final = CallError(
-    "bad_request", "id: it was done before, and its answer is kept no longer", {"reason": "answer gone"}
-)
 
 SLICE: Final = 1000
 """Entries acknowledged by one command."""
@@ -244,7 +240,7 @@ class Intake:
             await self._done(entry, request, again=again)
             return
         else:
-            answer = (known and known.data) or self._answering.refuse(request, ANSWER_GONE)
+            answer = (known and known.data) or self._answering.refuse(request, answer_gone())
         self.counters["repeated"] += 1
         self._tell(request, answer)
         await self._acknowledge([entry])
@@ -274,6 +270,7 @@ class Intake:
                 await asyncio.wait(self._reading)
             data = await answer()
             await self._erased(request)
+            self._answers.note(request, self._place(entry), data)
             self._erasing = True
         else:
             async with self._owned.hikari.analytics.applying(self._place(entry)):

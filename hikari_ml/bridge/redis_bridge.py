@@ -382,7 +382,7 @@ class RedisBridge(Service):
 
     async def _erased(self, channel: str, request: Request) -> None:
         """Let no cache of ours remember who was erased."""
-        self._answering.forget(channel)
+        self._answering.forget_answers(channel)
         await self._intakes[channel].forget_answers()
         if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer may still be on its way
             raise StoreError("Redis", "what was answered cannot be forgotten now; it is tried again")

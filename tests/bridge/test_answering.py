@@ -71,8 +71,25 @@ async def test_an_answer_from_before_is_not_given_for_what_must_be_done_again(ca
     to = Answering(10)
     await answered(to, hikari, "change")
     assert (await answered(to, hikari, "change", again=True))["result"] == 2
-    to.forget("default")
+    await to.finish("default")
     assert (await answered(to, hikari, "change"))["result"] == 3
+
+
+async def test_what_was_done_is_not_done_again_when_its_answer_is_forgotten(calls, hikari):
+    to = Answering(10)
+    await answered(to, hikari, "change")
+    await answered(to, hikari, "change", "bad")
+    going = asyncio.create_task(answered(to, hikari, "change", "going"))
+    await asyncio.sleep(0.1)
+    to.forget_answers("another")
+    assert (await answered(to, hikari, "change"))["result"] == 1
+    to.forget_answers("default")
+    assert (await answered(to, hikari, "change"))["error"]["details"] == {"reason": "answer gone"}
+    assert (await answered(to, hikari, "look"))["ok"]  # no other method may have its id, but to look is free
+    assert (await answered(to, hikari, "change", "bad"))["error"]["code"] == "internal"
+    assert calls.count("bad") == 2
+    assert (await going)["result"] == (await answered(to, hikari, "change", "going"))["result"]
+    assert (await answered(to, hikari, "change", again=True))["ok"]
 
 
 async def test_as_many_answers_are_kept_as_may_be(calls, hikari, monkeypatch):

@@ -36,6 +36,16 @@ async def test_an_answer_is_known_here_and_to_who_comes_after(redis_url):
         assert answers.applied(Request("y", "perceive", {}, "c")) is None
 
 
+async def test_what_is_noted_is_known_here_alone_until_somebody_is_forgotten(redis_url):
+    async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
+        answers.note(CALL, "e/1-0", reply("x", {"user": "anna"}))
+        assert await outbox.caught_up(5)
+        assert await answers.known(CALL) is None
+        assert answers.applied(CALL).data == reply("x", {"user": "anna"})
+        await answers.forget()
+        assert answers.applied(CALL).data == b""
+
+
 async def test_a_call_that_failed_counts_as_not_done(redis_url):
     async with Redis.from_url(redis_url) as redis, answers_of(redis) as (answers, outbox):
         answers.keep(CALL, "e/1-0", refusal("x", CallError("unavailable", "full")))

@@ -320,6 +320,49 @@ async def test_an_erasure_that_is_published_comes_after_the_durable_calls_that_w
         assert await client.ask("retrieve_memories", {"query": "cats"}) == []
 
 
+@pytest.mark.parametrize("durable", [False, True])
+async def test_an_erasure_that_is_said_again_takes_nothing_that_was_said_since(redis_url, tmp_path, durable):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default") as bridge:
+        (hikari,) = bridge.hikaris
+        events = hikari.events()
+
+        async def says(text):
+            await client.ask("perceive", {"message": {"username": "anna", "text": text}})
+
+        await says("I have two cats")
+        await client.send("erase_user", {"user": "anna"}, id="e", durable=durable)
+        proof = await client.answer("e")
+        assert proof["result"]["memory"]["memories"] == 1
+        await says("I have three dogs")
+        await client.send("erase_user", {"user": "anna"}, id="e", durable=durable)
+        assert await client.answer("e", number=2) == proof
+        found = await client.ask("retrieve_memories", {"query": "dogs"})
+        assert [memory["content"] for memory in found] == ["I have three dogs"]
+        await client.send("erase_user", {"user": "ben"}, id="e", durable=durable)
+        assert (await client.answer("e", number=3))["error"]["details"] == {"reason": "id taken"}
+        await client.ask("erase_user", {"user": "ben"})
+        await client.send("erase_user", {"user": "anna"}, id="e", durable=durable)
+        assert (await client.answer("e", number=4))["error"]["details"] == {"reason": "answer gone"}
+    told = [event["data"]["user"] async for event in events if event["type"] == "erased"]
+    assert told == ["anna", "ben"]
+
+
+async def test_a_published_call_brings_nobody_back_who_was_erased_meanwhile(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
+        fact = {"content": "anna has two cats", "metadata": {"user": "anna"}}
+        await client.ask("store_memory", fact, id="x")
+        await client.ask("record_metric", {"name": "followers", "value": 3.0}, id="y")
+        await client.ask("erase_user", {"user": "anna"})
+        for request_id, method, params in [
+            ("x", "store_memory", fact),
+            ("y", "record_metric", {"name": "followers", "value": 3.0}),
+        ]:
+            await client.send(method, params, id=request_id)
+            error = (await client.answer(request_id, number=2))["error"]
+            assert error["details"] == {"reason": "answer gone"}
+        assert (await client.ask("get_memory_stats"))["total"] == 0
+
+
 async def test_what_who_is_erased_called_leaves_the_file_of_redis_while_it_runs(tmp_path):
     async with LocalRedis(tmp_path / "redis", 0) as server, client_of(server.url) as client:
         settings = settings_in(tmp_path / "data", checkpoint_seconds=600)
