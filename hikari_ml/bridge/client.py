@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import msgpack
 from redis.exceptions import RedisError
 
-from hikari_ml.bridge.connection import CONNECT_SECONDS, connect, not_to_be_used
+from hikari_ml.bridge.connection import CONNECT_SECONDS, connect, not_to_be_used, ping
 from hikari_ml.bridge.outbox import Outbox
 from hikari_ml.bridge.protocol import DURABLE, REQUESTS, CallError, Request, encode_request
 from hikari_ml.bridge.subscriber import Subscriber
@@ -95,8 +95,8 @@ class BridgeClient(Service):
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._redis.aclose)
         try:
-            await asyncio.wait_for(self._redis.ping(), CONNECT_SECONDS)
-        except (RedisError, OSError, TimeoutError) as error:
+            await ping(self._redis)
+        except (RedisError, OSError) as error:
             raise not_to_be_used("Redis", error) from error
         for name, work in (("deliver", self._outbox.deliver()), ("listen", self._subscriber.listen())):
             task = asyncio.create_task(work, name=f"hikari-client-{name}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from hikari_ml.errors import ConfigError, StoreError
+from hikari_ml.runtime.service import ended
 
 CONNECT_SECONDS: Final = 5.0
 
@@ -76,6 +77,24 @@ async def closed_after(redis: Redis) -> AsyncIterator[Redis]:
         await asyncio.shield(redis.aclose())
 
 
+async def ping(redis: Redis) -> None:
+    """See that Redis answers, and soon; a cancellation is never taken for a failure of the connection.
+
+    In the task that asks it can be: redis-py, cancelled as it hangs up, raises what the server had said.
+
+    Raises:
+        RedisError, OSError: it does not answer, or refuses to.
+    """
+    asking = asyncio.ensure_future(redis.ping())
+    try:
+        if not (await asyncio.wait({asking}, timeout=CONNECT_SECONDS))[0]:
+            raise TimeoutError("it does not answer")
+        asking.result()
+    finally:
+        with suppress(RedisError, OSError):  # said above, or of no interest any more
+            await ended(asking)
+
+
 async def loaded(
     redis: Redis, name: str, silence: float = 0.0, gone: Callable[[], bool] = lambda: False
 ) -> None:
@@ -91,7 +110,7 @@ async def loaded(
     told = False
     while True:
         try:
-            await asyncio.wait_for(redis.ping(), CONNECT_SECONDS)
+            await ping(redis)
         except BusyLoadingError:
             heard = clock()
         except (RedisError, OSError):

@@ -1,13 +1,16 @@
 """Connections that say what became of them."""
 
 import asyncio
+import gc
+import random
 import subprocess
+from contextlib import suppress
 
 import pytest
 from redis.exceptions import RedisError
 
 from hikari_ml.bridge import connection
-from hikari_ml.bridge.connection import NO_ADDRESS, connect, reached
+from hikari_ml.bridge.connection import NO_ADDRESS, closed_after, connect, loaded, reached
 from hikari_ml.bridge.local_redis import LocalRedis, answers, free_port
 from hikari_ml.errors import ConfigError, StoreError
 from tests.redis_server import much
@@ -61,6 +64,35 @@ async def test_what_lost_its_answer_is_not_sent_again(redis_process, redis_url):
         with pytest.raises((RedisError, OSError)):
             await redis.eval("redis.call('incr', 'n') return string.rep('x', 1000000)", 0)
         assert int(await other.get("n")) == 1
+
+
+async def test_waiting_for_one_that_reads_its_data_ends_when_it_is_cancelled(monkeypatch):
+    monkeypatch.setattr(connection, "LOADING_LOOK_SECONDS", 0.001)
+    unread = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, found: unread.append(found))
+
+    async def reads_its_data(reader, writer):
+        with suppress(ConnectionError):
+            while line := await reader.readline():
+                if line.strip().isalpha():
+                    writer.write(b"-LOADING Redis is loading the dataset in memory\r\n")
+        writer.close()
+
+    async def wait_for(url):
+        async with closed_after(connect(url)) as redis:
+            await loaded(redis, "yours")
+
+    chance = random.Random(3)
+    async with await asyncio.start_server(reads_its_data, "127.0.0.1", 0) as server:
+        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        for _ in range(100):
+            waiting = asyncio.create_task(wait_for(url))
+            await asyncio.sleep(chance.uniform(0, 0.02))
+            waiting.cancel()
+            await asyncio.wait({waiting}, timeout=5)
+            assert waiting.cancelled()
+    gc.collect()
+    assert not unread
 
 
 async def test_one_that_still_reads_its_data_is_waited_for(tmp_path, slow_redis, monkeypatch, caplog):
