@@ -15,12 +15,15 @@ from typing import Any, Final
 import msgpack
 
 from hikari_ml.bridge.methods import METHODS, call, method_of, params_of
-from hikari_ml.bridge.protocol import CallError, Request, is_done, refusal, reply
+from hikari_ml.bridge.protocol import CallError, Request, refusal, reply
 from hikari_ml.errors import HikariError, OverloadedError
 from hikari_ml.pipeline.hikari import Hikari
 
 ANSWERS_KEPT: Final = 4096
 """Calls that change something whose answers are known, to be given again if they are repeated."""
+
+FINAL: Final = ("ok", "bad_params")
+"""How a call ends that would end so again."""
 
 LEAST_WAIT_MS: Final = 20
 SMOOTHING: Final = 0.05
@@ -41,12 +44,14 @@ class _Done:
         """Whether it is being done."""
         return self.task is not None and not self.task.done()
 
-    def is_final(self) -> bool:
-        """Whether to do it again would give the same: it succeeded, or cannot be done."""
+    def outcome(self) -> str:
+        """How it ended: ``ok``, or a code."""
         if self.task is None:
-            return True
+            return "ok"
+        if self.task.cancelled():
+            return "internal"
         told = msgpack.unpackb(self.task.result())
-        return bool(told["ok"]) or told["error"]["code"] == "bad_params"
+        return "ok" if told["ok"] else str(told["error"]["code"])
 
 
 class Answering:
@@ -113,7 +118,7 @@ class Answering:
         known = self._known.get(name)
         if known is not None and known.request != asked(request):
             raise id_taken()
-        if known is None or (not known.is_under_way and (again or not known.is_final())):
+        if known is None or (not known.is_under_way and (again or known.outcome() not in FINAL)):
             task = asyncio.create_task(self._done(hikari, request, again))
             self._known[name] = _Done(asked(request), task)
             self._make_room()
@@ -152,12 +157,16 @@ class Answering:
         self.counters[_shown(request.method), code] += 1
         return refusal(request.id, error)
 
-    def forget_answers(self, channel: str) -> None:
-        """Keep no answers of ``channel``, only that calls were done: somebody is to be forgotten there."""
+    def forget_answers(self, channel: str, erasure: str) -> None:
+        """Keep no answers of ``channel``, only that calls were done: the call ``erasure`` erased somebody.
+
+        Of that one nothing is known here: it is not at its end yet, and its intake will know when it is.
+        """
+        self._known.pop((channel, erasure), None)
         for name, known in self._of(channel):
-            if known.task is None or known.is_under_way:
+            if known.is_under_way:
                 continue
-            if is_done(known.task.result()):
+            if known.outcome() == "ok":
                 self._known[name] = replace(known, task=None)
             else:
                 del self._known[name]

@@ -24,7 +24,7 @@ from hikari_ml.bridge.methods import METHODS
 from hikari_ml.bridge.outbox import Command, Outbox, execute, pause
 from hikari_ml.bridge.owning import Owned
 from hikari_ml.bridge.positions import is_kept, position
-from hikari_ml.bridge.protocol import GROUP, BadEnvelopeError, CallError, Request, decode, is_done
+from hikari_ml.bridge.protocol import GROUP, BadEnvelopeError, CallError, Request, decode, is_begun, is_done
 from hikari_ml.bridge.reading import Entry, StreamReader
 from hikari_ml.bridge.router import bury, stream_of
 
@@ -244,6 +244,8 @@ class Intake:
         self.counters["repeated"] += 1
         self._tell(request, answer)
         await self._acknowledge([entry])
+        if request.method == "erase_user":
+            self._gone()
 
     def _is_done(self, place: str, known: Known | None, *, again: bool) -> bool:
         """Whether the call at ``place`` was done, there or as the one that ``known`` is the answer to.
@@ -269,9 +271,10 @@ class Intake:
             if self._reading:  # what they ask leaves the stream when it is answered
                 await asyncio.wait(self._reading)
             data = await answer()
-            await self._erased(request)
-            self._answers.note(request, self._place(entry), data)
-            self._erasing = True
+            if is_begun(data):  # if it failed, half of it may be done
+                await self._erased(request)
+                self._answers.note(request, self._place(entry), data)
+                self._erasing = True
         else:
             async with self._owned.hikari.analytics.applying(self._place(entry)):
                 data = await answer()

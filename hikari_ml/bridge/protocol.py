@@ -139,6 +139,12 @@ def is_done(answer: bytes) -> bool:
     return bool(msgpack.unpackb(answer)["ok"])
 
 
+def is_begun(answer: bytes) -> bool:
+    """Whether a call that was waited for to its end got this answer after it was begun."""
+    told = msgpack.unpackb(answer)
+    return bool(told["ok"]) or told["error"]["code"] not in ("bad_params", "deadline_exceeded")
+
+
 def event(kind: str, at: str, data: Mapping[str, Any], *, seq: int, epoch: str) -> bytes:
     """An event; ``at`` is ISO-8601 here and epoch milliseconds on the wire."""
     moment = round(parse(at).timestamp() * 1000)

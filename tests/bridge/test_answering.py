@@ -81,15 +81,24 @@ async def test_what_was_done_is_not_done_again_when_its_answer_is_forgotten(call
     await answered(to, hikari, "change", "bad")
     going = asyncio.create_task(answered(to, hikari, "change", "going"))
     await asyncio.sleep(0.1)
-    to.forget_answers("another")
+    to.forget_answers("another", "r")
     assert (await answered(to, hikari, "change"))["result"] == 1
-    to.forget_answers("default")
+    ended = asyncio.create_task(asyncio.sleep(60))
+    ended.cancel()
+    await asyncio.wait({ended})
+    to._known["default", "cancelled"] = answering._Done(b"", ended)
+    to.forget_answers("default", "e")
     assert (await answered(to, hikari, "change"))["error"]["details"] == {"reason": "answer gone"}
     assert (await answered(to, hikari, "look"))["ok"]  # no other method may have its id, but to look is free
     assert (await answered(to, hikari, "change", "bad"))["error"]["code"] == "internal"
     assert calls.count("bad") == 2
     assert (await going)["result"] == (await answered(to, hikari, "change", "going"))["result"]
     assert (await answered(to, hikari, "change", again=True))["ok"]
+    to.forget_answers("default", "r")
+    assert (await answered(to, hikari, "change"))["ok"]  # an erasure may have to be begun again
+    to.forget_answers("default", "e")
+    await to.finish("default")
+    assert to._known == {}
 
 
 async def test_as_many_answers_are_kept_as_may_be(calls, hikari, monkeypatch):

@@ -20,6 +20,7 @@ from hikari_ml.bridge.owning import Owned
 from hikari_ml.bridge.protocol import DURABLE, Request, encode_request
 from hikari_ml.bridge.reading import epoch_key
 from hikari_ml.bridge.router import DEAD, stream_of
+from hikari_ml.errors import StoreError
 from tests.bridge.workers import client_of, settings_in, until, worker
 from tests.redis_server import RedisServer
 from tests.wire import wire_to
@@ -366,16 +367,49 @@ async def test_a_published_call_brings_nobody_back_who_was_erased_meanwhile(redi
 async def test_what_who_is_erased_called_leaves_the_file_of_redis_while_it_runs(tmp_path):
     async with LocalRedis(tmp_path / "redis", 0) as server, client_of(server.url) as client:
         settings = settings_in(tmp_path / "data", checkpoint_seconds=600)
-        async with worker(server.url, settings, "default", own_redis=True):
+        async with worker(server.url, settings, "default", own_redis=True) as bridge:
             for number in range(20):
                 said = {
                     "message": {"username": "anna", "text": f"qzxsecret line {number}", "id": f"m{number}"}
                 }
                 await client.send("perceive", said, durable=True)
             await client.send("get_viewer_insights", {"username": "anna"}, id="qzxsecret", durable=True)
-            await client.ask("erase_user", {"user": "anna"}, durable=True)
+            await client.ask("erase_user", {"user": "anna"}, id="e", durable=True)
             await until(lambda: not held(tmp_path / "redis", b"qzxsecret"))
             assert await client.redis.xlen(stream_of("default")) == 0
+            for number, durable in ((2, True), (3, False)):
+                await client.send("erase_user", {"user": "anna"}, id="e", durable=durable)
+                await client.answer("e", number=number)
+                await until(lambda: not held(tmp_path / "redis", b"anna"))
+            assert bridge.counts()["durable.repeated"] == 2
+
+
+async def test_an_erasure_that_was_refused_has_no_answer_forgotten(redis_url, tmp_path):
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
+        await client.ask("record_metric", {"name": "followers", "value": 3.0}, id="y")
+        await client.refused("erase_user", {"name": "anna"}, durable=True)
+        await client.refused("erase_user", {"user": "anna"}, durable=True, deadline_ms=1)
+        await client.send("record_metric", {"name": "followers", "value": 3.0}, id="y")
+        assert (await client.answer("y", number=2))["ok"]
+
+
+async def test_an_erasure_that_could_not_be_ended_is_begun_anew_when_it_is_said_again(
+    redis_process, redis_url, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(intake, "DELIVERIES", 2)
+    async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default") as bridge:
+
+        async def unheard(request):
+            await bridge._erased("default", request)
+            raise StoreError("Redis", "what was answered cannot be forgotten now")
+
+        intake_of = bridge._intakes["default"]
+        monkeypatch.setattr(intake_of, "_erased", unheard)
+        error = await client.refused("erase_user", {"user": "anna"}, id="e", durable=True)
+        assert "begun too often" in error["message"]
+        monkeypatch.undo()
+        await client.send("erase_user", {"user": "anna"}, id="e", durable=True)
+        assert (await client.answer("e", number=2))["ok"]
 
 
 def held(folder, secret):
