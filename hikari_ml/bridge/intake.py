@@ -150,10 +150,6 @@ class Intake:
             self._erasing = False
             self._gone()
 
-    async def forget_answers(self) -> None:
-        """Keep no answer, only that the calls were done: somebody is to be forgotten."""
-        await self._answers.forget()
-
     async def finish(self) -> None:
         """Finish what was begun, and keep and acknowledge what was done while that is ours to say."""
         self._stopping = True
@@ -243,9 +239,11 @@ class Intake:
             answer = (known and known.data) or self._answering.refuse(request, answer_gone())
         self.counters["repeated"] += 1
         self._tell(request, answer)
+        erases = request.method == "erase_user"
+        self._erasing |= erases  # first: what is acknowledged may not be heard to be
         await self._acknowledge([entry])
-        if request.method == "erase_user":
-            self._gone()
+        if erases:
+            await self.checkpoint()
 
     def _is_done(self, place: str, known: Known | None, *, again: bool) -> bool:
         """Whether the call at ``place`` was done, there or as the one that ``known`` is the answer to.
@@ -272,9 +270,10 @@ class Intake:
                 await asyncio.wait(self._reading)
             data = await answer()
             if is_begun(data):  # if it failed, half of it may be done
+                await self._answers.forget()
                 await self._erased(request)
                 self._answers.note(request, self._place(entry), data)
-                self._erasing = True
+            self._erasing = True
         else:
             async with self._owned.hikari.analytics.applying(self._place(entry)):
                 data = await answer()

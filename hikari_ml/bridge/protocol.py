@@ -139,10 +139,14 @@ def is_done(answer: bytes) -> bool:
     return bool(msgpack.unpackb(answer)["ok"])
 
 
+REFUSED: Final = ("bad_request", "bad_params", "deadline_exceeded")
+"""What is answered at the end to a call that was not begun."""
+
+
 def is_begun(answer: bytes) -> bool:
     """Whether a call that was waited for to its end got this answer after it was begun."""
     told = msgpack.unpackb(answer)
-    return bool(told["ok"]) or told["error"]["code"] not in ("bad_params", "deadline_exceeded")
+    return bool(told["ok"]) or told["error"]["code"] not in REFUSED
 
 
 def event(kind: str, at: str, data: Mapping[str, Any], *, seq: int, epoch: str) -> bytes:

@@ -382,15 +382,42 @@ async def test_what_who_is_erased_called_leaves_the_file_of_redis_while_it_runs(
                 await client.answer("e", number=number)
                 await until(lambda: not held(tmp_path / "redis", b"anna"))
             assert bridge.counts()["durable.repeated"] == 2
+            for more in ({"id": "late", "deadline_ms": 1}, {"id": "other"}):  # the second is done anew
+                await client.send("erase_user", {"user": "anna"}, durable=True, **more)
+                await client.answer(more["id"])
+                await until(lambda: not held(tmp_path / "redis", b"anna"))
 
 
 async def test_an_erasure_that_was_refused_has_no_answer_forgotten(redis_url, tmp_path):
     async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default"):
         await client.ask("record_metric", {"name": "followers", "value": 3.0}, id="y")
         await client.refused("erase_user", {"name": "anna"}, durable=True)
+        await client.send("erase_user", {"user": "anna"}, id="y", durable=True)
+        assert (await client.answer("y", number=2))["error"]["details"] == {"reason": "id taken"}
         await client.refused("erase_user", {"user": "anna"}, durable=True, deadline_ms=1)
         await client.send("record_metric", {"name": "followers", "value": 3.0}, id="y")
-        assert (await client.answer("y", number=2))["ok"]
+        assert (await client.answer("y", number=3))["ok"]
+
+
+async def test_an_erasure_that_is_under_way_is_ended_when_its_worker_closes(redis_url, tmp_path, caplog):
+    async with client_of(redis_url) as client:
+        async with worker(redis_url, settings_in(tmp_path), "default") as bridge:
+            await client.ask("perceive", {"message": {"username": "anna", "text": "I have two cats"}})
+            (hikari,) = bridge.hikaris
+            erase, begun = hikari.erase_user, asyncio.Event()
+
+            async def slowly(user):
+                begun.set()
+                proof = await erase(user)
+                await asyncio.sleep(0.5)
+                return proof
+
+            hikari.erase_user = slowly
+            await client.send("erase_user", {"user": "anna"}, id="e", durable=True)
+            await begun.wait()
+        assert (await client.answer("e"))["result"]["memory"]["memories"] == 1
+        assert await client.redis.xlen(stream_of("default")) == 0
+    assert "cannot be done" not in caplog.text
 
 
 async def test_an_erasure_that_could_not_be_ended_is_begun_anew_when_it_is_said_again(
