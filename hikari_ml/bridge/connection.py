@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Redis
@@ -16,6 +16,8 @@ from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from hikari_ml.errors import ConfigError, StoreError
 from hikari_ml.runtime.service import ended
+
+T = TypeVar("T")
 
 CONNECT_SECONDS: Final = 5.0
 
@@ -78,21 +80,42 @@ async def closed_after(redis: Redis) -> AsyncIterator[Redis]:
 
 
 async def ping(redis: Redis) -> None:
-    """See that Redis answers, and soon; a cancellation is never taken for a failure of the connection.
+    """See that Redis answers, and soon.
+
+    Raises:
+        RedisError, OSError: it does not, or refuses to.
+    """
+    await soon(redis.ping())
+
+
+async def soon(asking: Awaitable[T]) -> T:
+    """The answer of Redis; a cancellation is never taken for a failure of the connection.
 
     In the task that asks it can be: redis-py, cancelled as it hangs up, raises what the server had said.
 
     Raises:
-        RedisError, OSError: it does not answer, or refuses to.
+        RedisError, OSError: it does not come, or is a refusal.
     """
-    asking = asyncio.ensure_future(redis.ping())
+    task = asyncio.create_task(_awaited(asking))
+    task.add_done_callback(_heard)
     try:
-        if not (await asyncio.wait({asking}, timeout=CONNECT_SECONDS))[0]:
+        if not (await asyncio.wait({task}, timeout=CONNECT_SECONDS))[0]:
             raise TimeoutError("it does not answer")
-        asking.result()
+        return task.result()
     finally:
-        with suppress(RedisError, OSError):  # said above, or of no interest any more
-            await ended(asking)
+        if not task.done():
+            with suppress(Exception):  # what nobody waits for any more
+                await ended(task)
+
+
+async def _awaited(asking: Awaitable[T]) -> T:
+    return await asking
+
+
+def _heard(task: asyncio.Task[T]) -> None:
+    """Read how it ended: who asked may have gone."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def loaded(
@@ -127,7 +150,7 @@ async def loaded(
 async def _progress(redis: Redis) -> str:
     """How far it has read, if it says so."""
     try:
-        told = await redis.info("persistence")
+        told = await soon(redis.info("persistence"))
         return f": {told['loading_loaded_perc']:.0f} %, some {told['loading_eta_seconds']} s more"
     except (RedisError, OSError, KeyError):
         return ""

@@ -228,6 +228,9 @@ class Intake:
         self._outbox.run(*self._finished([entry]))
 
     async def _change(self, entry: bytes, request: Request, *, again: bool) -> None:
+        erases = request.method == "erase_user"
+        if erases and self._reading:  # what they ask leaves the stream when it is answered
+            await asyncio.wait(self._reading)
         applied = self._answers.applied(request)
         known = applied or await self._answers.known(request)
         if known is not None and known.asked != asked(request):
@@ -239,8 +242,9 @@ class Intake:
             answer = (known and known.data) or self._answering.refuse(request, answer_gone())
         self.counters["repeated"] += 1
         self._tell(request, answer)
-        erases = request.method == "erase_user"
-        self._erasing |= erases  # first: what is acknowledged may not be heard to be
+        if erases:  # who is named here may have been asked for since
+            await self._erased(request)
+            self._erasing = True  # now: what is acknowledged may not be heard to be
         await self._acknowledge([entry])
         if erases:
             await self.checkpoint()
@@ -266,12 +270,13 @@ class Intake:
         answer = partial(self._answering.answer, self._owned.hikari, request, again=again, whole=True)
         erases = request.method == "erase_user"
         if erases:  # it writes the counts itself, and leaves no name behind
-            if self._reading:  # what they ask leaves the stream when it is answered
-                await asyncio.wait(self._reading)
             data = await answer()
-            if is_begun(data):  # if it failed, half of it may be done
+            begun = is_begun(data)
+            if begun:  # if it failed, half of it may be done
+                self._answering.forget_answers(self._owned.name, request.id)
                 await self._answers.forget()
-                await self._erased(request)
+            await self._erased(request)
+            if begun:
                 self._answers.note(request, self._place(entry), data)
             self._erasing = True
         else:

@@ -381,8 +381,7 @@ class RedisBridge(Service):
         return data
 
     async def _erased(self, channel: str, request: Request) -> None:
-        """Let no cache of ours remember who was erased; the proof is kept after that, by the intake alone."""
-        self._answering.forget_answers(channel, request.id)
+        """Let no cache of all workers remember who is erased."""
         if not await self._outbox.caught_up(DRAIN_SECONDS):  # an answer may still be on its way
             raise StoreError("Redis", "what was answered cannot be forgotten now; it is tried again")
         await self._viewers.forget(channel, str(request.params.get("user")))

@@ -420,23 +420,28 @@ async def test_an_erasure_that_is_under_way_is_ended_when_its_worker_closes(redi
     assert "cannot be done" not in caplog.text
 
 
+@pytest.mark.parametrize("fails", ["what is on its way", "answers"])
+@pytest.mark.parametrize("another", [False, True])
 async def test_an_erasure_that_could_not_be_ended_is_begun_anew_when_it_is_said_again(
-    redis_process, redis_url, tmp_path, monkeypatch
+    redis_url, tmp_path, monkeypatch, fails, another
 ):
     monkeypatch.setattr(intake, "DELIVERIES", 2)
     async with client_of(redis_url) as client, worker(redis_url, settings_in(tmp_path), "default") as bridge:
 
-        async def unheard(request):
-            await bridge._erased("default", request)
+        async def unheard(*_):
             raise StoreError("Redis", "what was answered cannot be forgotten now")
 
-        intake_of = bridge._intakes["default"]
-        monkeypatch.setattr(intake_of, "_erased", unheard)
+        taking = bridge._intakes["default"]
+        where = (taking, "_erased") if fails == "what is on its way" else (taking._answers, "forget")
+        monkeypatch.setattr(*where, unheard)
         error = await client.refused("erase_user", {"user": "anna"}, id="e", durable=True)
         assert "begun too often" in error["message"]
         monkeypatch.undo()
+        await client.ask("perceive", {"message": {"username": "anna", "text": "I have two cats"}})
+        if another:
+            await client.ask("erase_user", {"user": "ben"})
         await client.send("erase_user", {"user": "anna"}, id="e", durable=True)
-        assert (await client.answer("e", number=2))["ok"]
+        assert (await client.answer("e", number=2))["result"]["memory"]["memories"] == 1
 
 
 def held(folder, secret):
