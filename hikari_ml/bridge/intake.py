@@ -57,8 +57,9 @@ class _LapsedError(Exception):
 class Intake:
     """Reads the stream of ``owned`` for as long as ``holds`` says that it is ours.
 
-    ``look`` answers what changes nothing; ``erased`` is called when somebody was erased, to forget them where
-    the channel does not reach, and ``gone`` when what they called has left the stream as well.
+    ``look`` answers what changes nothing; ``erased`` is called behind every erasure, also one that was done
+    before, to forget whom it names where the channel does not reach, and ``gone`` when the call has left the
+    stream as well.
     """
 
     def __init__(
